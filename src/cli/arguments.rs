@@ -1,0 +1,71 @@
+//! The options that every command has, and how values are read.
+
+use std::ffi::OsString;
+
+use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ColorChoice};
+
+use crate::failure::Failure;
+use crate::model::access::Reference;
+use crate::model::time::{Period, TimeArg};
+use crate::model::token::{Sort, Token, TokenId};
+use crate::output::Format;
+
+/// The options before COMMAND, which may also stand after it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalArgs {
+    /// Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]
+    #[arg(long, global = true, value_name = "STORE", value_parser = non_empty())]
+    pub db: Option<OsString>,
+
+    /// Act as this user: an id or a username [env: TOKENCTL_AS]
+    #[arg(long = "as", global = true, value_name = "USER")]
+    pub actor: Option<Reference>,
+
+    /// Print the result in this format
+    #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table")]
+    pub output: Format,
+
+    /// Print nothing on standard error but errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+
+    /// Use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+
+    /// Judge age and expiry as of this time
+    #[arg(long, global = true, value_name = "T")]
+    pub now: Option<TimeArg>,
+
+    /// Wait this long for a locked store
+    #[arg(long, global = true, value_name = "D", default_value = "5s")]
+    pub busy_timeout: Period,
+}
+
+fn non_empty() -> impl TypedValueParser<Value = OsString> {
+    OsStringValueParser::new()
+        .try_map(|value| if value.is_empty() { Err("it is empty") } else { Ok(value) })
+}
+
+/// Reads the name of an order of this kind of token.
+pub fn sort_parser<T: Token>() -> impl TypedValueParser<Value = Sort> {
+    PossibleValuesParser::new(Sort::all(T::SORT_KEYS).map(Sort::name)).try_map(|name| {
+        let mut orders = Sort::all(T::SORT_KEYS);
+        orders.find(|sort| sort.name() == name).ok_or("no such order")
+    })
+}
+
+/// The forms of T and D, for the help of commands that take them.
+pub const TIME_HELP: &str = "\
+T is a time (2020-07-23T14:31:47Z; UTC where it has no zone), a date, 'now', 'today',
+or a duration: 90d is that long ago, +90d that far ahead. D is a duration: digits and
+one of s, min, h, d, w, mo, y. DATE takes every form of T.";
+
+/// Reads the id of a token. The message does not repeat what may be a token's
+/// value in the wrong place.
+pub fn token_id(text: &str) -> Result<TokenId, Failure> {
+    let id = text.parse();
+    id.map_err(|problem: String| Failure::usage(format!("invalid value for '<ID>': {problem}")))
+}

@@ -1,0 +1,43 @@
+//! `deploy-tokens list`: the deploy tokens that the filters keep.
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::cli::arguments::TIME_HELP;
+use crate::cli::filter::DeployFilterArgs;
+use crate::cli::list::ListArgs;
+use crate::cli::session::Session;
+use crate::model::deploy_token::DeployToken;
+use crate::store::Mode;
+
+/// List deploy tokens.
+///
+/// With --project or --group the list holds the tokens linked to it directly,
+/// none of what is above or below it. Without either it is the whole store,
+/// which only an administrator may list.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{TIME_HELP}\n\n{EXAMPLES}"))]
+pub struct List {
+    #[command(flatten)]
+    list: ListArgs<DeployToken>,
+    #[command(flatten)]
+    filter: DeployFilterArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tokenctl deploy-tokens list --active
+  tokenctl deploy-tokens list --project platform/api --expires-within 30d
+  tokenctl deploy-tokens list --scope write_registry --no-expiry -o csv";
+
+impl List {
+    pub fn run(self, session: &Session) -> Result<()> {
+        self.list.check(session)?;
+        let store = session.open(Mode::Read)?;
+        let actor = session.actor(&store)?;
+        let what = self.filter.place();
+        let filter = self.filter.resolve(&store, &actor, session.now)?;
+        let query = actor.query(filter).context(what)?;
+        self.list.print(session, &store, &query)
+    }
+}

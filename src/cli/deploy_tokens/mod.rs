@@ -1,0 +1,40 @@
+//! `deploy-tokens`: the tokens that belong to projects and groups.
+
+mod list;
+mod revoke;
+mod show;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use super::session::Session;
+
+/// List, show and revoke deploy tokens.
+///
+/// Deploy tokens belong to a project or a group. An administrator works on all
+/// of them; a Maintainer on those of his projects and groups and of what is below
+/// them. Revoking a group's takes its Owner.
+#[derive(Debug, Args)]
+pub struct DeployTokens {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "one value a run")]
+enum Command {
+    #[command(visible_alias = "ls")]
+    List(list::List),
+    Show(show::Show),
+    Revoke(revoke::Revoke),
+}
+
+impl DeployTokens {
+    pub fn run(self, session: &Session) -> Result<()> {
+        match self.command {
+            Command::List(command) => command.run(session),
+            Command::Show(command) => command.run(session),
+            Command::Revoke(command) => command.run(session),
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! The flags that choose tokens, and how they become a filter.
+
+use anyhow::{Context, Result};
+use clap::builder::{NonEmptyStringValueParser, PossibleValue};
+use clap::{Args, ValueEnum};
+
+use crate::failure::Failure;
+use crate::model::access::{Actor, Reference, UserRef};
+use crate::model::deploy_token;
+use crate::model::personal_access_token::{self, UserType};
+use crate::model::time::{Moment, OUT_OF_RANGE, Period, Rounding, TimeArg, Timestamp};
+use crate::model::token::{TokenFilter, fold};
+use crate::store::Store;
+
+/// The filters of personal access tokens, the same for every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Filters (all combine with AND)")]
+pub struct FilterArgs {
+    /// Keep tokens of this user: an id, a username, or @me
+    #[arg(short, long)]
+    user: Option<UserRef>,
+
+    /// Keep active tokens, or those that are revoked or expired
+    #[arg(long)]
+    state: Option<StateArg>,
+
+    #[command(flatten)]
+    token: TokenFilterArgs,
+
+    /// Keep tokens last used at T or later
+    #[arg(long, value_name = "T")]
+    last_used_after: Option<TimeArg>,
+
+    /// Keep tokens last used at T or earlier, never-used ones not included
+    #[arg(long, value_name = "T")]
+    last_used_before: Option<TimeArg>,
+
+    /// Keep tokens that were never used
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    never_used: Option<bool>,
+
+    /// Keep tokens created more than D ago and not used since
+    #[arg(long, value_name = "D")]
+    unused_for: Option<Period>,
+
+    /// Keep impersonation tokens
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    impersonation: Option<bool>,
+
+    /// Keep tokens whose owner is of this kind
+    #[arg(long, value_name = "TYPE")]
+    user_type: Option<UserType>,
+
+    /// Keep all but the tokens of this user (repeatable)
+    #[arg(long, value_name = "USER")]
+    except_user: Vec<UserRef>,
+}
+
+/// The filters of deploy tokens, the same for every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Filters (all combine with AND)")]
+pub struct DeployFilterArgs {
+    /// Keep the tokens of this project: an id or a full path
+    #[arg(long, conflicts_with = "group")]
+    project: Option<Reference>,
+
+    /// Keep the tokens of this group: an id or a full path
+    #[arg(long)]
+    group: Option<Reference>,
+
+    /// Keep tokens that are neither revoked nor expired
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    active: Option<bool>,
+
+    #[command(flatten)]
+    token: TokenFilterArgs,
+}
+
+/// The filters that every kind of token has.
+#[derive(Debug, Args)]
+pub struct TokenFilterArgs {
+    /// Keep revoked tokens
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    revoked: Option<bool>,
+
+    /// Keep expired tokens
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    expired: Option<bool>,
+
+    /// Keep tokens created at T or later
+    #[arg(long, value_name = "T")]
+    created_after: Option<TimeArg>,
+
+    /// Keep tokens created at T or earlier
+    #[arg(long, value_name = "T")]
+    created_before: Option<TimeArg>,
+
+    /// Keep tokens that expire on DATE or later
+    #[arg(long, value_name = "DATE")]
+    expires_after: Option<TimeArg>,
+
+    /// Keep tokens that expire before DATE
+    #[arg(long, value_name = "DATE")]
+    expires_before: Option<TimeArg>,
+
+    /// Keep tokens that are not expired, and will be in D
+    #[arg(long, value_name = "D")]
+    expires_within: Option<Period>,
+
+    /// Keep tokens that never expire
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    no_expiry: Option<bool>,
+
+    /// Keep tokens with every word of TEXT in the name, in any order and case
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+
+    /// Keep tokens with this scope (repeatable: any of them)
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    scope: Vec<String>,
+
+    /// Keep all but the tokens with this scope (repeatable)
+    #[arg(long, value_name = "SCOPE", value_parser = NonEmptyStringValueParser::new())]
+    except_scope: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum StateArg {
+    Active,
+    Inactive,
+}
+
+impl ValueEnum for UserType {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
+    }
+}
+
+impl FilterArgs {
+    pub fn resolve(
+        self,
+        store: &Store,
+        actor: &Actor,
+        now: Moment,
+    ) -> Result<personal_access_token::Filter> {
+        let user = |flag: &'static str, reference: UserRef| {
+            store.user(actor, &reference).with_context(|| format!("{flag} {reference}"))
+        };
+        let mut token = self.token.resolve(now)?;
+        token.active = self.state.map(|state| match state {
+            StateArg::Active => true,
+            StateArg::Inactive => false,
+        });
+        Ok(personal_access_token::Filter {
+            token,
+            user: self.user.map(|reference| user("--user", reference)).transpose()?,
+            except_users: self
+                .except_user
+                .into_iter()
+                .map(|reference| user("--except-user", reference))
+                .collect::<Result<_>>()?,
+            user_type: self.user_type,
+            impersonation: self.impersonation,
+            last_used_after: lower("--last-used-after <T>", self.last_used_after, now)?,
+            last_used_before: upper("--last-used-before <T>", self.last_used_before, now)?,
+            never_used: self.never_used,
+            unused_since: match self.unused_for {
+                None => None,
+                Some(period) => Some(
+                    period
+                        .before(now.instant)
+                        .ok_or_else(|| Failure::value("--unused-for <D>", period, OUT_OF_RANGE))?,
+                ),
+            },
+        })
+    }
+}
+
+impl DeployFilterArgs {
+    /// What is asked about, in messages.
+    pub fn place(&self) -> String {
+        match (&self.project, &self.group) {
+            (Some(project), _) => format!("project {project}"),
+            (None, Some(group)) => format!("group {group}"),
+            (None, None) => "deploy tokens of the whole store".into(),
+        }
+    }
+
+    pub fn resolve(
+        self,
+        store: &Store,
+        actor: &Actor,
+        now: Moment,
+    ) -> Result<deploy_token::Filter> {
+        let what = self.place();
+        let place = match (&self.project, &self.group) {
+            (Some(project), _) => Some(store.project(actor, project).context(what)?),
+            (None, Some(group)) => Some(store.group(actor, group).context(what)?),
+            (None, None) => None,
+        };
+        let mut token = self.token.resolve(now)?;
+        token.active = self.active;
+        Ok(deploy_token::Filter { token, place })
+    }
+}
+
+impl TokenFilterArgs {
+    pub fn resolve(self, now: Moment) -> Result<TokenFilter> {
+        Ok(TokenFilter {
+            ids: None,
+            active: None,
+            revoked: self.revoked,
+            expired: self.expired,
+            created_after: lower("--created-after <T>", self.created_after, now)?,
+            created_before: upper("--created-before <T>", self.created_before, now)?,
+            expires_after: date("--expires-after <DATE>", self.expires_after, now)?,
+            expires_before: date("--expires-before <DATE>", self.expires_before, now)?,
+            expires_within: match self.expires_within {
+                None => None,
+                Some(period) => {
+                    Some(deadline(period, now).ok_or_else(|| {
+                        Failure::value("--expires-within <D>", period, OUT_OF_RANGE)
+                    })?)
+                }
+            },
+            no_expiry: self.no_expiry,
+            search: self
+                .search
+                .iter()
+                .flat_map(|text| text.split_whitespace())
+                .map(|word| fold(word).collect())
+                .collect(),
+            scopes: self.scope,
+            except_scopes: self.except_scope,
+        })
+    }
+}
+
+/// A bound that instants are compared with by `>=`.
+fn lower(flag: &str, time: Option<TimeArg>, now: Moment) -> Result<Option<Timestamp>> {
+    Ok(moment(flag, time, now, Rounding::Up)?.map(|it| it.instant))
+}
+
+/// A bound that instants are compared with by `<=`.
+fn upper(flag: &str, time: Option<TimeArg>, now: Moment) -> Result<Option<Timestamp>> {
+    Ok(moment(flag, time, now, Rounding::Down)?.map(|it| it.instant))
+}
+
+/// A date, whose time part is dropped.
+fn date(flag: &str, time: Option<TimeArg>, now: Moment) -> Result<Option<Moment>> {
+    Ok(moment(flag, time, now, Rounding::Down)?.map(Moment::midnight))
+}
+
+fn moment(
+    flag: &str,
+    time: Option<TimeArg>,
+    now: Moment,
+    rounding: Rounding,
+) -> Result<Option<Moment>, Failure> {
+    let resolve = |time: TimeArg| {
+        time.resolve(now.instant, rounding).map_err(|problem| Failure::value(flag, time, problem))
+    };
+    time.map(resolve).transpose()
+}
+
+/// What expires at most `period` from `now`: a date counts from today's
+/// midnight, an instant from now.
+fn deadline(period: Period, now: Moment) -> Option<Moment> {
+    Some(Moment {
+        instant: period.after(now.instant)?,
+        date: period.after(now.midnight().instant)?.date(),
+    })
+}

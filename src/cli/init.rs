@@ -1,0 +1,63 @@
+//! `init`: a new store.
+
+use anyhow::Result;
+use clap::Args;
+use shell_words::quote;
+
+use super::session::Session;
+use super::stop::Stop;
+use crate::store;
+
+/// Create a new SQLite store.
+///
+/// Never writes over a file that exists: the store is made beside it and takes
+/// its name when it is complete. Only the owner of the file may read it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tokenctl --db tokens.db init               an empty store, for an application to fill
+  tokenctl --db demo.db init --sample        a made-up organisation with 200 tokens
+  tokenctl --db big.db init --sample=1000000")]
+pub struct Init {
+    /// Fill it with a made-up organisation that has N personal access tokens, 1 to 10000000;
+    /// the administrator is root
+    #[arg(
+        long,
+        value_name = "N",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "200",
+        value_parser = clap::value_parser!(u64).range(1..=10_000_000),
+    )]
+    sample: Option<u64>,
+}
+
+impl Init {
+    pub fn run(self, session: &Session) -> Result<()> {
+        let path = session.path()?;
+        let stop = Stop::listen()?;
+        let stopped = || stop.requested().is_some();
+        let complete = store::create(&path, self.sample, session.now.instant, &stopped)?;
+        if !complete {
+            let signal = stop.requested().unwrap_or_default();
+            return Err(Stop::failure(signal, "no store was created").into());
+        }
+
+        let shown = path.display().to_string();
+        let db = quote(&shown);
+        session.note(&format!("created store {shown}; try:"));
+        if self.sample.is_some() {
+            session.note_more(&format!("  tokenctl --db {db} --as root list --limit 10"));
+            session.note_more(&format!(
+                "  tokenctl --db {db} --as root list --unused-for 90d --state active"
+            ));
+            session.note_more(&format!("  tokenctl --db {db} --as root revoke 1 --dry-run"));
+        } else {
+            session.note_more(&format!(
+                "  sqlite3 {db} \"INSERT INTO users (username, admin) VALUES ('root', 1)\""
+            ));
+            session.note_more(&format!("  tokenctl --db {db} --as root list"));
+        }
+        Ok(())
+    }
+}

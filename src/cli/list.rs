@@ -1,0 +1,137 @@
+//! `list`: the personal access tokens that the filters keep.
+
+use std::marker::PhantomData;
+
+use anyhow::Result;
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+use super::arguments::{TIME_HELP, sort_parser};
+use super::filter::FilterArgs;
+use super::session::{Session, report_broken};
+use crate::failure::{Failure, Kind};
+use crate::model::access::{self, Query};
+use crate::model::personal_access_token::PersonalAccessToken;
+use crate::model::token::{Sort, Token};
+use crate::output::view::{self, Record};
+use crate::output::{Format, Printer};
+use crate::store::{Mode, Store, Stored};
+
+/// List personal access tokens.
+///
+/// An administrator lists every token; anybody else his own, without the
+/// impersonation tokens that administrators made for him.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, after_long_help = long_help())]
+pub struct List {
+    #[command(flatten)]
+    list: ListArgs<PersonalAccessToken>,
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tokenctl list --user maria --state active
+  tokenctl list --unused-for 90d --sort last_used_asc
+  tokenctl list --expires-within 2w --columns id,username,name,expires_at
+  tokenctl list --never-used --created-before 30d -o json | jq -r '.[].username'";
+
+fn long_help() -> String {
+    format!("{TIME_HELP}\n\n{EXAMPLES}")
+}
+
+/// Order, number and columns of a list.
+#[derive(Debug, Args)]
+pub struct ListArgs<T: Token + Record> {
+    /// Sort in this order
+    #[arg(long, value_name = "ORDER", default_value = "id_asc", value_parser = sort_parser::<T>())]
+    sort: Sort,
+
+    /// Print at most N tokens, and say so when there are more
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+
+    /// Print these columns of table and csv, in this order
+    #[arg(
+        long,
+        value_name = "COLUMN,...",
+        value_delimiter = ',',
+        value_parser = PossibleValuesParser::new(view::column_names::<T>()),
+    )]
+    columns: Option<Vec<String>>,
+
+    #[arg(skip)]
+    kind: PhantomData<T>,
+}
+
+impl List {
+    pub fn run(self, session: &Session) -> Result<()> {
+        self.list.check(session)?;
+        let store = session.open(Mode::Read)?;
+        let actor = session.actor(&store)?;
+        let filter = self.filter.resolve(&store, &actor, session.now)?;
+        self.list.print(session, &store, &actor.query(filter)?)
+    }
+}
+
+impl<T: Stored + Record> ListArgs<T> {
+    /// Refuses columns where the format has none to choose.
+    pub fn check(&self, session: &Session) -> Result<()> {
+        match session.format() {
+            Format::Json | Format::Jsonl | Format::Ids if self.columns.is_some() => {
+                Err(Failure::usage("--columns goes with -o table and -o csv only")
+                    .hint("pick keys of JSON with jq")
+                    .into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Prints the tokens of a query.
+    pub fn print(
+        self,
+        session: &Session,
+        store: &Store,
+        query: &Query<T, access::List>,
+    ) -> Result<()> {
+        let mut look = session.look();
+        look.columns = self.columns;
+        // One more than is printed tells whether there are more.
+        let wanted = self.limit.map(|limit| limit.saturating_add(1));
+
+        let (mut shown, mut broken, mut more) = (0_u64, 0_u64, false);
+        store.select(query, self.sort, wanted, session.now, |rows| {
+            let mut printer = Printer::new(session.out(), &look)?;
+            for row in rows {
+                if self.limit == Some(shown + broken) {
+                    more = true;
+                    break;
+                }
+                match row? {
+                    Ok(token) => {
+                        printer.record(&token)?;
+                        shown += 1;
+                    }
+                    Err(row) => {
+                        report_broken(T::NOUN[0], &row);
+                        broken += 1;
+                    }
+                }
+            }
+            printer.finish()
+        })?;
+
+        if more {
+            session.note(&format!("{shown} shown, and more match: raise --limit"));
+        } else if shown == 0 && look.format == Format::Table {
+            session.note(&format!("no {} to show", T::NOUN[1]));
+        }
+        if broken > 0 {
+            let message =
+                format!("{broken} of the store's rows cannot be read; all others are listed");
+            return Err(Failure::new(Kind::Failed, message).into());
+        }
+        Ok(())
+    }
+}

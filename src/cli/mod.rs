@@ -1,0 +1,112 @@
+//! Flags in, exit status out. The clock, the environment and the terminal are
+//! bound here and nowhere below.
+
+mod arguments;
+mod completions;
+mod deploy_tokens;
+mod filter;
+mod init;
+mod list;
+mod revocations;
+mod revoke;
+mod session;
+mod show;
+mod stop;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use self::arguments::GlobalArgs;
+use self::session::Session;
+use crate::failure;
+use crate::output::text::visible_lines;
+
+/// Find, show and revoke access tokens directly in the database that holds them.
+///
+/// An administrator sees every token of the store, an owner sees his own, nobody
+/// learns anything else. What --as names is a policy, not a login: who can open
+/// the store can edit it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tokenctl",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = false,
+    after_help = "\
+Examples:
+  tokenctl --db demo.db init --sample        make a store to try things on
+  tokenctl --db demo.db --as root list       list every personal access token
+  tokenctl list --unused-for 90d -o ids      with TOKENCTL_DB and TOKENCTL_AS set
+  tokenctl show 42
+  tokenctl revoke 42 --reason 'left the team'
+
+Exit status:
+  0    done; also: nothing matched, already revoked
+  1    failed; the message says what was done and what was not
+  2    usage: wrong flags or values, confirmation missing; nothing changed
+  3    the answer at the prompt was no; nothing changed
+  4    denied, or no such token, user, project or group
+  5    some ids were denied, the others were revoked
+  75   the store was locked for longer than --busy-timeout; try again
+  130, 143  stopped by SIGINT, SIGTERM after the current batch"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Init),
+    #[command(visible_alias = "ls")]
+    List(list::List),
+    Show(show::Show),
+    Revoke(revoke::Revoke),
+    DeployTokens(deploy_tokens::DeployTokens),
+    Completions(completions::Completions),
+}
+
+/// Runs the program and reports how it ended.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let ended = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli.run(),
+        Err(error) if error.use_stderr() => {
+            // clap's words in the form of all other messages.
+            let rendered = error.render().to_string();
+            let message = rendered.strip_prefix("error: ").unwrap_or(&rendered);
+            let _ = writeln!(
+                std::io::stderr().lock(),
+                "tokenctl: {}",
+                visible_lines(message.trim_end())
+            );
+            return ExitCode::from(failure::Kind::Usage.exit_status());
+        }
+        // Help and version are results.
+        Err(help) => help.print().map_err(Into::into),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure::report(&error),
+    }
+}
+
+impl Cli {
+    fn run(self) -> Result<()> {
+        let session = Session::new(self.global)?;
+        match self.command {
+            Command::Init(command) => command.run(&session),
+            Command::List(command) => command.run(&session),
+            Command::Show(command) => command.run(&session),
+            Command::Revoke(command) => command.run(&session),
+            Command::DeployTokens(command) => command.run(&session),
+            Command::Completions(command) => command.run(&session),
+        }
+    }
+}

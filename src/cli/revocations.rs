@@ -1,0 +1,242 @@
+//! Revoking in batches: each is one short transaction, and its results are
+//! printed when it is committed. The run stops between batches, never in one.
+
+use std::collections::HashSet;
+use std::io::{BufWriter, StdoutLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::revoke::tokens_of;
+use super::session::{Session, report_broken};
+use super::stop::Stop;
+use crate::failure::{Failure, Kind, is_closed_pipe};
+use crate::model::access::{Query, Revoke};
+use crate::model::token::Owner;
+use crate::output::Printer;
+use crate::output::view::{Record, Revocation, RevocationResult};
+use crate::store::{Outcome, Run, Store, Stored};
+
+/// How many tokens one transaction revokes.
+const BATCH: usize = 1000;
+/// Work of less time is not worth a progress bar.
+const SHORT: Duration = Duration::from_secs(1);
+
+/// A run of revocations.
+pub struct Revocations<'s> {
+    session: &'s Session,
+    /// `None`: a dry run.
+    run: Option<Run>,
+    stop: Stop,
+    tally: Tally,
+}
+
+/// What has been done so far.
+#[derive(Debug, Default)]
+struct Tally {
+    /// Ids whose batch is committed.
+    ids: usize,
+    revoked: u64,
+    owners: HashSet<Owner>,
+    already_revoked: u64,
+    denied: u64,
+    broken: u64,
+}
+
+impl<'s> Revocations<'s> {
+    pub fn new(session: &'s Session, run: Option<Run>) -> Result<Self> {
+        Ok(Self { session, run, stop: Stop::listen()?, tally: Tally::default() })
+    }
+
+    /// Revokes the tokens of a query that names them by their ids, and prints
+    /// what became of each.
+    pub fn work_off<T: Stored>(mut self, store: &Store, query: &Query<T, Revoke>) -> Result<()>
+    where
+        Revocation<T>: Record,
+    {
+        let ids = query.filter().as_ref().ids.as_deref().unwrap_or_default();
+        let mut results = Results::new(self.session)?;
+        let progress = self.progress(ids.len());
+        let started = Instant::now();
+
+        let mut ended = Ok(());
+        let mut batches = ids.chunks(BATCH).peekable();
+        while let Some(batch) = batches.next() {
+            let begun = Instant::now();
+            let outcomes =
+                match store.revoke(&query.among(batch), self.session.now, self.run.as_ref()) {
+                    Ok(outcomes) => outcomes,
+                    Err(error) => {
+                        ended = Err(error);
+                        break;
+                    }
+                };
+            let held = begun.elapsed();
+            self.tally.ids += batch.len();
+
+            ended = progress.suspend(|| self.print(&mut results, outcomes));
+            if ended.is_err() || batches.peek().is_none() {
+                break;
+            }
+            if let Some(signal) = self.stop.requested() {
+                let rest = ids.len() - self.tally.ids;
+                ended =
+                    Err(Stop::failure(signal, &format!("{rest} ids were not looked at")).into());
+                break;
+            }
+            if started.elapsed() > SHORT {
+                progress.set_position(self.tally.ids as u64);
+            }
+            // SQLite's waiting is unfair: without this, back-to-back batches
+            // leave another writer hardly a chance.
+            if self.run.is_some() {
+                thread::sleep(held);
+            }
+        }
+        progress.finish_and_clear();
+        let closed = results.finish();
+        self.session.note(&self.summary::<T>());
+        ended.with_context(|| format!("stopped after {} of {} ids", self.tally.ids, ids.len()))?;
+        closed?;
+        self.verdict(ids.len())
+    }
+
+    fn print<T: Stored>(
+        &mut self,
+        results: &mut Results<T>,
+        outcomes: Vec<Outcome<T>>,
+    ) -> Result<()>
+    where
+        Revocation<T>: Record,
+    {
+        let tally = &mut self.tally;
+        for outcome in outcomes {
+            let (id, token, result) = match outcome {
+                Outcome::Revoked(token) => {
+                    tally.revoked += 1;
+                    tally.owners.extend(token.owner());
+                    let result = match self.run {
+                        Some(_) => RevocationResult::Revoked,
+                        None => RevocationResult::WouldRevoke,
+                    };
+                    (token.id(), Some(token), result)
+                }
+                Outcome::AlreadyRevoked(token) => {
+                    tally.already_revoked += 1;
+                    (token.id(), Some(token), RevocationResult::AlreadyRevoked)
+                }
+                Outcome::Denied(id) => {
+                    tally.denied += 1;
+                    (id, None, RevocationResult::Denied)
+                }
+                Outcome::Broken(row) => {
+                    tally.broken += 1;
+                    report_broken(T::NOUN[0], &row);
+                    continue;
+                }
+            };
+            // Of a denied id nothing else is known, nor is anything recorded.
+            let run = self.run.as_ref().filter(|_| token.is_some());
+            results.print(&Revocation {
+                id,
+                token,
+                result,
+                run_id: run.map(|run| run.id.clone()),
+            })?;
+        }
+        results.flush()
+    }
+
+    fn progress(&self, ids: usize) -> ProgressBar {
+        if !self.session.shows_progress() {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} ids, {per_sec}, {eta} left");
+        ProgressBar::with_draw_target(Some(ids as u64), ProgressDrawTarget::stderr())
+            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    }
+
+    fn summary<T: Stored>(&self) -> String {
+        let tally = &self.tally;
+        let tokens = tokens_of::<T>(tally.revoked, tally.owners.len() as u64);
+        let done = if self.run.is_some() { "revoked" } else { "would revoke" };
+        let others = [
+            (tally.already_revoked, "already revoked"),
+            (tally.denied, "not found or not permitted"),
+            (tally.broken, "unreadable"),
+        ];
+        let others = others.iter().filter(|(count, _)| *count > 0);
+        let others: Vec<_> = others.map(|(count, what)| format!(", {count} {what}")).collect();
+        let end = match &self.run {
+            Some(run) => format!("run {}", run.id),
+            None => "dry run, nothing changed".into(),
+        };
+        format!("{done} {tokens}{} ({end})", others.concat())
+    }
+
+    /// Whether every id came to what was asked for.
+    fn verdict(&self, ids: usize) -> Result<()> {
+        let tally = &self.tally;
+        let failure = if tally.broken > 0 {
+            Failure::new(
+                Kind::Failed,
+                format!("{} tokens cannot be read and were left alone", tally.broken),
+            )
+        } else if tally.denied == 0 {
+            return Ok(());
+        } else {
+            let kind = if tally.denied == ids as u64 { Kind::Denied } else { Kind::PartlyDenied };
+            Failure::new(
+                kind,
+                format!("{} of {ids} ids: not found, or not permitted", tally.denied),
+            )
+        };
+        Err(failure.into())
+    }
+}
+
+/// The rows on standard output, as long as somebody reads them: revoking goes on
+/// without a reader.
+struct Results<T: Stored>
+where
+    Revocation<T>: Record,
+{
+    printer: Option<Printer<BufWriter<StdoutLock<'static>>, Revocation<T>>>,
+}
+
+impl<T: Stored> Results<T>
+where
+    Revocation<T>: Record,
+{
+    fn new(session: &Session) -> Result<Self> {
+        let printer = Printer::new(session.out(), &session.look())?;
+        Ok(Self { printer: Some(printer) })
+    }
+
+    fn print(&mut self, row: &Revocation<T>) -> Result<()> {
+        let printed = self.printer.as_mut().map(|printer| printer.record(row));
+        self.unless_closed(printed)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        let flushed = self.printer.as_mut().map(Printer::flush);
+        self.unless_closed(flushed)
+    }
+
+    fn finish(mut self) -> Result<()> {
+        let finished = self.printer.take().map(Printer::finish);
+        self.unless_closed(finished)
+    }
+
+    fn unless_closed(&mut self, done: Option<Result<()>>) -> Result<()> {
+        match done {
+            Some(Err(error)) if is_closed_pipe(&error) => {
+                self.printer = None;
+                Ok(())
+            }
+            done => done.unwrap_or(Ok(())),
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! What a run knows of the world: the clock, the environment, the terminal and
+//! the options that every command has.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anstream::AutoStream;
+use anyhow::{Context, Result};
+use chrono::Utc;
+use clap::ColorChoice;
+use dialoguer::console::Term;
+
+use super::arguments::GlobalArgs;
+use crate::failure::{self, Failure};
+use crate::model::access::{Actor, Reference};
+use crate::model::time::{Moment, OUT_OF_RANGE, Rounding, Timestamp};
+use crate::output::{Format, Look};
+use crate::store::{BrokenRow, Mode, Store};
+
+pub struct Session {
+    db: Option<OsString>,
+    actor: Option<Reference>,
+    format: Format,
+    quiet: bool,
+    color: ColorChoice,
+    busy_timeout: Duration,
+    /// The real time, read once a run.
+    pub clock: Timestamp,
+    /// The time that tokens are judged by.
+    pub now: Moment,
+}
+
+impl Session {
+    pub fn new(global: GlobalArgs) -> Result<Self> {
+        #[expect(clippy::disallowed_methods, reason = "the one reading of the clock")]
+        let clock = Timestamp::new(Utc::now()).context(OUT_OF_RANGE)?;
+        let now = match global.now {
+            None => Moment::at(clock),
+            Some(now) => {
+                let judged = now.resolve(clock, Rounding::Down);
+                let judged = judged.map_err(|error| Failure::value("--now <T>", now, error))?;
+                Moment::at(judged.instant)
+            }
+        };
+        let wait = global.busy_timeout;
+        let busy_timeout = wait
+            .after(clock)
+            .and_then(|end| end.since(clock).to_std().ok())
+            // SQLite counts milliseconds in 32 bits.
+            .filter(|wait| i32::try_from(wait.as_millis()).is_ok())
+            .ok_or_else(|| {
+                Failure::value("--busy-timeout <D>", wait, "it is longer than 24 days")
+            })?;
+
+        if let Some(db) = &global.db
+            && holds_password(db)
+        {
+            return Err(Failure::usage("a password inside --db is shown by ps to every user")
+                .hint("set TOKENCTL_DB instead, or leave it out and set PGPASSWORD")
+                .into());
+        }
+        let actor = match variable("TOKENCTL_AS") {
+            Some(text) if global.actor.is_none() => {
+                let text = text.to_string_lossy();
+                let actor = text.parse();
+                Some(
+                    actor
+                        .map_err(|problem: String| Failure::value("TOKENCTL_AS", &text, problem))?,
+                )
+            }
+            _ => global.actor,
+        };
+        Ok(Self {
+            db: global.db.or_else(|| variable("TOKENCTL_DB")),
+            actor,
+            format: global.output,
+            quiet: global.quiet,
+            color: global.color,
+            busy_timeout,
+            clock,
+            now,
+        })
+    }
+
+    /// The path of the store.
+    pub fn path(&self) -> Result<PathBuf> {
+        let db = self.db.as_deref().ok_or_else(|| {
+            Failure::usage("no store is named").hint("give --db STORE, or set TOKENCTL_DB")
+        })?;
+        Ok(path_of(db)?)
+    }
+
+    pub fn open(&self, mode: Mode) -> Result<Store> {
+        let path = self.path()?;
+        self.named_actor()?;
+        Store::open(&path, mode, self.busy_timeout)
+    }
+
+    pub fn actor(&self, store: &Store) -> Result<Actor> {
+        let reference = self.named_actor()?;
+        store.actor(reference).with_context(|| format!("cannot act as {reference}"))
+    }
+
+    fn named_actor(&self) -> Result<&Reference> {
+        Ok(self.actor.as_ref().ok_or_else(|| {
+            Failure::usage("no user to act as is named").hint(
+                "give --as USER, or set TOKENCTL_AS; in a sample store the administrator is root",
+            )
+        })?)
+    }
+
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// How the result on standard output is to look.
+    pub fn look(&self) -> Look {
+        Look {
+            format: self.format,
+            now: self.now,
+            terminal: io::stdout().is_terminal().then(|| columns(&Term::stdout())),
+            colour: self.is_coloured(&io::stdout()),
+            columns: None,
+        }
+    }
+
+    /// How a table on standard error is to look.
+    pub fn preview_look(&self) -> Look {
+        Look {
+            format: Format::Table,
+            now: self.now,
+            terminal: Some(columns(&Term::stderr())),
+            colour: self.is_coloured(&io::stderr()),
+            columns: None,
+        }
+    }
+
+    fn is_coloured(&self, stream: &impl anstream::stream::RawStream) -> bool {
+        match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            // NO_COLOR, CLICOLOR_FORCE and TERM=dumb, each by its convention.
+            ColorChoice::Auto => AutoStream::choice(stream) != anstream::ColorChoice::Never,
+        }
+    }
+
+    /// Standard output, for the result and nothing else.
+    #[expect(clippy::unused_self, reason = "the session is where the world is bound")]
+    pub fn out(&self) -> BufWriter<StdoutLock<'static>> {
+        BufWriter::with_capacity(1 << 16, io::stdout().lock())
+    }
+
+    /// Whether a question can be put and answered.
+    #[expect(clippy::unused_self, reason = "the session is where the world is bound")]
+    pub fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Whether progress is to be shown.
+    pub fn shows_progress(&self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+
+    /// Tells what is not an error.
+    pub fn note(&self, message: &str) {
+        if !self.quiet {
+            failure::say(message);
+        }
+    }
+
+    /// Adds a line to what was told.
+    pub fn note_more(&self, line: &str) {
+        if !self.quiet {
+            failure::say_plain(line);
+        }
+    }
+}
+
+/// Names a row that cannot be read; it is left out of everything.
+pub fn report_broken(noun: &str, broken: &BrokenRow) {
+    failure::say(&format!("{noun} {} is left out: {}", broken.id, broken.problem));
+}
+
+/// An environment variable; an empty one counts as unset.
+pub fn variable(name: &str) -> Option<OsString> {
+    #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn columns(terminal: &Term) -> usize {
+    terminal.size_checked().map_or(80, |(_, columns)| columns.into())
+}
+
+/// Whether a store is named with its password.
+fn holds_password(db: &OsStr) -> bool {
+    let db = db.to_string_lossy();
+    let Some((_, rest)) = db.split_once("://") else {
+        return false;
+    };
+    let (authority, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let authority = authority.split('/').next().unwrap_or(authority);
+    let in_userinfo = authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
+    in_userinfo || query.split('&').any(|pair| pair.to_ascii_lowercase().starts_with("password="))
+}
+
+/// The path that names a SQLite store.
+fn path_of(db: &OsStr) -> Result<PathBuf, Failure> {
+    let text = db.to_string_lossy();
+    let path = match text.strip_prefix("sqlite:") {
+        Some(path) => Path::new(path),
+        None => Path::new(db),
+    };
+    let text = path.to_string_lossy();
+    let problem = if text.is_empty() {
+        "it names no file"
+    } else if text == ":memory:" {
+        "a store in memory holds nothing to find"
+    } else if text.starts_with("file:") {
+        "SQLite's URIs are not taken; give the path alone"
+    } else if text.split_once("://").is_some_and(|(scheme, _)| {
+        scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    }) {
+        // Not repeated: there may be a password in it.
+        return Err(Failure::usage(
+            "--db names a server, and this version opens SQLite files only",
+        )
+        .hint("give the path of a SQLite file"));
+    } else {
+        return Ok(path.to_path_buf());
+    };
+    Err(Failure::value("--db <STORE>", text, problem))
+}

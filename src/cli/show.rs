@@ -1,0 +1,55 @@
+//! `show`: one personal access token.
+
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+
+use super::arguments::token_id;
+use super::session::{Session, report_broken};
+use crate::model::access::{self, Denied};
+use crate::model::personal_access_token::PersonalAccessToken;
+use crate::model::token::{Sort, TokenFilter};
+use crate::output::print_one;
+use crate::output::view::Record;
+use crate::store::{Mode, Stored};
+
+/// Show one personal access token.
+///
+/// Every property of the token, but never its value or a digest of it. An
+/// administrator sees any token; an owner his own, also an impersonation token.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tokenctl show 42
+  tokenctl show 42 -o json | jq .last_used_at")]
+pub struct Show {
+    /// The id of the token
+    #[arg(value_name = "ID")]
+    id: String,
+}
+
+impl Show {
+    pub fn run(self, session: &Session) -> Result<()> {
+        show::<PersonalAccessToken>(session, &self.id)
+    }
+}
+
+/// Prints the token of an id.
+pub fn show<T: Stored + Record>(session: &Session, id: &str) -> Result<()> {
+    let id = token_id(id)?;
+    let store = session.open(Mode::Read)?;
+    let actor = session.actor(&store)?;
+
+    let mut filter = T::Filter::default();
+    *filter.as_mut() = TokenFilter { ids: Some(vec![id]), ..TokenFilter::default() };
+    let what = || format!("{} {id}", T::NOUN[0]);
+    let query = actor.query::<T, access::Show>(filter).with_context(what)?;
+    let found =
+        store.select(&query, Sort::BY_ID, None, session.now, |rows| rows.next().transpose())?;
+    match found.ok_or(Denied).with_context(what)? {
+        Ok(token) => print_one(session.out(), &token, &session.look()),
+        Err(row) => {
+            report_broken(T::NOUN[0], &row);
+            Err(anyhow!("{} cannot be read", what()))
+        }
+    }
+}

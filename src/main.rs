@@ -1,0 +1,7 @@
+//! The `tokenctl` program: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tokenctl::cli::run(std::env::args_os())
+}

@@ -1,0 +1,145 @@
+//! Personal access tokens: those that belong to a user.
+
+use super::time::{Expiry, Moment, Timestamp};
+use super::token::{Owner, SortKey, Token, TokenFilter, TokenId, UserId};
+
+/// A personal access token, without its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonalAccessToken {
+    pub id: TokenId,
+    pub user_id: UserId,
+    /// `None` where the user is gone.
+    pub username: Option<String>,
+    /// `None` where the user is gone.
+    pub user_type: Option<UserType>,
+    pub name: String,
+    pub description: Option<String>,
+    pub scopes: Vec<String>,
+    /// Made by an administrator who acts as the user.
+    pub impersonation: bool,
+    pub revoked: bool,
+    pub created_at: Timestamp,
+    /// `None`: never used.
+    pub last_used_at: Option<Timestamp>,
+    /// `None`: never.
+    pub expires_at: Option<Expiry>,
+}
+
+/// The kind of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserType {
+    Human,
+    ProjectBot,
+    ServiceAccount,
+}
+
+impl UserType {
+    pub const ALL: [Self; 3] = [Self::Human, Self::ProjectBot, Self::ServiceAccount];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::ProjectBot => "project_bot",
+            Self::ServiceAccount => "service_account",
+        }
+    }
+}
+
+/// The filters of personal access tokens. All combine with AND.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub token: TokenFilter,
+    pub user: Option<UserId>,
+    pub except_users: Vec<UserId>,
+    pub user_type: Option<UserType>,
+    pub impersonation: Option<bool>,
+    /// `last_used_at >= bound`; never-used tokens do not match.
+    pub last_used_after: Option<Timestamp>,
+    /// `last_used_at <= bound`; never-used tokens do not match.
+    pub last_used_before: Option<Timestamp>,
+    pub never_used: Option<bool>,
+    /// Created before this, and neither used then nor later.
+    pub unused_since: Option<Timestamp>,
+}
+
+impl AsRef<TokenFilter> for Filter {
+    fn as_ref(&self) -> &TokenFilter {
+        &self.token
+    }
+}
+
+impl AsMut<TokenFilter> for Filter {
+    fn as_mut(&mut self) -> &mut TokenFilter {
+        &mut self.token
+    }
+}
+
+impl Token for PersonalAccessToken {
+    type Filter = Filter;
+
+    const TARGET_TYPE: &'static str = "personal_access_token";
+    const NOUN: [&'static str; 2] = ["personal access token", "personal access tokens"];
+    const OWNERS: [&'static str; 2] = ["user", "users"];
+    const SORT_KEYS: &'static [SortKey] =
+        &[SortKey::Id, SortKey::Created, SortKey::LastUsed, SortKey::Expires, SortKey::Name];
+
+    fn id(&self) -> TokenId {
+        self.id
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn scopes(&self) -> &[String] {
+        &self.scopes
+    }
+
+    fn is_revoked(&self) -> bool {
+        self.revoked
+    }
+
+    fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    fn last_used_at(&self) -> Option<Timestamp> {
+        self.last_used_at
+    }
+
+    fn expires_at(&self) -> Option<Expiry> {
+        self.expires_at
+    }
+
+    fn owner(&self) -> Option<Owner> {
+        Some(Owner::User(self.user_id))
+    }
+
+    fn is_kept_by(&self, filter: &Filter, now: Moment) -> bool {
+        let Filter {
+            token,
+            user,
+            except_users,
+            user_type,
+            impersonation,
+            last_used_after,
+            last_used_before,
+            never_used,
+            unused_since,
+        } = filter;
+        let last_used = self.last_used_at;
+
+        token.keeps(self, now)
+            && user.is_none_or(|wanted| self.user_id == wanted)
+            && !except_users.contains(&self.user_id)
+            && user_type.is_none_or(|wanted| self.user_type == Some(wanted))
+            && impersonation.is_none_or(|wanted| self.impersonation == wanted)
+            && last_used_after.is_none_or(|bound| last_used.is_some_and(|it| it >= bound))
+            && last_used_before.is_none_or(|bound| last_used.is_some_and(|it| it <= bound))
+            && never_used.is_none_or(|wanted| last_used.is_none() == wanted)
+            && unused_since.is_none_or(|since| {
+                self.created_at < since && last_used.is_none_or(|it| it < since)
+            })
+    }
+}

@@ -1,0 +1,361 @@
+//! Instants, dates and durations, as users write them and as stores hold them.
+//!
+//! Never reads the clock: whatever depends on the present takes it as a
+//! [`Moment`].
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+
+/// A UTC day.
+pub type Date = NaiveDate;
+
+/// An instant in UTC of the years 0 to 9999, in whole milliseconds.
+///
+/// Displays as `2020-07-23T14:31:47.729Z`, which sorts as text in the order of
+/// time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(DateTime<Utc>);
+
+impl Timestamp {
+    /// Cuts `instant` to its millisecond; `None` outside the years 0 to 9999.
+    #[must_use]
+    pub fn new(instant: DateTime<Utc>) -> Option<Self> {
+        // By way of the number, which also carries a leap second over.
+        let instant = DateTime::from_timestamp_millis(instant.timestamp_millis())?;
+        in_range(instant.date_naive()).then_some(Self(instant))
+    }
+
+    /// 00:00 UTC of `date`; `None` outside the years 0 to 9999.
+    #[must_use]
+    pub fn midnight(date: Date) -> Option<Self> {
+        Self::new(date.and_time(NaiveTime::MIN).and_utc())
+    }
+
+    /// Reads the one form that stores hold, `2020-07-23T14:31:47.729Z`.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Option<Self> {
+        let stored = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
+        Self::new(stored).filter(|it| it.to_string() == text)
+    }
+
+    /// The UTC day of the instant.
+    #[must_use]
+    pub fn date(self) -> Date {
+        self.0.date_naive()
+    }
+
+    /// Seconds since 1970, and the nanoseconds beyond them. Before 1970: zero.
+    #[must_use]
+    pub fn unix(self) -> (u64, u32) {
+        match u64::try_from(self.0.timestamp()) {
+            Ok(seconds) => (seconds, self.0.timestamp_subsec_nanos()),
+            Err(_) => (0, 0),
+        }
+    }
+
+    /// The time from `earlier` to this instant, negative if it is later.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> TimeDelta {
+        self.0 - earlier.0
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.format("%Y-%m-%dT%H:%M:%S%.3fZ"))
+    }
+}
+
+/// Reads the one form of a date that stores hold, `2020-07-23`.
+#[must_use]
+pub fn date_from_stored(text: &str) -> Option<Date> {
+    let shape = |(index, byte): (usize, u8)| match index {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    };
+    if text.len() != 10 || !text.bytes().enumerate().all(shape) {
+        return None;
+    }
+    text.parse().ok()
+}
+
+fn in_range(date: Date) -> bool {
+    use chrono::Datelike;
+    (0..=9999).contains(&date.year())
+}
+
+/// A point in time in both forms in which an expiry may be stored.
+///
+/// The date is not always the instant's UTC day: of a written time, it is the
+/// date as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    pub instant: Timestamp,
+    pub date: Date,
+}
+
+impl Moment {
+    /// The moment of an instant, with its UTC day.
+    #[must_use]
+    pub fn at(instant: Timestamp) -> Self {
+        Self { instant, date: instant.date() }
+    }
+
+    /// 00:00 UTC of the moment's date.
+    #[must_use]
+    pub fn midnight(self) -> Self {
+        Self { instant: Timestamp::midnight(self.date).unwrap_or(self.instant), date: self.date }
+    }
+}
+
+/// When a token stops working, in the form in which its store records it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Expiry {
+    /// The token stops at 00:00 UTC of this day.
+    Date(Date),
+    /// The token stops at this instant.
+    Instant(Timestamp),
+}
+
+impl Expiry {
+    /// Compares in the expiry's own form: a date with the moment's date, an
+    /// instant with its instant.
+    #[must_use]
+    pub fn compare(self, moment: Moment) -> std::cmp::Ordering {
+        match self {
+            Self::Date(date) => date.cmp(&moment.date),
+            Self::Instant(instant) => instant.cmp(&moment.instant),
+        }
+    }
+
+    /// Whether a token with this expiry has stopped working at `now`.
+    #[must_use]
+    pub fn has_passed(self, now: Moment) -> bool {
+        self.compare(now).is_le()
+    }
+}
+
+impl fmt::Display for Expiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Date(date) => date.fmt(f),
+            Self::Instant(instant) => instant.fmt(f),
+        }
+    }
+}
+
+/// A length of time as written: digits and one unit, such as `90d`.
+///
+/// Months and years are the calendar's, so the length depends on where it is
+/// laid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    count: u32,
+    unit: Unit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    Second,
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+    Year,
+}
+
+impl Period {
+    /// The instant this long before `start`; `None` before the year 0.
+    #[must_use]
+    pub fn before(self, start: Timestamp) -> Option<Timestamp> {
+        Timestamp::new(match self.step()? {
+            Step::Exact(delta) => start.0.checked_sub_signed(delta)?,
+            Step::Days(days) => start.0.checked_sub_days(days)?,
+            Step::Months(months) => start.0.checked_sub_months(months)?,
+        })
+    }
+
+    /// The instant this long after `start`; `None` after the year 9999.
+    #[must_use]
+    pub fn after(self, start: Timestamp) -> Option<Timestamp> {
+        Timestamp::new(match self.step()? {
+            Step::Exact(delta) => start.0.checked_add_signed(delta)?,
+            Step::Days(days) => start.0.checked_add_days(days)?,
+            Step::Months(months) => start.0.checked_add_months(months)?,
+        })
+    }
+
+    fn step(self) -> Option<Step> {
+        let count = i64::from(self.count);
+        Some(match self.unit {
+            Unit::Second => Step::Exact(TimeDelta::try_seconds(count)?),
+            Unit::Minute => Step::Exact(TimeDelta::try_minutes(count)?),
+            Unit::Hour => Step::Exact(TimeDelta::try_hours(count)?),
+            Unit::Day => Step::Days(Days::new(self.count.into())),
+            Unit::Week => Step::Days(Days::new(u64::from(self.count) * 7)),
+            Unit::Month => Step::Months(Months::new(self.count)),
+            Unit::Year => Step::Months(Months::new(self.count.checked_mul(12)?)),
+        })
+    }
+}
+
+enum Step {
+    Exact(TimeDelta),
+    Days(Days),
+    Months(Months),
+}
+
+impl FromStr for Period {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (count, unit) = text.split_at(digits);
+        let unit = match unit {
+            _ if count.is_empty() => return Err(PERIOD_FORM.into()),
+            "s" => Unit::Second,
+            "min" => Unit::Minute,
+            "h" => Unit::Hour,
+            "d" => Unit::Day,
+            "w" => Unit::Week,
+            "mo" => Unit::Month,
+            "y" => Unit::Year,
+            "m" => {
+                return Err(format!(
+                    "'m' is ambiguous: write {count}min for minutes or {count}mo for months"
+                ));
+            }
+            _ => return Err(PERIOD_FORM.into()),
+        };
+        let count = count.parse().map_err(|_| "the number is too large")?;
+        Ok(Self { count, unit })
+    }
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = match self.unit {
+            Unit::Second => "s",
+            Unit::Minute => "min",
+            Unit::Hour => "h",
+            Unit::Day => "d",
+            Unit::Week => "w",
+            Unit::Month => "mo",
+            Unit::Year => "y",
+        };
+        write!(f, "{}{unit}", self.count)
+    }
+}
+
+const PERIOD_FORM: &str = "a duration is digits and one unit (s, min, h, d, w, mo, y), such as 90d";
+
+/// A point in time as written on the command line, before `now` is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeArg {
+    /// A time or a date, with the date as it was written.
+    At {
+        instant: DateTime<Utc>,
+        written: Date,
+    },
+    Now,
+    Today,
+    Ago(Period),
+    Ahead(Period),
+}
+
+/// Which way a time between two milliseconds goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// To the earlier one: for upper bounds.
+    Down,
+    /// To the later one: for lower bounds.
+    Up,
+}
+
+impl TimeArg {
+    /// The moment that is meant, judged at `now`.
+    ///
+    /// # Errors
+    ///
+    /// When it lies outside the years 0 to 9999.
+    pub fn resolve(self, now: Timestamp, rounding: Rounding) -> Result<Moment, String> {
+        let moment = match self {
+            Self::At { instant, written } => {
+                let nudge = match rounding {
+                    Rounding::Down => TimeDelta::zero(),
+                    Rounding::Up => TimeDelta::nanoseconds(999_999),
+                };
+                instant
+                    .checked_add_signed(nudge)
+                    .and_then(Timestamp::new)
+                    .map(|instant| Moment { instant, date: written })
+            }
+            Self::Now => Some(Moment::at(now)),
+            Self::Today => Some(Moment::at(now).midnight()),
+            Self::Ago(period) => period.before(now).map(Moment::at),
+            Self::Ahead(period) => period.after(now).map(Moment::at),
+        };
+        moment.ok_or_else(|| OUT_OF_RANGE.into())
+    }
+}
+
+/// What is said of a time that cannot be stored.
+pub const OUT_OF_RANGE: &str = "the time lies outside the years 0000 to 9999";
+
+impl FromStr for TimeArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "now" => return Ok(Self::Now),
+            "today" => return Ok(Self::Today),
+            _ => {}
+        }
+        if let Some(period) = text.strip_prefix('+') {
+            return period.parse().map(Self::Ahead);
+        }
+        // Four digits and a hyphen begin a date; no duration does.
+        if text.as_bytes().get(4) != Some(&b'-') {
+            return text.parse().map(Self::Ago).map_err(|error| {
+                if text.starts_with(|c: char| c.is_ascii_digit()) {
+                    error
+                } else {
+                    TIME_FORM.into()
+                }
+            });
+        }
+        let written = text.get(..10).and_then(date_from_stored);
+        let written = written.ok_or("it does not begin with a date that exists")?;
+        let rest = text.get(10..).unwrap_or_default();
+        let instant = if rest.is_empty() {
+            written.and_time(NaiveTime::MIN).and_utc()
+        } else if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+            time.to_utc()
+        } else {
+            // Without a zone: UTC.
+            NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f")
+                .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M"))
+                .map_err(|_| TIME_FORM)?
+                .and_utc()
+        };
+        Ok(Self::At { instant, written })
+    }
+}
+
+impl fmt::Display for TimeArg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At { instant, .. } => instant.to_rfc3339().fmt(f),
+            Self::Now => "now".fmt(f),
+            Self::Today => "today".fmt(f),
+            Self::Ago(period) => period.fmt(f),
+            Self::Ahead(period) => write!(f, "+{period}"),
+        }
+    }
+}
+
+const TIME_FORM: &str = "a time is 2020-07-23T14:31:47Z, 2020-07-23T14:31:47 (UTC), 2020-07-23, \
+                         now, today, 90d (that long ago) or +90d (ahead)";

@@ -1,0 +1,77 @@
+//! JSON: one object, on one line.
+
+use std::io::{self, Write};
+
+use anyhow::Result;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter};
+
+use super::text::is_hostile;
+use super::view::{self, Cell, Record};
+use crate::model::time::Moment;
+
+/// Writes a record as an object, without a newline.
+pub(super) fn write<R: Record>(out: impl Write, record: &R, now: Moment) -> Result<()> {
+    let object = Object { record, now };
+    object.serialize(&mut serde_json::Serializer::with_formatter(out, Harmless))?;
+    Ok(())
+}
+
+struct Object<'a, R> {
+    record: &'a R,
+    now: Moment,
+}
+
+impl<R: Record> Serialize for Object<'_, R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for column in view::keys::<R>() {
+            map.serialize_entry(column.name, &(column.cell)(self.record, self.now))?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Cell<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null | Self::Never => serializer.serialize_unit(),
+            Self::Boolean(value) => serializer.serialize_bool(*value),
+            Self::Integer(value) => serializer.serialize_i64(*value),
+            Self::Word(text) | Self::Text(text) => serializer.serialize_str(text),
+            Self::List(texts) => serializer.collect_seq(*texts),
+            Self::State(state) => serializer.serialize_str(state.name()),
+            Self::Time(time) => serializer.collect_str(time),
+            Self::Expiry(expiry) => serializer.collect_str(expiry),
+        }
+    }
+}
+
+/// Escapes hostile characters, which a JSON parser gives back as they were.
+struct Harmless;
+
+impl Formatter for Harmless {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, hostile)) = rest.char_indices().find(|(_, c)| is_hostile(*c)) {
+            out.write_all(&rest.as_bytes()[..at])?;
+            for unit in hostile.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            rest = &rest[at + hostile.len_utf8()..];
+        }
+        out.write_all(rest.as_bytes())
+    }
+
+    fn write_char_escape<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        escape: CharEscape,
+    ) -> io::Result<()> {
+        CompactFormatter.write_char_escape(out, escape)
+    }
+}

@@ -1,0 +1,151 @@
+//! How rows become bytes: one file a format, one row at a time, so that memory
+//! stays bounded however many rows there are.
+
+mod csv;
+mod json;
+mod table;
+pub mod text;
+pub mod view;
+
+use std::io::Write;
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+
+use self::table::Table;
+use self::view::{Column, Record};
+use crate::model::time::Moment;
+
+/// The form of the result on standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Columns for people
+    Table,
+    /// One array, one object a line
+    Json,
+    /// One object a line
+    Jsonl,
+    /// RFC 4180 with a header
+    Csv,
+    /// One id a line, ready for 'revoke -'
+    Ids,
+}
+
+/// How a result is to look.
+#[derive(Clone, Debug)]
+pub struct Look {
+    pub format: Format,
+    /// The instant that states and relative times are of.
+    pub now: Moment,
+    /// The width of the terminal that the result goes to, in cells; `None` for
+    /// anything else. Decides on cutting and on relative times.
+    pub terminal: Option<usize>,
+    pub colour: bool,
+    /// Columns of table and csv, instead of the usual ones.
+    pub columns: Option<Vec<String>>,
+}
+
+/// Writes records in one format.
+pub struct Printer<W: Write, R: Record> {
+    body: Body<W, R>,
+    now: Moment,
+}
+
+#[expect(clippy::large_enum_variant, reason = "one value a run")]
+enum Body<W: Write, R: Record> {
+    Table(Table<W, R>),
+    Json { out: W, any: bool },
+    Jsonl(W),
+    Csv(csv::Lines<W, R>),
+    Ids(W),
+}
+
+impl<W: Write, R: Record> Printer<W, R> {
+    /// Begins the output; CSV writes its header.
+    ///
+    /// # Errors
+    ///
+    /// When `out` cannot be written to; so do the other functions.
+    pub fn new(out: W, look: &Look) -> Result<Self> {
+        let chosen = |usual: Vec<&'static Column<R>>| match &look.columns {
+            None => usual,
+            Some(names) => names.iter().filter_map(|name| view::column(name)).collect(),
+        };
+        Ok(Self {
+            now: look.now,
+            body: match look.format {
+                Format::Table => Body::Table(Table::new(out, chosen(view::table()), look)),
+                Format::Json => Body::Json { out, any: false },
+                Format::Jsonl => Body::Jsonl(out),
+                Format::Csv => Body::Csv(csv::Lines::new(out, chosen(view::keys().collect()))?),
+                Format::Ids => Body::Ids(out),
+            },
+        })
+    }
+
+    pub fn record(&mut self, record: &R) -> Result<()> {
+        match &mut self.body {
+            Body::Table(table) => table.record(record),
+            Body::Json { out, any } => {
+                out.write_all(if *any { b",\n" } else { b"[\n" })?;
+                *any = true;
+                json::write(out, record, self.now)
+            }
+            Body::Jsonl(out) => {
+                json::write(&mut *out, record, self.now)?;
+                Ok(out.write_all(b"\n")?)
+            }
+            Body::Csv(lines) => lines.record(record, self.now),
+            Body::Ids(out) => {
+                if let Some(id) = record.listed_id() {
+                    writeln!(out, "{id}")?;
+                }
+                Ok(())
+            }
+        }
+        .context(CANNOT_PRINT)
+    }
+
+    /// Writes out what has been held back.
+    pub fn flush(&mut self) -> Result<()> {
+        match &mut self.body {
+            Body::Table(table) => table.flush(),
+            Body::Json { out, .. } | Body::Jsonl(out) | Body::Ids(out) => {
+                out.flush().map_err(Into::into)
+            }
+            Body::Csv(lines) => lines.flush(),
+        }
+        .context(CANNOT_PRINT)
+    }
+
+    /// Ends the output; JSON closes its array.
+    pub fn finish(mut self) -> Result<()> {
+        if let Body::Json { out, any } = &mut self.body {
+            let end: &[u8] = if *any { b"\n]\n" } else { b"[]\n" };
+            out.write_all(end).context(CANNOT_PRINT)?;
+        }
+        self.flush()
+    }
+}
+
+/// Writes one record on its own: `table` and `json` have another form for it.
+///
+/// # Errors
+///
+/// When `out` cannot be written to.
+pub fn print_one<R: Record>(mut out: impl Write, record: &R, look: &Look) -> Result<()> {
+    match look.format {
+        Format::Table => table::details(&mut out, record, look),
+        Format::Json => json::write(&mut out, record, look.now)
+            .and_then(|()| out.write_all(b"\n").map_err(Into::into)),
+        Format::Jsonl | Format::Csv | Format::Ids => {
+            let mut printer = Printer::new(out, look)?;
+            printer.record(record)?;
+            return printer.finish();
+        }
+    }
+    .and_then(|()| out.flush().map_err(Into::into))
+    .context(CANNOT_PRINT)
+}
+
+const CANNOT_PRINT: &str = "cannot write to standard output";

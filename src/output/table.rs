@@ -1,0 +1,215 @@
+//! Tables, laid out a page at a time. The widths of the pages before are lower
+//! bounds of a page's, so that columns stay in line.
+
+use std::io::Write;
+
+use anyhow::Result;
+use chrono_humanize::HumanTime;
+use comfy_table::{Attribute, Color, ColumnConstraint, ContentArrangement, Width, presets};
+
+use super::Look;
+use super::text::width;
+use super::view::{self, Cell, Column, Record};
+use crate::model::time::{Expiry, Moment};
+use crate::model::token::State;
+
+/// Rows that are laid out together.
+const PAGE: usize = 1000;
+/// Cells between two columns.
+const GAP: u16 = 2;
+/// No column is cut to fewer cells than this.
+const LEAST_WIDTH: usize = 4;
+/// Above this, comfy-table's arithmetic of widths would overflow; the columns
+/// behind so wide a cell are then out of line, but nothing is lost.
+const WIDEST_IN_LINE: usize = 1000;
+
+pub(super) struct Table<W: Write, R: Record> {
+    out: W,
+    columns: Vec<&'static Column<R>>,
+    style: Style,
+    widths: Vec<usize>,
+    header_is_due: bool,
+    page: Vec<Vec<Content>>,
+}
+
+#[derive(Clone, Copy)]
+struct Style {
+    terminal: Option<usize>,
+    colour: bool,
+    now: Moment,
+}
+
+impl Style {
+    fn of(look: &Look) -> Self {
+        Self { terminal: look.terminal, colour: look.colour, now: look.now }
+    }
+}
+
+/// The text of a cell and what it is painted with.
+struct Content {
+    text: String,
+    colour: Option<Color>,
+    attribute: Option<Attribute>,
+}
+
+impl<W: Write, R: Record> Table<W, R> {
+    pub fn new(out: W, columns: Vec<&'static Column<R>>, look: &Look) -> Self {
+        Self {
+            out,
+            widths: columns.iter().map(|column| column.name.len()).collect(),
+            columns,
+            style: Style::of(look),
+            header_is_due: true,
+            page: Vec::new(),
+        }
+    }
+
+    pub fn record(&mut self, record: &R) -> Result<()> {
+        let cells = self.columns.iter().map(|column| (column.cell)(record, self.style.now));
+        self.page.push(cells.map(|cell| content(cell, self.style)).collect());
+        if self.page.len() == PAGE {
+            self.write_page()?;
+        }
+        Ok(())
+    }
+
+    pub fn flush(&mut self) -> Result<()> {
+        if !self.page.is_empty() {
+            self.write_page()?;
+        }
+        Ok(self.out.flush()?)
+    }
+
+    fn write_page(&mut self) -> Result<()> {
+        let mut page = std::mem::take(&mut self.page);
+        if self.header_is_due {
+            self.header_is_due = false;
+            let header = self.columns.iter().map(|column| Content {
+                text: column.name.into(),
+                colour: None,
+                attribute: Some(Attribute::Bold),
+            });
+            page.insert(0, header.collect());
+        }
+        for row in &page {
+            for (content, widest) in row.iter().zip(&mut self.widths) {
+                *widest = (*widest).max(width(&content.text));
+            }
+        }
+        if let Some(terminal) = self.style.terminal {
+            fit(&mut self.widths, terminal);
+            for row in &mut page {
+                for (content, &room) in row.iter_mut().zip(&self.widths) {
+                    cut(&mut content.text, room);
+                }
+            }
+        }
+        write_lines(&mut self.out, page, &self.widths, self.style)
+    }
+}
+
+/// Writes one record as lines of a key and its value.
+pub(super) fn details<R: Record>(out: &mut impl Write, record: &R, look: &Look) -> Result<()> {
+    let style = Style::of(look);
+    let names: Vec<_> = view::column_names::<R>().collect();
+    let lines = names.iter().filter_map(|name| view::column::<R>(name)).map(|column| {
+        let key =
+            Content { text: column.name.into(), colour: None, attribute: Some(Attribute::Bold) };
+        let cell = (column.cell)(record, style.now);
+        let mut value = content(cell, style);
+        // There is room for the exact time beside the relative one.
+        if style.terminal.is_some() && matches!(cell, Cell::Time(_) | Cell::Expiry(_)) {
+            value.text = format!("{} ({})", cell.plain(), value.text);
+        }
+        vec![key, value]
+    });
+    let widths = [names.iter().map(|name| name.len()).max().unwrap_or(0), 0];
+    write_lines(out, lines.collect(), &widths, style)
+}
+
+fn write_lines(
+    out: &mut impl Write,
+    rows: Vec<Vec<Content>>,
+    widths: &[usize],
+    style: Style,
+) -> Result<()> {
+    let mut table = comfy_table::Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    if style.colour {
+        table.enforce_styling();
+    } else {
+        table.force_no_tty();
+    }
+    for row in rows {
+        table.add_row(row.into_iter().map(|content| {
+            let mut cell = comfy_table::Cell::new(content.text);
+            if style.colour {
+                cell = content.colour.into_iter().fold(cell, comfy_table::Cell::fg);
+                cell = content.attribute.into_iter().fold(cell, comfy_table::Cell::add_attribute);
+            }
+            cell
+        }));
+    }
+    for (column, &width) in table.column_iter_mut().zip(widths) {
+        column.set_padding((0, GAP));
+        let width = u16::try_from(width.min(WIDEST_IN_LINE))? + GAP;
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
+    }
+    for line in table.lines() {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// Narrows the widest columns until all fit into `room`.
+fn fit(widths: &mut [usize], room: usize) {
+    let gaps = usize::from(GAP) * widths.len().saturating_sub(1);
+    while widths.iter().sum::<usize>() + gaps > room {
+        match widths.iter_mut().max() {
+            Some(widest) if *widest > LEAST_WIDTH => *widest -= 1,
+            _ => return,
+        }
+    }
+}
+
+/// Cuts a text to `room` cells, the last of them an ellipsis.
+fn cut(text: &mut String, room: usize) {
+    if width(text) <= room {
+        return;
+    }
+    let mut end = 0;
+    for (at, c) in text.char_indices() {
+        let next = at + c.len_utf8();
+        if width(&text[..next]) >= room {
+            break;
+        }
+        end = next;
+    }
+    text.truncate(end);
+    text.push('…');
+}
+
+/// The text of a cell: exact, or in words where a person reads it.
+fn content(cell: Cell<'_>, style: Style) -> Content {
+    let relative = style.terminal.map(|_| style.now);
+    let text = match (cell, relative) {
+        (Cell::Never, Some(_)) => "never".into(),
+        (Cell::Null | Cell::Never, _) => "-".into(),
+        (Cell::Time(time) | Cell::Expiry(Expiry::Instant(time)), Some(now)) => {
+            HumanTime::from(time.since(now.instant)).to_string()
+        }
+        (Cell::Expiry(Expiry::Date(date)), Some(now)) if date == now.date => "today".into(),
+        (Cell::Expiry(Expiry::Date(date)), Some(now)) => {
+            HumanTime::from(date - now.date).to_string()
+        }
+        _ => cell.plain().into_owned(),
+    };
+    let (colour, attribute) = match cell {
+        Cell::State(State::Active) => (Some(Color::Green), None),
+        Cell::State(State::Revoked) => (Some(Color::Red), None),
+        Cell::State(State::Expired) => (Some(Color::Yellow), None),
+        Cell::Null | Cell::Never => (None, Some(Attribute::Dim)),
+        _ => (None, None),
+    };
+    Content { text, colour, attribute }
+}

@@ -1,0 +1,245 @@
+//! What tokens look like from outside: the keys of JSON, the columns of tables
+//! and CSV, and the values in them.
+
+use std::borrow::Cow;
+
+use super::text::visible;
+use crate::model::deploy_token::DeployToken;
+use crate::model::personal_access_token::PersonalAccessToken;
+use crate::model::time::{Expiry, Moment, Timestamp};
+use crate::model::token::{State, Token, TokenId};
+
+/// A value, before a format gives it a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell<'a> {
+    Null,
+    Boolean(bool),
+    Integer(i64),
+    /// Text of this program's own.
+    Word(&'a str),
+    /// Text from outside, which may be hostile.
+    Text(&'a str),
+    /// Texts from outside: a JSON array, elsewhere separated by blanks.
+    List(&'a [String]),
+    State(State),
+    Time(Timestamp),
+    Expiry(Expiry),
+    /// A time that never came, or an expiry that never will.
+    Never,
+}
+
+impl<'a> Cell<'a> {
+    fn text(text: Option<&'a String>) -> Self {
+        text.map_or(Self::Null, |text| Self::Text(text))
+    }
+
+    /// The exact value as text that is safe to print; empty where there is none.
+    #[must_use]
+    pub fn plain(self) -> Cow<'a, str> {
+        match self {
+            Self::Null | Self::Never => "".into(),
+            Self::Boolean(value) => value.to_string().into(),
+            Self::Integer(value) => value.to_string().into(),
+            Self::Word(text) => text.into(),
+            Self::Text(text) => visible(text),
+            Self::List(texts) => visible(&texts.join(" ")).into_owned().into(),
+            Self::State(state) => state.name().into(),
+            Self::Time(time) => time.to_string().into(),
+            Self::Expiry(expiry) => expiry.to_string().into(),
+        }
+    }
+}
+
+/// A named property of a record.
+pub struct Column<R: 'static> {
+    pub name: &'static str,
+    /// Whether it is a key of JSON and CSV, or for tables only.
+    is_key: bool,
+    pub cell: for<'a> fn(&'a R, Moment) -> Cell<'a>,
+}
+
+const fn key<R>(name: &'static str, cell: for<'a> fn(&'a R, Moment) -> Cell<'a>) -> Column<R> {
+    Column { name, is_key: true, cell }
+}
+
+/// Something that can be printed in every format.
+pub trait Record: Sized + 'static {
+    /// Every column, the keys of JSON in their order.
+    const COLUMNS: &'static [Column<Self>];
+    /// The columns of a table, unless others are asked for.
+    const TABLE: &'static [&'static str];
+
+    /// The id for the format of that name, if it belongs there.
+    fn listed_id(&self) -> Option<TokenId>;
+}
+
+/// The column of a name.
+#[must_use]
+pub fn column<R: Record>(name: &str) -> Option<&'static Column<R>> {
+    R::COLUMNS.iter().find(|column| column.name == name)
+}
+
+/// The usual columns of a table.
+#[must_use]
+pub fn table<R: Record>() -> Vec<&'static Column<R>> {
+    R::TABLE.iter().filter_map(|name| column(name)).collect()
+}
+
+/// The keys of JSON and CSV.
+pub fn keys<R: Record>() -> impl Iterator<Item = &'static Column<R>> {
+    R::COLUMNS.iter().filter(|column| column.is_key)
+}
+
+/// The names that `--columns` takes: those of the table first.
+pub fn column_names<R: Record>() -> impl Iterator<Item = &'static str> {
+    let more = R::COLUMNS.iter().map(|column| column.name);
+    let more = more.filter(|name| !R::TABLE.contains(name));
+    R::TABLE.iter().copied().chain(more)
+}
+
+const fn state<R: Token + 'static>() -> Column<R> {
+    Column { name: "state", is_key: false, cell: |token, now| Cell::State(token.state(now)) }
+}
+
+impl Record for PersonalAccessToken {
+    const COLUMNS: &'static [Column<Self>] = &[
+        key("id", |it, _| Cell::Integer(it.id.0)),
+        key("name", |it, _| Cell::Text(&it.name)),
+        key("revoked", |it, _| Cell::Boolean(it.revoked)),
+        key("created_at", |it, _| Cell::Time(it.created_at)),
+        key("scopes", |it, _| Cell::List(&it.scopes)),
+        key("user_id", |it, _| Cell::Integer(it.user_id.0)),
+        key("last_used_at", |it, _| it.last_used_at.map_or(Cell::Never, Cell::Time)),
+        key("active", |it, now| Cell::Boolean(it.is_active(now))),
+        key("expires_at", |it, _| it.expires_at.map_or(Cell::Never, Cell::Expiry)),
+        key("expired", |it, now| Cell::Boolean(it.is_expired(now))),
+        key("description", |it, _| Cell::text(it.description.as_ref())),
+        key("impersonation", |it, _| Cell::Boolean(it.impersonation)),
+        key("username", |it, _| Cell::text(it.username.as_ref())),
+        state(),
+    ];
+    const TABLE: &'static [&'static str] =
+        &["id", "username", "name", "scopes", "state", "created_at", "last_used_at", "expires_at"];
+
+    fn listed_id(&self) -> Option<TokenId> {
+        Some(self.id)
+    }
+}
+
+impl Record for DeployToken {
+    const COLUMNS: &'static [Column<Self>] = &[
+        key("id", |it, _| Cell::Integer(it.id.0)),
+        key("name", |it, _| Cell::Text(&it.name)),
+        key("username", |it, _| Cell::Text(&it.username)),
+        key("expires_at", |it, _| it.expires_at.map_or(Cell::Never, Cell::Expiry)),
+        key("scopes", |it, _| Cell::List(&it.scopes)),
+        key("revoked", |it, _| Cell::Boolean(it.revoked)),
+        key("expired", |it, now| Cell::Boolean(it.is_expired(now))),
+        key("active", |it, now| Cell::Boolean(it.is_active(now))),
+        key("created_at", |it, _| Cell::Time(it.created_at)),
+        key("project", |it, _| Cell::text(it.project.as_ref())),
+        key("group", |it, _| Cell::text(it.group.as_ref())),
+        state(),
+    ];
+    const TABLE: &'static [&'static str] = &[
+        "id",
+        "name",
+        "username",
+        "project",
+        "group",
+        "scopes",
+        "state",
+        "created_at",
+        "expires_at",
+    ];
+
+    fn listed_id(&self) -> Option<TokenId> {
+        Some(self.id)
+    }
+}
+
+/// What a revocation made of one id.
+#[derive(Clone, Debug)]
+pub struct Revocation<T> {
+    pub id: TokenId,
+    /// `None`: denied.
+    pub token: Option<T>,
+    pub result: RevocationResult,
+    /// `None`: nothing is recorded of it.
+    pub run_id: Option<String>,
+}
+
+/// The `result` of a revocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevocationResult {
+    Revoked,
+    WouldRevoke,
+    AlreadyRevoked,
+    Denied,
+}
+
+impl RevocationResult {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::WouldRevoke => "would_revoke",
+            Self::AlreadyRevoked => "already_revoked",
+            Self::Denied => "denied",
+        }
+    }
+}
+
+impl<T: Token> Revocation<T> {
+    fn of_token<'a>(&'a self, cell: impl FnOnce(&'a T) -> Cell<'a>) -> Cell<'a> {
+        self.token.as_ref().map_or(Cell::Null, cell)
+    }
+
+    fn revoked_id(&self) -> Option<TokenId> {
+        match self.result {
+            RevocationResult::Revoked | RevocationResult::WouldRevoke => Some(self.id),
+            RevocationResult::AlreadyRevoked | RevocationResult::Denied => None,
+        }
+    }
+}
+
+const fn result<T: Token + 'static>() -> Column<Revocation<T>> {
+    key("result", |it, _| Cell::Word(it.result.name()))
+}
+
+const fn run_id<T: Token + 'static>() -> Column<Revocation<T>> {
+    key("run_id", |it, _| Cell::text(it.run_id.as_ref()))
+}
+
+impl Record for Revocation<PersonalAccessToken> {
+    const COLUMNS: &'static [Column<Self>] = &[
+        key("id", |it, _| Cell::Integer(it.id.0)),
+        key("name", |it, _| it.of_token(|token| Cell::Text(&token.name))),
+        key("user_id", |it, _| it.of_token(|token| Cell::Integer(token.user_id.0))),
+        key("username", |it, _| it.of_token(|token| Cell::text(token.username.as_ref()))),
+        result(),
+        run_id(),
+    ];
+    const TABLE: &'static [&'static str] =
+        &["id", "name", "user_id", "username", "result", "run_id"];
+
+    fn listed_id(&self) -> Option<TokenId> {
+        self.revoked_id()
+    }
+}
+
+impl Record for Revocation<DeployToken> {
+    const COLUMNS: &'static [Column<Self>] = &[
+        key("id", |it, _| Cell::Integer(it.id.0)),
+        key("name", |it, _| it.of_token(|token| Cell::Text(&token.name))),
+        key("project", |it, _| it.of_token(|token| Cell::text(token.project.as_ref()))),
+        key("group", |it, _| it.of_token(|token| Cell::text(token.group.as_ref()))),
+        result(),
+        run_id(),
+    ];
+    const TABLE: &'static [&'static str] = &["id", "name", "project", "group", "result", "run_id"];
+
+    fn listed_id(&self) -> Option<TokenId> {
+        self.revoked_id()
+    }
+}

@@ -1,0 +1,91 @@
+//! Making a new native store. Never writes over a file that exists.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use rusqlite::{Connection, OpenFlags};
+use tempfile::NamedTempFile;
+
+use super::sample;
+use super::schema::native::{APPLICATION_ID, MIGRATIONS};
+use crate::failure::{Failure, Kind};
+use crate::model::time::Timestamp;
+
+/// Creates a store at `path`, with a made-up organisation of `sample` personal
+/// access tokens where a number is given.
+///
+/// The store is made beside `path` and given its name only when it is complete
+/// and on disk, so a run that fails or is killed leaves nothing at `path`. Only
+/// the owner may read it.
+///
+/// Gives false where `stopped` ended it; nothing is left then.
+///
+/// # Errors
+///
+/// When a file of that name exists, or it cannot be written.
+pub fn create(
+    path: &Path,
+    sample: Option<u64>,
+    now: Timestamp,
+    stopped: &dyn Fn() -> bool,
+) -> Result<bool> {
+    let cannot = || format!("cannot create store {}", path.display());
+    // Asked now, to fail before the work; made sure of at the end.
+    if path.symlink_metadata().is_ok() {
+        return Err(anyhow::Error::new(exists()).context(cannot()));
+    }
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let file = NamedTempFile::new_in(folder).with_context(cannot)?;
+    if !fill(file.path(), sample, now, stopped).with_context(cannot)? {
+        return Ok(false);
+    }
+    let sync = || file.as_file().sync_all();
+    sync().with_context(cannot)?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
+            Err(anyhow::Error::new(exists()).context(cannot()))
+        }
+        Err(error) => Err(anyhow::Error::new(error.error).context(cannot())),
+    }
+}
+
+fn exists() -> Failure {
+    Failure::new(Kind::Failed, "a file of that name exists")
+        .hint("choose another path, or move the file away")
+}
+
+fn fill(
+    path: &Path,
+    sample: Option<u64>,
+    now: Timestamp,
+    stopped: &dyn Fn() -> bool,
+) -> Result<bool> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    // Nobody knows the file yet, so nothing needs to survive a crash.
+    connection.pragma_update(None, "journal_mode", "OFF")?;
+    connection.pragma_update(None, "synchronous", "OFF")?;
+
+    connection.execute_batch("BEGIN")?;
+    for step in MIGRATIONS {
+        connection.execute_batch(step)?;
+    }
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    connection.pragma_update(None, "user_version", i32::try_from(MIGRATIONS.len())?)?;
+    if let Some(tokens) = sample
+        && !sample::fill(&connection, tokens, now, stopped)?
+    {
+        return Ok(false);
+    }
+    connection.execute_batch("COMMIT")?;
+
+    // The mode is recorded in the file; closing it leaves no -wal behind.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.close().map_err(|(_, error)| error)?;
+    Ok(true)
+}

@@ -1,0 +1,152 @@
+//! The native store, whose tables `native.sql` documents.
+
+use super::{DeployTokens, PersonalAccessTokens, Places, Schema, Time, TimeForm, Tokens, Users};
+
+/// Marks the file as a tokenctl store: "tokn" in ASCII.
+pub const APPLICATION_ID: i32 = 0x746F_6B6E;
+
+/// The steps from an empty file to the newest version. A store's `user_version`
+/// is the number of steps it has had, so none is ever changed or removed.
+pub const MIGRATIONS: &[&str] = &[include_str!("../native.sql")];
+
+/// The highest level of a user over a project, its group and all groups above:
+/// the text behind the user's id. UNION ends the climb where groups form a ring.
+macro_rules! level_tail {
+    ($project:literal, $group:literal) => {
+        concat!(
+            " AND (m.project_id = ",
+            $project,
+            " OR m.group_id IN (",
+            "WITH RECURSIVE above (id) AS (SELECT ",
+            $group,
+            " UNION ",
+            "SELECT parent.parent_id FROM groups parent JOIN above ON parent.id = above.id) ",
+            "SELECT id FROM above)))",
+        )
+    };
+}
+
+const LEVEL_HEAD: &str = "(SELECT max(m.access_level) FROM members m WHERE m.user_id = ";
+
+macro_rules! place {
+    ($table:literal, $column:literal, $project:literal, $group:literal) => {
+        [
+            "SELECT x.id, (SELECT max(m.access_level) FROM members m WHERE m.user_id = ",
+            concat!(level_tail!($project, $group), " FROM ", $table, " x WHERE x.", $column, " = "),
+        ]
+    };
+}
+
+pub const NATIVE: Schema = Schema {
+    tables: &[
+        ("users", &["id", "username", "admin", "state", "user_type"]),
+        ("groups", &["id", "full_path", "parent_id"]),
+        ("projects", &["id", "full_path", "group_id"]),
+        ("members", &["user_id", "group_id", "project_id", "access_level"]),
+        (
+            "personal_access_tokens",
+            &[
+                "id",
+                "user_id",
+                "name",
+                "description",
+                "scopes",
+                "impersonation",
+                "revoked",
+                "created_at",
+                "updated_at",
+                "last_used_at",
+                "expires_at",
+            ],
+        ),
+        (
+            "deploy_tokens",
+            &[
+                "id",
+                "name",
+                "username",
+                "scopes",
+                "revoked",
+                "created_at",
+                "expires_at",
+                "project_id",
+                "group_id",
+            ],
+        ),
+        (
+            "audit_events",
+            &[
+                "id",
+                "created_at",
+                "run_id",
+                "action",
+                "actor",
+                "actor_id",
+                "os_user",
+                "target_type",
+                "target_id",
+                "target_name",
+                "target_user_id",
+                "reason",
+            ],
+        ),
+    ],
+    users: Users {
+        acting_by_id: "SELECT id, username, admin FROM users WHERE state = 'active' AND id = ",
+        acting_by_name: "SELECT id, username, admin FROM users WHERE state = 'active' AND username = ",
+        by_id: "SELECT id FROM users WHERE id = ",
+        by_name: "SELECT id FROM users WHERE username = ",
+    },
+    projects: Places {
+        by_id: place!("projects", "id", "x.id", "x.group_id"),
+        by_path: place!("projects", "full_path", "x.id", "x.group_id"),
+    },
+    groups: Places {
+        by_id: place!("groups", "id", "NULL", "x.id"),
+        by_path: place!("groups", "full_path", "NULL", "x.id"),
+    },
+    personal_access_tokens: PersonalAccessTokens {
+        token: Tokens {
+            from: "personal_access_tokens t LEFT JOIN users u ON u.id = t.user_id",
+            id: "t.id",
+            name: "t.name",
+            scopes: "t.scopes",
+            revoked: "t.revoked",
+            created_at: Time { sql: "t.created_at", form: TimeForm::Timestamp },
+            expires_at: Time { sql: "t.expires_at", form: TimeForm::Date },
+            owner: "t.user_id",
+            revoke: "UPDATE personal_access_tokens SET revoked = 1, updated_at = ?1 \
+                     WHERE id = ?2 AND revoked = 0",
+        },
+        user_id: "t.user_id",
+        username: "u.username",
+        user_type: "u.user_type",
+        description: "t.description",
+        impersonation: "t.impersonation",
+        last_used_at: Time { sql: "t.last_used_at", form: TimeForm::Timestamp },
+    },
+    deploy_tokens: DeployTokens {
+        token: Tokens {
+            from: "deploy_tokens t LEFT JOIN projects p ON p.id = t.project_id \
+                   LEFT JOIN groups g ON g.id = t.group_id",
+            id: "t.id",
+            name: "t.name",
+            scopes: "t.scopes",
+            revoked: "t.revoked",
+            created_at: Time { sql: "t.created_at", form: TimeForm::Timestamp },
+            expires_at: Time { sql: "t.expires_at", form: TimeForm::Timestamp },
+            // A project's id and a group's may be equal; the sign tells them apart.
+            owner: "coalesce(t.project_id, -t.group_id)",
+            revoke: "UPDATE deploy_tokens SET revoked = 1 WHERE id = ?2 AND revoked = 0",
+        },
+        username: "t.username",
+        project_id: "t.project_id",
+        group_id: "t.group_id",
+        project_path: "p.full_path",
+        group_path: "g.full_path",
+        level: [LEVEL_HEAD, level_tail!("t.project_id", "coalesce(t.group_id, p.group_id)")],
+    },
+    insert_event: "INSERT INTO audit_events (created_at, run_id, action, actor, actor_id, os_user, \
+                   target_type, target_id, target_name, target_user_id, reason) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+};

@@ -1,0 +1,455 @@
+//! What the store makes of queries: the SQL, its plan, and, against an oracle in
+//! plain Rust, its answers.
+
+use std::fmt::Write;
+
+use anyhow::Result;
+use expect_test::expect_file;
+use rusqlite::params_from_iter;
+
+use super::schema::native::{MIGRATIONS, NATIVE};
+use super::{Sql, Store, Stored, select};
+use crate::model::access::{Act, List, Query, Reference, Revoke, Show, UserRef};
+use crate::model::deploy_token::{self, DeployToken};
+use crate::model::personal_access_token::{self, PersonalAccessToken, UserType};
+use crate::model::time::{Moment, Timestamp};
+use crate::model::token::{Sort, SortKey, Token, TokenFilter, TokenId, UserId};
+
+fn now() -> Result<Moment> {
+    let now = Timestamp::from_stored("2024-03-15T12:00:00.000Z");
+    Ok(Moment::at(now.ok_or_else(|| anyhow::anyhow!("a time"))?))
+}
+
+/// The store that the integration tests work on too.
+fn store() -> Result<Store> {
+    let connection = rusqlite::Connection::open_in_memory()?;
+    connection.execute_batch(MIGRATIONS[0])?;
+    connection.execute_batch(include_str!("../../tests/support/fixture.sql"))?;
+    super::sqlite::add_functions(&connection)?;
+    Ok(Store { connection, schema: &NATIVE })
+}
+
+fn actor(store: &Store, name: &str) -> Result<crate::model::access::Actor> {
+    store.actor(&Reference::Name(name.into()))
+}
+
+fn at(text: &str) -> Option<Timestamp> {
+    Timestamp::from_stored(&format!("{text}Z"))
+}
+
+fn day(text: &str) -> Option<Moment> {
+    Timestamp::from_stored(&format!("{text}T00:00:00.000Z")).map(Moment::at)
+}
+
+/// Filters with one flag each, by the flag that makes them.
+fn shared_filters() -> Vec<(String, TokenFilter)> {
+    let mut filters = vec![("(none)".to_string(), TokenFilter::default())];
+    let mut add = |name: &str, set: &dyn Fn(&mut TokenFilter)| {
+        let mut filter = TokenFilter::default();
+        set(&mut filter);
+        filters.push((name.into(), filter));
+    };
+    add("ID", &|it| it.ids = Some(vec![TokenId(2)]));
+    add("ID ID ID", &|it| it.ids = Some([1, 2, 7, 8, 9, 99].map(TokenId).to_vec()));
+    add("(no ID)", &|it| it.ids = Some(Vec::new()));
+    for is in [true, false] {
+        add(&format!("--active={is}"), &|it| it.active = Some(is));
+        add(&format!("--revoked={is}"), &|it| it.revoked = Some(is));
+        add(&format!("--expired={is}"), &|it| it.expired = Some(is));
+        add(&format!("--no-expiry={is}"), &|it| it.no_expiry = Some(is));
+    }
+    for text in ["2024-02-01T00:00:00.000", "2024-03-15T12:00:00.000", "2023-03-14T00:00:00.001"] {
+        add(&format!("--created-after {text}"), &|it| it.created_after = at(text));
+        add(&format!("--created-before {text}"), &|it| it.created_before = at(text));
+    }
+    for text in ["2024-03-14", "2024-03-15", "2024-03-16", "9999-12-31"] {
+        add(&format!("--expires-after {text}"), &|it| it.expires_after = day(text));
+        add(&format!("--expires-before {text}"), &|it| it.expires_before = day(text));
+    }
+    for text in ["2024-03-15", "2024-03-16", "2024-04-01"] {
+        add(&format!("--expires-within (until {text})"), &|it| it.expires_within = day(text));
+    }
+    for words in ["ci", "backup ci", "_", "%", "drucker", "ü", "καφεσ", "k", "'", "deep", "\\"]
+    {
+        let words: Vec<String> = words.split(' ').map(Into::into).collect();
+        add(&format!("--search '{}'", words.join(" ")), &|it| it.search = words.clone());
+    }
+    for scopes in ["api", "sudo read_user", "read_repository write_registry", "ap", "none"] {
+        let scopes: Vec<String> = scopes.split(' ').map(Into::into).collect();
+        add(&format!("--scope {}", scopes.join(" --scope ")), &|it| it.scopes = scopes.clone());
+        add(&format!("--except-scope {}", scopes.join(" --except-scope ")), &|it| {
+            it.except_scopes = scopes.clone();
+        });
+    }
+    filters
+}
+
+fn personal_filters() -> Vec<(String, personal_access_token::Filter)> {
+    let mut filters: Vec<_> = shared_filters()
+        .into_iter()
+        .map(|(name, token)| (name, personal_access_token::Filter { token, ..Default::default() }))
+        .collect();
+    let mut add = |name: &str, set: &dyn Fn(&mut personal_access_token::Filter)| {
+        let mut filter = personal_access_token::Filter::default();
+        set(&mut filter);
+        filters.push((name.into(), filter));
+    };
+    add("--user 2", &|it| it.user = Some(UserId(2)));
+    add("--except-user 2", &|it| it.except_users = vec![UserId(2)]);
+    add("--except-user 2 --except-user 3", &|it| it.except_users = vec![UserId(2), UserId(3)]);
+    for user_type in UserType::ALL {
+        add(&format!("--user-type {}", user_type.name()), &|it| it.user_type = Some(user_type));
+    }
+    for is in [true, false] {
+        add(&format!("--impersonation={is}"), &|it| it.impersonation = Some(is));
+        add(&format!("--never-used={is}"), &|it| it.never_used = Some(is));
+    }
+    for text in ["2024-03-15T00:00:00.000", "2023-12-16T12:00:00.000", "2023-12-16T11:59:59.999"] {
+        add(&format!("--last-used-after {text}"), &|it| it.last_used_after = at(text));
+        add(&format!("--last-used-before {text}"), &|it| it.last_used_before = at(text));
+        add(&format!("--unused-for (since {text})"), &|it| it.unused_since = at(text));
+    }
+    filters
+}
+
+/// Both filters in one.
+fn both_shared(one: &TokenFilter, other: &TokenFilter) -> TokenFilter {
+    let (one, other) = (one.clone(), other.clone());
+    TokenFilter {
+        ids: one.ids.or(other.ids),
+        active: one.active.or(other.active),
+        revoked: one.revoked.or(other.revoked),
+        expired: one.expired.or(other.expired),
+        created_after: one.created_after.or(other.created_after),
+        created_before: one.created_before.or(other.created_before),
+        expires_after: one.expires_after.or(other.expires_after),
+        expires_before: one.expires_before.or(other.expires_before),
+        expires_within: one.expires_within.or(other.expires_within),
+        no_expiry: one.no_expiry.or(other.no_expiry),
+        search: [one.search, other.search].concat(),
+        scopes: [one.scopes, other.scopes].concat(),
+        except_scopes: [one.except_scopes, other.except_scopes].concat(),
+    }
+}
+
+fn both(
+    one: &personal_access_token::Filter,
+    other: &personal_access_token::Filter,
+) -> personal_access_token::Filter {
+    personal_access_token::Filter {
+        token: both_shared(&one.token, &other.token),
+        user: one.user.or(other.user),
+        except_users: [one.except_users.clone(), other.except_users.clone()].concat(),
+        user_type: one.user_type.or(other.user_type),
+        impersonation: one.impersonation.or(other.impersonation),
+        last_used_after: one.last_used_after.or(other.last_used_after),
+        last_used_before: one.last_used_before.or(other.last_used_before),
+        never_used: one.never_used.or(other.never_used),
+        unused_since: one.unused_since.or(other.unused_since),
+    }
+}
+
+fn listed<T: Stored, A: Act>(
+    store: &Store,
+    query: &Query<T, A>,
+    sort: Sort,
+    limit: Option<u64>,
+) -> Result<Vec<T>> {
+    store.select(query, sort, limit, now()?, |rows| {
+        rows.map(|row| row?.map_err(|broken| anyhow::anyhow!("{broken:?}"))).collect()
+    })
+}
+
+/// The order that a list promises, in plain Rust: NULLs last ascending and first
+/// descending, ties by id in the same direction.
+fn sorted<T: Token>(mut tokens: Vec<T>, sort: Sort) -> Vec<T> {
+    tokens.sort_by(|a, b| {
+        let by_key = match sort.key {
+            SortKey::Id => std::cmp::Ordering::Equal,
+            SortKey::Created => a.created_at().cmp(&b.created_at()),
+            SortKey::LastUsed => {
+                let key = |it: &T| (it.last_used_at().is_none(), it.last_used_at());
+                key(a).cmp(&key(b))
+            }
+            SortKey::Expires => {
+                let key = |it: &T| (it.expires_at().is_none(), it.expires_at());
+                key(a).cmp(&key(b))
+            }
+            SortKey::Name => a.name().cmp(b.name()),
+        };
+        let ascending = by_key.then(a.id().cmp(&b.id()));
+        if sort.descending { ascending.reverse() } else { ascending }
+    });
+    tokens
+}
+
+/// Compares list and count with the oracle, for a query that is permitted.
+fn check<T, A: Act>(
+    store: &Store,
+    query: &Query<T, A>,
+    expected: Vec<T>,
+    sort: Sort,
+    what: &str,
+) -> Result<()>
+where
+    T: Stored + Clone + PartialEq + std::fmt::Debug,
+{
+    let owners: std::collections::HashSet<_> = expected.iter().map(Token::owner).collect();
+    let count = store.count(query, now()?)?;
+    assert_eq!(
+        (count.tokens, count.owners),
+        (expected.len() as u64, owners.len() as u64),
+        "{what}"
+    );
+
+    let expected = sorted(expected, sort);
+    assert_eq!(listed(store, query, sort, None)?, expected, "{what}, {}", sort.name());
+    let first: Vec<T> = expected.into_iter().take(2).collect();
+    assert_eq!(listed(store, query, sort, Some(2))?, first, "{what}, {} --limit 2", sort.name());
+    Ok(())
+}
+
+#[test]
+fn personal_access_tokens_are_those_of_the_oracle_for_every_pair_of_flags() -> Result<()> {
+    let store = store()?;
+    let root = actor(&store, "root")?;
+    let everything: Vec<PersonalAccessToken> =
+        listed(&store, &root.query::<_, List>(Default::default())?, Sort::BY_ID, None)?;
+    assert_eq!(everything.len(), 16);
+
+    let filters = personal_filters();
+    let mut sorts = Sort::all(PersonalAccessToken::SORT_KEYS).cycle();
+    for role in ["root", "olive", "sam", "2"] {
+        let actor = actor(&store, role)?;
+        for (index, (name, one)) in filters.iter().enumerate() {
+            for (other_name, other) in &filters[index..] {
+                let filter = both(one, other);
+                let what = format!("as {role}: {name} {other_name}");
+                let own =
+                    |token: &&PersonalAccessToken| role == "root" || token.user_id == actor.id();
+                let kept = everything
+                    .iter()
+                    .filter(own)
+                    .filter(|it| it.is_kept_by(&filter, now().expect("a time")));
+                let shown: Vec<_> = kept.cloned().collect();
+                let reached: Vec<_> = shown
+                    .iter()
+                    .filter(|it| role == "root" || !it.impersonation)
+                    .cloned()
+                    .collect();
+
+                let named = filter.user.iter().chain(&filter.except_users);
+                let denied = role != "root" && named.copied().any(|user| user != actor.id());
+                let list = actor.query::<PersonalAccessToken, List>(filter.clone());
+                assert_eq!(list.is_err(), denied, "{what}");
+                let Ok(list) = list else { continue };
+                let sort = sorts.next().unwrap_or(Sort::BY_ID);
+                check(&store, &list, reached.clone(), sort, &what)?;
+                check(&store, &actor.query::<_, Revoke>(filter.clone())?, reached, sort, &what)?;
+                check(&store, &actor.query::<_, Show>(filter)?, shown, sort, &what)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The highest level of a user over a place and all groups above it, by a walk
+/// in plain Rust.
+fn level(store: &Store, user: UserId, place: deploy_token::Place) -> Result<Option<i64>> {
+    use deploy_token::Place;
+    let value = |sql: &str, id: i64| -> Result<Option<i64>> {
+        Ok(store.connection.query_row(sql, [id], |row| row.get(0))?)
+    };
+    let (mut best, mut group) = match place {
+        Place::Project(id) => (
+            store.connection.query_row(
+                "SELECT max(access_level) FROM members WHERE user_id = ?1 AND project_id = ?2",
+                [user.0, id.0],
+                |row| row.get(0),
+            )?,
+            value("SELECT group_id FROM projects WHERE id = ?1", id.0)?,
+        ),
+        Place::Group(id) => (None, Some(id.0)),
+    };
+    while let Some(id) = group {
+        let here: Option<i64> = store.connection.query_row(
+            "SELECT max(access_level) FROM members WHERE user_id = ?1 AND group_id = ?2",
+            [user.0, id],
+            |row| row.get(0),
+        )?;
+        best = best.max(here);
+        group = value("SELECT parent_id FROM groups WHERE id = ?1", id)?;
+    }
+    Ok(best)
+}
+
+#[test]
+fn deploy_tokens_are_those_of_the_oracle_for_every_pair_of_flags() -> Result<()> {
+    use deploy_token::Place;
+    let store = store()?;
+    let root = actor(&store, "root")?;
+    let everything: Vec<DeployToken> =
+        listed(&store, &root.query::<_, List>(Default::default())?, Sort::BY_ID, None)?;
+    assert_eq!(everything.len(), 8);
+
+    let filters = shared_filters();
+    let mut sorts = Sort::all(DeployToken::SORT_KEYS).cycle();
+    for role in ["root", "olive", "sam", "2"] {
+        let actor = actor(&store, role)?;
+        let project = |id| store.project(&actor, &Reference::Id(id)).map(Some);
+        let group = |id| store.group(&actor, &Reference::Id(id)).map(Some);
+        for membership in
+            [None, project(1)?, project(2)?, project(3)?, group(1)?, group(3)?, group(4)?]
+        {
+            let place = membership.map(|it| it.place());
+            for (index, (name, one)) in filters.iter().enumerate() {
+                for (other_name, other) in &filters[index..] {
+                    let filter =
+                        deploy_token::Filter { token: both_shared(one, other), place: membership };
+                    let what = format!("as {role}: {place:?} {name} {other_name}");
+                    let kept: Vec<DeployToken> = everything
+                        .iter()
+                        .filter(|it| it.is_kept_by(&filter, now().expect("a time")))
+                        .cloned()
+                        .collect();
+                    // The least level in a project and in a group.
+                    let expected = |least: [i64; 2]| -> Result<Option<Vec<DeployToken>>> {
+                        let may = |place: Place| -> Result<bool> {
+                            let least = match place {
+                                Place::Project(_) => least[0],
+                                Place::Group(_) => least[1],
+                            };
+                            Ok(role == "root" || level(&store, actor.id(), place)? >= Some(least))
+                        };
+                        if role != "root" && place.is_none() && filter.token.ids.is_none() {
+                            return Ok(None);
+                        }
+                        if let Some(place) = place
+                            && !may(place)?
+                        {
+                            return Ok(None);
+                        }
+                        let mut reached = Vec::new();
+                        for token in &kept {
+                            if may(token.place.ok_or_else(|| anyhow::anyhow!("a place"))?)? {
+                                reached.push(token.clone());
+                            }
+                        }
+                        Ok(Some(reached))
+                    };
+                    let sort = sorts.next().unwrap_or(Sort::BY_ID);
+                    let read = actor.query::<DeployToken, List>(filter.clone());
+                    match expected([40, 40])? {
+                        Some(tokens) => check(&store, &read?, tokens, sort, &what)?,
+                        None => assert!(read.is_err(), "{what}"),
+                    }
+                    let revoke = actor.query::<DeployToken, Revoke>(filter.clone());
+                    match expected([40, 50])? {
+                        Some(tokens) => check(&store, &revoke?, tokens, sort, &what)?,
+                        None => assert!(revoke.is_err(), "{what}"),
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The statement of a list and how SQLite goes about it.
+fn plan<T: Stored>(store: &Store, filter: T::Filter, role: &str, sort: Sort) -> Result<String> {
+    let query = actor(store, role)?.query::<T, List>(filter)?;
+    let sql = select(store.schema, &query, sort, None, now()?);
+    let explain = format!("EXPLAIN QUERY PLAN {}", sql.text());
+    let mut statement = store.connection.prepare(&explain)?;
+    let steps =
+        statement.query_map(params_from_iter(sql.values()), |row| row.get::<_, String>(3))?;
+    let (_, conditions) = sql.text().split_once(" WHERE ").unwrap_or(("", sql.text()));
+    let mut text = format!("    WHERE {conditions}\n");
+    for step in steps {
+        writeln!(text, "    -> {}", step?)?;
+    }
+    Ok(text)
+}
+
+fn plans<T: Stored>(
+    store: &Store,
+    filters: Vec<(String, T::Filter)>,
+    roles: &[&str],
+) -> Result<String> {
+    let mut text = String::new();
+    for role in roles {
+        for sort in Sort::all(T::SORT_KEYS) {
+            writeln!(text, "as {role}: --sort {}", sort.name())?;
+            text += &plan::<T>(store, T::Filter::default(), role, sort)?;
+        }
+        for (name, filter) in &filters {
+            writeln!(text, "as {role}: {name}")?;
+            text += &plan::<T>(store, filter.clone(), role, Sort::BY_ID)?;
+        }
+    }
+    Ok(text)
+}
+
+#[test]
+fn the_plans_use_the_indexes() -> Result<()> {
+    let store = store()?;
+    // One of each flag, and the combinations that prunes are made of.
+    let mut seen = std::collections::HashSet::new();
+    let mut filters = personal_filters();
+    filters.retain(|(name, _)| seen.insert(name.split([' ', '=']).next().map(str::to_owned)));
+    let find = |name: &str| {
+        let all = personal_filters();
+        all.into_iter().find(|(it, _)| it.starts_with(name)).map(|(_, filter)| filter)
+    };
+    if let (Some(unused), Some(active)) = (find("--unused-for"), find("--active=true")) {
+        filters.push(("--unused-for --active".into(), both(&unused, &active)));
+    }
+    let mut text = plans::<PersonalAccessToken>(&store, filters, &["root"])?;
+    text += &plans::<PersonalAccessToken>(&store, Vec::new(), &["olive"])?;
+    text.push_str("\ndeploy-tokens\n");
+    text += &plans::<DeployToken>(&store, Vec::new(), &["root"])?;
+    let olive = actor(&store, "olive")?;
+    for place in [
+        store.project(&olive, &Reference::Name("top/app".into()))?,
+        store.group(&olive, &Reference::Name("top".into()))?,
+    ] {
+        writeln!(text, "as olive: {:?}", place.place())?;
+        let filter = deploy_token::Filter { place: Some(place), ..Default::default() };
+        text += &plan::<DeployToken>(&store, filter, "olive", Sort::BY_ID)?;
+    }
+    expect_file!["../../tests/golden/plans.txt"].assert_eq(&text);
+    Ok(())
+}
+
+#[test]
+fn values_are_bound_in_order_and_never_text() {
+    let mut sql = Sql::new("SELECT ");
+    sql.bind("'; DROP TABLE users; --").push(", ").bind(7_i64);
+    assert_eq!(sql.text(), "SELECT ?1, ?2");
+}
+
+#[test]
+fn missing_and_forbidden_take_the_same_statements() -> Result<()> {
+    // What a stranger asks of a thing that exists, and of one that does not.
+    let store = store()?;
+    let sam = actor(&store, "sam")?;
+    let show = |id| -> Result<Sql> {
+        let mut filter = personal_access_token::Filter::default();
+        filter.token.ids = Some(vec![TokenId(id)]);
+        let query = sam.query::<PersonalAccessToken, Show>(filter)?;
+        Ok(select(store.schema, &query, Sort::BY_ID, None, now()?))
+    };
+    assert_eq!(show(1)?.text(), show(999)?.text());
+
+    let message = |error: anyhow::Error| format!("{error:#}");
+    let user = |name: &str| store.user(&sam, &UserRef::Other(Reference::Name(name.into())));
+    assert_eq!(user("olive").map_err(message), user("nobody").map_err(message));
+    let project = |name: &str| {
+        let membership = store.project(&sam, &Reference::Name(name.into()))?;
+        let filter = deploy_token::Filter { place: Some(membership), ..Default::default() };
+        let query = sam.query::<DeployToken, List>(filter)?;
+        anyhow::Ok(query.filter().place.is_some())
+    };
+    assert_eq!(project("other/x").map_err(message), project("other/y").map_err(message));
+    Ok(())
+}

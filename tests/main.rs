@@ -1,0 +1,7 @@
+//! The integration tests, in one binary: they run the program as its users do,
+//! and the library where a test needs to look inside.
+//!
+//! Golden files are rewritten with `UPDATE_EXPECT=1 cargo test`.
+
+mod support;
+mod transcripts;

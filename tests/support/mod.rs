@@ -1,0 +1,213 @@
+//! A world of its own for each test: home, store, clock and environment.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+/// The program under test.
+pub const TOKENCTL: &str = env!("CARGO_BIN_EXE_tokenctl");
+
+/// What every test takes for the present.
+pub const NOW: &str = "2024-03-15T12:00:00Z";
+
+const FIXTURE: &str = include_str!("fixture.sql");
+
+pub struct Sandbox {
+    home: TempDir,
+}
+
+impl Sandbox {
+    /// With the store of `fixture.sql`.
+    pub fn new() -> Self {
+        let sandbox = Self::with_empty_store();
+        sandbox.sql(FIXTURE);
+        sandbox
+    }
+
+    /// With a store that holds nothing.
+    pub fn with_empty_store() -> Self {
+        let sandbox = Self::without_store();
+        let created = sandbox.run("init --quiet");
+        assert_eq!(created.status, 0, "{created}");
+        sandbox
+    }
+
+    pub fn without_store() -> Self {
+        Self { home: tempfile::tempdir().expect("a temporary directory") }
+    }
+
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// The path of the store, which `TOKENCTL_DB` names.
+    pub fn store(&self) -> PathBuf {
+        self.home().join("store.db")
+    }
+
+    /// A connection like that of the application that owns the store.
+    pub fn connection(&self) -> Connection {
+        Connection::open(self.store()).expect("the store opens")
+    }
+
+    /// Changes the store as an application would.
+    pub fn sql(&self, statements: &str) {
+        self.connection().execute_batch(statements).expect(statements);
+    }
+
+    /// Changes the store as only a broken writer would.
+    pub fn sql_unchecked(&self, statements: &str) {
+        let unchecked = "PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF;";
+        self.sql(&format!("{unchecked}{statements}"));
+    }
+
+    /// One value of the store, as text.
+    pub fn value(&self, query: &str) -> String {
+        let value: rusqlite::types::Value =
+            self.connection().query_row(query, [], |row| row.get(0)).expect(query);
+        match value {
+            rusqlite::types::Value::Null => "NULL".into(),
+            rusqlite::types::Value::Integer(value) => value.to_string(),
+            rusqlite::types::Value::Text(value) => value,
+            other => format!("{other:?}"),
+        }
+    }
+
+    /// The program, with `--now` at [`NOW`] and an environment of its own.
+    pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        let mut command = self.bare_command();
+        command.args(["--now", NOW]).args(args);
+        command
+    }
+
+    /// The program by the real clock.
+    pub fn bare_command(&self) -> Command {
+        let mut command = Command::new(TOKENCTL);
+        self.isolate(&mut command);
+        command
+    }
+
+    /// Gives a command this world for its environment.
+    pub fn isolate(&self, command: &mut Command) {
+        command
+            .current_dir(self.home())
+            .env_clear()
+            .env("HOME", self.home())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("TOKENCTL_DB", self.store())
+            .stdin(Stdio::null());
+    }
+
+    /// Runs the program with a line of arguments, split as a shell would.
+    pub fn run(&self, line: &str) -> Transcript {
+        self.run_with_input(line, "")
+    }
+
+    pub fn run_with_input(&self, line: &str, input: &str) -> Transcript {
+        let args = shell_words::split(line).expect(line);
+        let mut child = self
+            .command(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        let input = input.to_owned();
+        // A program that ends without reading closes the pipe; that is its choice.
+        let writer = std::thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
+        let output = child.wait_with_output().expect("the program ends");
+        writer.join().expect("the writer ends");
+        self.transcript(line, output)
+    }
+
+    /// Records how a command ended.
+    pub fn transcript(&self, line: &str, output: Output) -> Transcript {
+        Transcript {
+            line: line.into(),
+            status: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).expect("output is UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("messages are UTF-8"),
+            home: self.home().display().to_string(),
+        }
+    }
+}
+
+/// What a run of the program printed, and how it ended.
+pub struct Transcript {
+    line: String,
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+    home: String,
+}
+
+impl Transcript {
+    /// The ids in the result, whatever order they have.
+    pub fn ids(&self) -> Vec<i64> {
+        self.stdout.lines().map(|line| line.parse().expect(line)).collect()
+    }
+
+    /// The result as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self}"))
+    }
+
+    #[track_caller]
+    pub fn assert(&self, status: i32) -> &Self {
+        assert_eq!(self.status, status, "{self}");
+        self
+    }
+
+    /// Fails unless every part occurs in the messages.
+    #[track_caller]
+    pub fn says(&self, parts: &[&str]) -> &Self {
+        for part in parts {
+            assert!(self.stderr.contains(part), "no {part:?} in the messages of\n{self}");
+        }
+        self
+    }
+}
+
+/// The command, its two streams and its status, with what differs from run to
+/// run replaced.
+impl fmt::Display for Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "$ tokenctl {}", self.line)?;
+        f.write_str(&steady(&self.stdout, &self.home))?;
+        for line in steady(&self.stderr, &self.home).lines() {
+            writeln!(f, "! {line}")?;
+        }
+        if self.status != 0 {
+            writeln!(f, "? {}", self.status)?;
+        }
+        Ok(())
+    }
+}
+
+/// Replaces the home directory and run ids.
+fn steady(text: &str, home: &str) -> String {
+    let text = text.replace(home, "~");
+    let mut steady = String::new();
+    let mut rest = text.as_str();
+    while let Some(at) = (0..rest.len()).find(|&at| is_run_id(rest.as_bytes(), at)) {
+        steady.push_str(&rest[..at]);
+        steady.push_str("RUN-ID");
+        rest = &rest[at + 36..];
+    }
+    steady + rest
+}
+
+fn is_run_id(text: &[u8], at: usize) -> bool {
+    text.get(at..at + 36).is_some_and(|id| {
+        id.iter().enumerate().all(|(index, byte)| match index {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+    })
+}
