@@ -133,7 +133,9 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     if is_closed_pipe(error) {
         return ExitCode::SUCCESS;
     }
-    say(&format!("{error:#}"));
+    // What SQLite's codes say is in the message above them already.
+    let causes = error.chain().filter(|cause| !cause.is::<rusqlite::ffi::Error>());
+    say(&causes.map(ToString::to_string).collect::<Vec<_>>().join(": "));
     let failures = error.chain().filter_map(|cause| cause.downcast_ref());
     for hint in failures.filter_map(|failure: &Failure| failure.hint.as_ref()) {
         say_plain(&format!("hint: {hint}"));

@@ -3,5 +3,14 @@
 //!
 //! Golden files are rewritten with `UPDATE_EXPECT=1 cargo test`.
 
+mod documents;
+mod hostile;
+mod main_job;
+mod permissions;
+mod pipes;
+mod scale;
+mod stores;
 mod support;
+mod terminal;
 mod transcripts;
+mod usage;

@@ -43,6 +43,6 @@ fn the_main_job() {
         "--as olive deploy-tokens revoke 5",
         "--as olive deploy-tokens revoke 3 7 --yes",
     ];
-    let transcript: String = lines.iter().map(|line| format!("{}\n", sandbox.run(line))).collect();
-    expect_file!["golden/transcripts.txt"].assert_eq(&transcript);
+    let transcripts = lines.map(|line| sandbox.run(line).to_string());
+    expect_file!["golden/transcripts.txt"].assert_eq(&transcripts.join("\n"));
 }

@@ -18,12 +18,13 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use clap::error::ContextValue;
 use clap::{Parser, Subcommand};
 
 use self::arguments::GlobalArgs;
 use self::session::Session;
 use crate::failure;
-use crate::output::text::visible_lines;
+use crate::output::text::{visible, visible_lines};
 
 /// Find, show and revoke access tokens directly in the database that holds them.
 ///
@@ -77,8 +78,9 @@ enum Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let ended = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli.run(),
-        Err(error) if error.use_stderr() => {
+        Err(mut error) if error.use_stderr() => {
             // clap's words in the form of all other messages.
+            escape_values(&mut error);
             let rendered = error.render().to_string();
             let message = rendered.strip_prefix("error: ").unwrap_or(&rendered);
             let _ = writeln!(
@@ -94,6 +96,24 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failure::report(&error),
+    }
+}
+
+/// Escapes what the user typed, before clap sets it between lines of its own.
+fn escape_values(error: &mut clap::Error) {
+    let escaped = |text: &String| visible(text).into_owned();
+    let values: Vec<_> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(text) => Some((kind, ContextValue::String(escaped(text)))),
+            ContextValue::Strings(texts) => {
+                Some((kind, ContextValue::Strings(texts.iter().map(escaped).collect())))
+            }
+            _ => None,
+        })
+        .collect();
+    for (kind, value) in values {
+        error.insert(kind, value);
     }
 }
 

@@ -46,8 +46,8 @@ struct Tally {
 }
 
 impl<'s> Revocations<'s> {
-    pub fn new(session: &'s Session, run: Option<Run>) -> Result<Self> {
-        Ok(Self { session, run, stop: Stop::listen()?, tally: Tally::default() })
+    pub fn new(session: &'s Session, run: Option<Run>, stop: Stop) -> Self {
+        Self { session, run, stop, tally: Tally::default() }
     }
 
     /// Revokes the tokens of a query that names them by their ids, and prints
@@ -76,7 +76,8 @@ impl<'s> Revocations<'s> {
             let held = begun.elapsed();
             self.tally.ids += batch.len();
 
-            ended = progress.suspend(|| self.print(&mut results, outcomes));
+            let rows = self.count(outcomes);
+            ended = progress.suspend(|| results.print(&rows));
             if ended.is_err() || batches.peek().is_none() {
                 break;
             }
@@ -103,15 +104,10 @@ impl<'s> Revocations<'s> {
         self.verdict(ids.len())
     }
 
-    fn print<T: Stored>(
-        &mut self,
-        results: &mut Results<T>,
-        outcomes: Vec<Outcome<T>>,
-    ) -> Result<()>
-    where
-        Revocation<T>: Record,
-    {
+    /// Counts what has happened, whether or not it can be printed then.
+    fn count<T: Stored>(&mut self, outcomes: Vec<Outcome<T>>) -> Vec<Revocation<T>> {
         let tally = &mut self.tally;
+        let mut rows = Vec::with_capacity(outcomes.len());
         for outcome in outcomes {
             let (id, token, result) = match outcome {
                 Outcome::Revoked(token) => {
@@ -139,14 +135,9 @@ impl<'s> Revocations<'s> {
             };
             // Of a denied id nothing else is known, nor is anything recorded.
             let run = self.run.as_ref().filter(|_| token.is_some());
-            results.print(&Revocation {
-                id,
-                token,
-                result,
-                run_id: run.map(|run| run.id.clone()),
-            })?;
+            rows.push(Revocation { id, token, result, run_id: run.map(|run| run.id.clone()) });
         }
-        results.flush()
+        rows
     }
 
     fn progress(&self, ids: usize) -> ProgressBar {
@@ -215,14 +206,12 @@ where
         Ok(Self { printer: Some(printer) })
     }
 
-    fn print(&mut self, row: &Revocation<T>) -> Result<()> {
-        let printed = self.printer.as_mut().map(|printer| printer.record(row));
+    fn print(&mut self, rows: &[Revocation<T>]) -> Result<()> {
+        let printed = self.printer.as_mut().map(|printer| {
+            rows.iter().try_for_each(|row| printer.record(row))?;
+            printer.flush()
+        });
         self.unless_closed(printed)
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        let flushed = self.printer.as_mut().map(Printer::flush);
-        self.unless_closed(flushed)
     }
 
     fn finish(mut self) -> Result<()> {

@@ -14,6 +14,7 @@ use uuid::{NoContext, Uuid};
 use super::arguments::token_id;
 use super::revocations::Revocations;
 use super::session::{Session, report_broken, variable};
+use super::stop::Stop;
 use crate::failure::{Failure, Kind};
 use crate::model::access::{Query, Revoke as ToRevoke};
 use crate::model::personal_access_token::PersonalAccessToken;
@@ -83,6 +84,8 @@ impl RevokeArgs {
                 .into());
         }
         let ids = self.ids(session)?;
+        // Not before: reading standard input goes on after a signal that is caught.
+        let stop = Stop::listen()?;
         let asks = ids.len() > 1 && !self.yes && !self.dry_run;
 
         let mode = if self.dry_run { Mode::Read } else { Mode::Write };
@@ -93,7 +96,7 @@ impl RevokeArgs {
         if asks {
             let mut left = filter.clone();
             left.as_mut().revoked = Some(false);
-            confirm::<T>(session, &store, &actor.query(left)?)?;
+            confirm::<T>(session, &store, &actor.query(left)?, &stop)?;
         }
         let query = actor.query(filter)?;
 
@@ -104,7 +107,7 @@ impl RevokeArgs {
             os_user: os_user(),
             reason: self.reason,
         });
-        Revocations::new(session, run)?.work_off::<T>(&store, &query)
+        Revocations::new(session, run, stop).work_off::<T>(&store, &query)
     }
 
     /// The ids in ascending order, each once. Reads all of them before anything
@@ -147,7 +150,8 @@ fn ids_from(input: impl BufRead) -> Result<Vec<TokenId>> {
     for (index, line) in input.split(b'\n').enumerate() {
         let line = line.context("cannot read standard input")?;
         let line = String::from_utf8_lossy(&line);
-        let line = line.trim();
+        // Some editors put a byte order mark before the first line.
+        let line = line.trim_start_matches('\u{feff}').trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
@@ -174,6 +178,7 @@ fn confirm<T: Stored + Record>(
     session: &Session,
     store: &Store,
     query: &Query<T, ToRevoke>,
+    stop: &Stop,
 ) -> Result<()> {
     let count = store.count(query, session.now)?;
     if count.tokens == 0 {
@@ -193,12 +198,21 @@ fn confirm<T: Stored + Record>(
         session.note_more(&format!("… and {} more", count.tokens - PREVIEW));
     }
     let question = format!("Revoke {}?", tokens_of::<T>(count.tokens, count.owners));
+    let terminal = Term::stderr();
     let answer = Confirm::with_theme(&SimpleTheme)
         .with_prompt(question)
         .default(false)
-        .interact_on(&Term::stderr())
-        .context("cannot ask")?;
-    if answer { Ok(()) } else { Err(Failure::new(Kind::Declined, "nothing was revoked").into()) }
+        .interact_on(&terminal);
+    if let Some(signal) = stop.requested() {
+        // The question has hidden it.
+        terminal.show_cursor()?;
+        return Err(Stop::failure(signal, "nothing was revoked").into());
+    }
+    if answer.context("cannot ask")? {
+        Ok(())
+    } else {
+        Err(Failure::new(Kind::Declined, "nothing was revoked").into())
+    }
 }
 
 /// Such as `3 deploy tokens of 2 projects and groups`.

@@ -20,7 +20,8 @@ use crate::output::{Format, Look};
 use crate::store::{BrokenRow, Mode, Store};
 
 pub struct Session {
-    db: Option<OsString>,
+    /// The store, and what named it.
+    db: Option<(&'static str, OsString)>,
     actor: Option<Reference>,
     format: Format,
     quiet: bool,
@@ -54,9 +55,7 @@ impl Session {
                 Failure::value("--busy-timeout <D>", wait, "it is longer than 24 days")
             })?;
 
-        if let Some(db) = &global.db
-            && holds_password(db)
-        {
+        if global.db.as_deref().is_some_and(holds_password) {
             return Err(Failure::usage("a password inside --db is shown by ps to every user")
                 .hint("set TOKENCTL_DB instead, or leave it out and set PGPASSWORD")
                 .into());
@@ -73,7 +72,10 @@ impl Session {
             _ => global.actor,
         };
         Ok(Self {
-            db: global.db.or_else(|| variable("TOKENCTL_DB")),
+            db: match global.db {
+                Some(db) => Some(("--db <STORE>", db)),
+                None => variable("TOKENCTL_DB").map(|db| ("TOKENCTL_DB", db)),
+            },
             actor,
             format: global.output,
             quiet: global.quiet,
@@ -86,10 +88,10 @@ impl Session {
 
     /// The path of the store.
     pub fn path(&self) -> Result<PathBuf> {
-        let db = self.db.as_deref().ok_or_else(|| {
+        let (named, db) = self.db.as_ref().ok_or_else(|| {
             Failure::usage("no store is named").hint("give --db STORE, or set TOKENCTL_DB")
         })?;
-        Ok(path_of(db)?)
+        Ok(path_of(named, db)?)
     }
 
     pub fn open(&self, mode: Mode) -> Result<Store> {
@@ -195,40 +197,38 @@ fn columns(terminal: &Term) -> usize {
 
 /// Whether a store is named with its password.
 fn holds_password(db: &OsStr) -> bool {
-    let db = db.to_string_lossy();
+    let db = db.to_string_lossy().to_ascii_lowercase();
     let Some((_, rest)) = db.split_once("://") else {
-        return false;
+        // The other form of libpq: host=… password=…
+        return db.contains("password=");
     };
-    let (authority, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let authority = authority.split('/').next().unwrap_or(authority);
-    let in_userinfo = authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
-    in_userinfo || query.split('&').any(|pair| pair.to_ascii_lowercase().starts_with("password="))
+    let authority = rest.split(['/', '?']).next().unwrap_or(rest);
+    let in_authority = authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
+    in_authority || rest.contains("password=")
 }
 
-/// The path that names a SQLite store.
-fn path_of(db: &OsStr) -> Result<PathBuf, Failure> {
+/// The path of the SQLite store that `named`, a flag or a variable, names.
+fn path_of(named: &str, db: &OsStr) -> Result<PathBuf, Failure> {
     let text = db.to_string_lossy();
-    let path = match text.strip_prefix("sqlite:") {
-        Some(path) => Path::new(path),
-        None => Path::new(db),
-    };
-    let text = path.to_string_lossy();
-    let problem = if text.is_empty() {
-        "it names no file"
-    } else if text == ":memory:" {
-        "a store in memory holds nothing to find"
-    } else if text.starts_with("file:") {
-        "SQLite's URIs are not taken; give the path alone"
-    } else if text.split_once("://").is_some_and(|(scheme, _)| {
-        scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-    }) {
+    if text.contains("://") || holds_password(db) {
         // Not repeated: there may be a password in it.
-        return Err(Failure::usage(
-            "--db names a server, and this version opens SQLite files only",
-        )
+        return Err(Failure::usage(format!(
+            "{named} names a server, and this version opens SQLite files only"
+        ))
         .hint("give the path of a SQLite file"));
+    }
+    let (path, name) = match text.strip_prefix("sqlite:") {
+        Some(name) => (Path::new(name), name),
+        None => (Path::new(db), &*text),
+    };
+    let problem = if name.is_empty() {
+        "it names no file"
+    } else if name == ":memory:" {
+        "a store in memory holds nothing to find"
+    } else if name.starts_with("file:") {
+        "SQLite's URIs are not taken; give the path alone"
     } else {
         return Ok(path.to_path_buf());
     };
-    Err(Failure::value("--db <STORE>", text, problem))
+    Err(Failure::value(named, &text, problem))
 }

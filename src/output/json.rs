@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter};
 
-use super::text::is_hostile;
+use super::text::{is_hostile, is_plain};
 use super::view::{self, Cell, Record};
 use crate::model::time::Moment;
 
@@ -41,8 +41,8 @@ impl Serialize for Cell<'_> {
             Self::Word(text) | Self::Text(text) => serializer.serialize_str(text),
             Self::List(texts) => serializer.collect_seq(*texts),
             Self::State(state) => serializer.serialize_str(state.name()),
-            Self::Time(time) => serializer.collect_str(time),
-            Self::Expiry(expiry) => serializer.collect_str(expiry),
+            Self::Time(time) => serializer.serialize_str(&time.to_string()),
+            Self::Expiry(expiry) => serializer.serialize_str(&expiry.to_string()),
         }
     }
 }
@@ -56,6 +56,9 @@ impl Formatter for Harmless {
         out: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
+        if is_plain(fragment) {
+            return out.write_all(fragment.as_bytes());
+        }
         let mut rest = fragment;
         while let Some((at, hostile)) = rest.char_indices().find(|(_, c)| is_hostile(*c)) {
             out.write_all(&rest.as_bytes()[..at])?;

@@ -84,26 +84,29 @@ impl<W: Write, R: Record> Printer<W, R> {
     }
 
     pub fn record(&mut self, record: &R) -> Result<()> {
+        self.write(record).context(CANNOT_PRINT)
+    }
+
+    fn write(&mut self, record: &R) -> Result<()> {
         match &mut self.body {
-            Body::Table(table) => table.record(record),
+            Body::Table(table) => table.record(record)?,
             Body::Json { out, any } => {
                 out.write_all(if *any { b",\n" } else { b"[\n" })?;
                 *any = true;
-                json::write(out, record, self.now)
+                json::write(out, record, self.now)?;
             }
             Body::Jsonl(out) => {
                 json::write(&mut *out, record, self.now)?;
-                Ok(out.write_all(b"\n")?)
+                out.write_all(b"\n")?;
             }
-            Body::Csv(lines) => lines.record(record, self.now),
+            Body::Csv(lines) => lines.record(record, self.now)?,
             Body::Ids(out) => {
                 if let Some(id) = record.listed_id() {
                     writeln!(out, "{id}")?;
                 }
-                Ok(())
             }
         }
-        .context(CANNOT_PRINT)
+        Ok(())
     }
 
     /// Writes out what has been held back.

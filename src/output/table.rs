@@ -3,9 +3,9 @@
 
 use std::io::Write;
 
+use anstyle::{AnsiColor, Style as Paint};
 use anyhow::Result;
 use chrono_humanize::HumanTime;
-use comfy_table::{Attribute, Color, ColumnConstraint, ContentArrangement, Width, presets};
 
 use super::Look;
 use super::text::width;
@@ -16,12 +16,13 @@ use crate::model::token::State;
 /// Rows that are laid out together.
 const PAGE: usize = 1000;
 /// Cells between two columns.
-const GAP: u16 = 2;
+const GAP: usize = 2;
 /// No column is cut to fewer cells than this.
 const LEAST_WIDTH: usize = 4;
-/// Above this, comfy-table's arithmetic of widths would overflow; the columns
-/// behind so wide a cell are then out of line, but nothing is lost.
-const WIDEST_IN_LINE: usize = 1000;
+
+/// A cell wider than this pushes the rest of its own line out of line, instead of
+/// widening every line: a name may be as long as its owner likes.
+const WIDEST_IN_LINE: usize = 256;
 
 pub(super) struct Table<W: Write, R: Record> {
     out: W,
@@ -48,8 +49,13 @@ impl Style {
 /// The text of a cell and what it is painted with.
 struct Content {
     text: String,
-    colour: Option<Color>,
-    attribute: Option<Attribute>,
+    paint: Paint,
+}
+
+impl Content {
+    fn heading(text: &str) -> Self {
+        Self { text: text.into(), paint: Paint::new().bold() }
+    }
 }
 
 impl<W: Write, R: Record> Table<W, R> {
@@ -84,16 +90,11 @@ impl<W: Write, R: Record> Table<W, R> {
         let mut page = std::mem::take(&mut self.page);
         if self.header_is_due {
             self.header_is_due = false;
-            let header = self.columns.iter().map(|column| Content {
-                text: column.name.into(),
-                colour: None,
-                attribute: Some(Attribute::Bold),
-            });
-            page.insert(0, header.collect());
+            page.insert(0, self.columns.iter().map(|it| Content::heading(it.name)).collect());
         }
         for row in &page {
             for (content, widest) in row.iter().zip(&mut self.widths) {
-                *widest = (*widest).max(width(&content.text));
+                *widest = (*widest).max(width(&content.text).min(WIDEST_IN_LINE));
             }
         }
         if let Some(terminal) = self.style.terminal {
@@ -104,7 +105,7 @@ impl<W: Write, R: Record> Table<W, R> {
                 }
             }
         }
-        write_lines(&mut self.out, page, &self.widths, self.style)
+        write_lines(&mut self.out, &page, &self.widths, self.style)
     }
 }
 
@@ -113,8 +114,7 @@ pub(super) fn details<R: Record>(out: &mut impl Write, record: &R, look: &Look) 
     let style = Style::of(look);
     let names: Vec<_> = view::column_names::<R>().collect();
     let lines = names.iter().filter_map(|name| view::column::<R>(name)).map(|column| {
-        let key =
-            Content { text: column.name.into(), colour: None, attribute: Some(Attribute::Bold) };
+        let key = Content::heading(column.name);
         let cell = (column.cell)(record, style.now);
         let mut value = content(cell, style);
         // There is room for the exact time beside the relative one.
@@ -124,46 +124,36 @@ pub(super) fn details<R: Record>(out: &mut impl Write, record: &R, look: &Look) 
         vec![key, value]
     });
     let widths = [names.iter().map(|name| name.len()).max().unwrap_or(0), 0];
-    write_lines(out, lines.collect(), &widths, style)
+    write_lines(out, &lines.collect::<Vec<_>>(), &widths, style)
 }
 
+/// Pads every cell to the width of its column, but for the last of a line.
 fn write_lines(
     out: &mut impl Write,
-    rows: Vec<Vec<Content>>,
+    rows: &[Vec<Content>],
     widths: &[usize],
     style: Style,
 ) -> Result<()> {
-    let mut table = comfy_table::Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    if style.colour {
-        table.enforce_styling();
-    } else {
-        table.force_no_tty();
-    }
     for row in rows {
-        table.add_row(row.into_iter().map(|content| {
-            let mut cell = comfy_table::Cell::new(content.text);
-            if style.colour {
-                cell = content.colour.into_iter().fold(cell, comfy_table::Cell::fg);
-                cell = content.attribute.into_iter().fold(cell, comfy_table::Cell::add_attribute);
+        // What pads a cell is written when another follows, so no line ends in
+        // blanks.
+        let mut blanks = 0;
+        for (content, room) in row.iter().zip(widths) {
+            if !content.text.is_empty() {
+                let paint = if style.colour { content.paint } else { Paint::new() };
+                write!(out, "{}{paint}{}{paint:#}", " ".repeat(blanks), content.text)?;
+                blanks = 0;
             }
-            cell
-        }));
-    }
-    for (column, &width) in table.column_iter_mut().zip(widths) {
-        column.set_padding((0, GAP));
-        let width = u16::try_from(width.min(WIDEST_IN_LINE))? + GAP;
-        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
-    }
-    for line in table.lines() {
-        writeln!(out, "{}", line.trim_end())?;
+            blanks += room.saturating_sub(width(&content.text)) + GAP;
+        }
+        writeln!(out)?;
     }
     Ok(())
 }
 
 /// Narrows the widest columns until all fit into `room`.
 fn fit(widths: &mut [usize], room: usize) {
-    let gaps = usize::from(GAP) * widths.len().saturating_sub(1);
+    let gaps = GAP * widths.len().saturating_sub(1);
     while widths.iter().sum::<usize>() + gaps > room {
         match widths.iter_mut().max() {
             Some(widest) if *widest > LEAST_WIDTH => *widest -= 1,
@@ -204,12 +194,12 @@ fn content(cell: Cell<'_>, style: Style) -> Content {
         }
         _ => cell.plain().into_owned(),
     };
-    let (colour, attribute) = match cell {
-        Cell::State(State::Active) => (Some(Color::Green), None),
-        Cell::State(State::Revoked) => (Some(Color::Red), None),
-        Cell::State(State::Expired) => (Some(Color::Yellow), None),
-        Cell::Null | Cell::Never => (None, Some(Attribute::Dim)),
-        _ => (None, None),
+    let paint = match cell {
+        Cell::State(State::Active) => AnsiColor::Green.on_default(),
+        Cell::State(State::Revoked) => AnsiColor::Red.on_default(),
+        Cell::State(State::Expired) => AnsiColor::Yellow.on_default(),
+        Cell::Null | Cell::Never => Paint::new().dimmed(),
+        _ => Paint::new(),
     };
-    Content { text, colour, attribute }
+    Content { text, paint }
 }

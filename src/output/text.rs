@@ -19,11 +19,17 @@ pub fn is_hostile(c: char) -> bool {
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Whether the text is printable ASCII throughout, as nearly all text is. It is
+/// a cheaper question than that for hostile characters.
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// The text with every hostile character escaped visibly, as `\n` or `\u{202e}`.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
-    // Nearly every name is plain ASCII; that check is the cheaper one.
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.contains(is_hostile) {
+    if is_plain(text) || !text.contains(is_hostile) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 16);

@@ -2,6 +2,7 @@
 //! SQL, and how a row becomes a record.
 
 use super::Stored;
+use super::filter::Bounds;
 use super::schema::{Schema, Tokens};
 use super::sql::Sql;
 use super::sqlite::Decoder;
@@ -70,7 +71,11 @@ impl Stored for DeployToken {
         }
     }
 
-    fn conditions(sql: &mut Sql, schema: &Schema, filter: &Filter) {
+    fn is_narrow(filter: &Filter) -> bool {
+        filter.token.ids.is_some() || filter.place.is_some()
+    }
+
+    fn conditions(sql: &mut Sql, schema: &Schema, filter: &Filter, _: Bounds) {
         let columns = &schema.deploy_tokens;
         // Without `..`: a filter that nobody compiles does not compile.
         let Filter {

@@ -20,6 +20,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params, params_from_iter};
 
+use self::filter::Bounds;
 pub use self::init::create;
 use self::schema::{Schema, Tokens};
 use self::sql::Sql;
@@ -48,7 +49,9 @@ pub trait Stored: Guarded {
     /// Writes the first condition of the WHERE.
     fn reach_condition(sql: &mut Sql, schema: &Schema, reach: Reach);
     /// Writes the conditions of this kind's own filters, each with its AND.
-    fn conditions(sql: &mut Sql, schema: &Schema, filter: &Self::Filter);
+    fn conditions(sql: &mut Sql, schema: &Schema, filter: &Self::Filter, bounds: Bounds);
+    /// Whether the filter leaves few tokens, which the database finds at once.
+    fn is_narrow(filter: &Self::Filter) -> bool;
     fn sort_column(schema: &Schema, key: SortKey) -> &'static str;
 }
 
@@ -223,7 +226,7 @@ impl Store {
     pub fn count<T: Stored, A: Act>(&self, query: &Query<T, A>, now: Moment) -> Result<Count> {
         let mut sql = Sql::new("SELECT count(*), count(DISTINCT ");
         sql.push(T::tokens(self.schema).owner).push(")");
-        filter::from_where(&mut sql, self.schema, query, now);
+        filter::from_where(&mut sql, self.schema, query, None, now);
         let values = params_from_iter(sql.values());
         let count = self.connection.query_row(sql.text(), values, |row| {
             Ok(Count { tokens: row.get(0)?, owners: row.get(1)? })
@@ -326,7 +329,7 @@ fn select<T: Stored, A>(
     for (index, column) in T::select_list(schema).into_iter().enumerate() {
         sql.push(if index > 0 { ", " } else { "" }).push(column);
     }
-    filter::from_where(&mut sql, schema, query, now);
+    filter::from_where(&mut sql, schema, query, Some(sort), now);
     filter::order_by::<T>(&mut sql, schema, sort);
     if let Some(limit) = limit {
         sql.push(" LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX));

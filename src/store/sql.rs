@@ -76,17 +76,6 @@ impl Sql {
         self
     }
 
-    /// Binds a list of at least one value, separated by commas.
-    pub fn bind_all(&mut self, values: &[String]) -> &mut Self {
-        for (index, value) in values.iter().enumerate() {
-            if index > 0 {
-                self.push(", ");
-            }
-            self.bind(value.as_str());
-        }
-        self
-    }
-
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text

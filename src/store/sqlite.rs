@@ -84,7 +84,7 @@ fn missing(path: &Path, error: std::io::Error) -> anyhow::Error {
     }
 }
 
-/// Says in plain words what SQLite would say of a directory or an empty file.
+/// Says in plain words what SQLite would say of what is no database.
 /// The file is closed again before SQLite opens it: closing any handle of a file
 /// drops the locks that SQLite holds on it.
 fn look_at_file(path: &Path) -> Result<()> {
@@ -95,13 +95,21 @@ fn look_at_file(path: &Path) -> Result<()> {
     if !kind.is_file() {
         return Err(failed("it is not a regular file").into());
     }
-    if File::open(path)?.read(&mut [0])? == 0 {
+    let mut beginning = Vec::new();
+    File::open(path)?.take(MAGIC.len() as u64).read_to_end(&mut beginning)?;
+    if beginning.is_empty() {
         return Err(failed("the file is empty")
             .hint("remove it, then create a store with 'tokenctl init'")
             .into());
     }
+    if beginning != MAGIC {
+        return Err(failed("the file is not a database").into());
+    }
     Ok(())
 }
+
+/// What every SQLite file begins with.
+const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// Which schema the database has.
 fn recognise(connection: &Connection) -> Result<&'static Schema> {
@@ -143,9 +151,10 @@ fn recognise(connection: &Connection) -> Result<&'static Schema> {
     Ok(&NATIVE)
 }
 
-/// Adds what SQLite lacks: LIKE and `lower()` fold ASCII only.
+/// Adds what SQLite lacks. LIKE and `lower()` fold ASCII only; `json_each` stops
+/// the statement at the first broken text.
 pub(super) fn add_functions(connection: &Connection) -> Result<()> {
-    // DIRECTONLY: only our own statements may call it, no trigger or view.
+    // DIRECTONLY: only our own statements may call them, no trigger or view.
     let flags = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC
         | FunctionFlags::SQLITE_DIRECTONLY;
@@ -155,7 +164,20 @@ pub(super) fn add_functions(connection: &Connection) -> Result<()> {
             _ => false,
         })
     })?;
+    connection.create_scalar_function(c"tokenctl_has_scope", 2, flags, |context| {
+        // The list that is asked for is the same for every row.
+        let wanted = context.get_or_create_aux(1, |value| {
+            anyhow::Ok(serde_json::from_str::<Vec<String>>(value.as_str()?)?)
+        })?;
+        let ValueRef::Text(text) = context.get_raw(0) else { return Ok(None) };
+        Ok(scopes(text).map(|scopes| scopes.iter().any(|scope| wanted.contains(scope))))
+    })?;
     Ok(())
+}
+
+/// Reads the one form of scopes that stores hold, a JSON array of strings.
+fn scopes(text: &[u8]) -> Option<Vec<String>> {
+    serde_json::from_slice(text).ok()
 }
 
 /// Whether a name, once folded, contains a word that is folded already. A name
@@ -259,7 +281,7 @@ impl<'r> Decoder<'r> {
 
     pub fn scopes(&mut self) -> Result<Vec<String>, String> {
         let text = self.optional_str()?;
-        let scopes = text.and_then(|text| serde_json::from_str(text).ok());
+        let scopes = text.and_then(|text| scopes(text.as_bytes()));
         self.required(scopes, "a JSON array of strings")
     }
 

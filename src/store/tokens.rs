@@ -2,7 +2,7 @@
 //! mean in SQL, and how a row becomes a record.
 
 use super::Stored;
-use super::filter::{compare, is_null};
+use super::filter::{Bounds, at, bounded, is_null};
 use super::schema::{Schema, Tokens};
 use super::sql::Sql;
 use super::sqlite::Decoder;
@@ -70,7 +70,11 @@ impl Stored for PersonalAccessToken {
         }
     }
 
-    fn conditions(sql: &mut Sql, schema: &Schema, filter: &Filter) {
+    fn is_narrow(filter: &Filter) -> bool {
+        filter.token.ids.is_some() || filter.user.is_some()
+    }
+
+    fn conditions(sql: &mut Sql, schema: &Schema, filter: &Filter, bounds: Bounds) {
         let columns = &schema.personal_access_tokens;
         let last_used = columns.last_used_at;
         // Without `..`: a filter that nobody compiles does not compile.
@@ -99,21 +103,18 @@ impl Stored for PersonalAccessToken {
             sql.push(if *impersonation { " AND " } else { " AND NOT " });
             sql.push(columns.impersonation);
         }
-        if let Some(bound) = last_used_after {
-            compare(sql, last_used, " >= ", Moment::at(*bound));
-        }
-        if let Some(bound) = last_used_before {
-            compare(sql, last_used, " <= ", Moment::at(*bound));
-        }
+        let used = [(" >= ", last_used_after), (" <= ", last_used_before)];
+        bounded(sql, last_used, bounds, used.map(at));
         if let Some(never_used) = never_used {
             is_null(sql, last_used.sql, *never_used);
         }
         if let Some(since) = unused_since {
-            let since = Moment::at(*since);
-            compare(sql, columns.token.created_at, " < ", since);
+            // Most of a store's tokens, so no index is of use.
+            let since = last_used.form.value(Moment::at(*since));
+            let created = columns.token.created_at.sql;
+            sql.push(" AND ").push(created).push(" < ").bind(since.clone());
             sql.push(" AND (").push(last_used.sql).push(" IS NULL OR ");
-            sql.push(last_used.sql).push(" < ");
-            sql.bind(last_used.form.value(since)).push(")");
+            sql.push(last_used.sql).push(" < ").bind(since).push(")");
         }
     }
 

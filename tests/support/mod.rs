@@ -1,6 +1,6 @@
 //! A world of its own for each test: home, store, clock and environment.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -98,7 +98,7 @@ impl Sandbox {
             .current_dir(self.home())
             .env_clear()
             .env("HOME", self.home())
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("PATH", variable("PATH"))
             .env("TOKENCTL_DB", self.store())
             .stdin(Stdio::null());
     }
@@ -210,4 +210,21 @@ fn is_run_id(text: &[u8], at: usize) -> bool {
             _ => byte.is_ascii_hexdigit(),
         })
     })
+}
+
+/// The path of a program that a test needs besides ours. Without it the test is
+/// passed over, unless `tests/run`, which installs them all, runs it.
+pub fn tool(name: &str) -> Option<PathBuf> {
+    let path = variable("PATH");
+    let found =
+        std::env::split_paths(&path).map(|folder| folder.join(name)).find(|it| it.is_file());
+    let required = variable("TOKENCTL_TEST_TOOLS") == "required";
+    assert!(found.is_some() || !required, "{name} is not installed");
+    found
+}
+
+/// A variable of the environment that the tests run in, empty where it is unset.
+fn variable(name: &str) -> OsString {
+    #[expect(clippy::disallowed_methods, reason = "only the program's own reads are kept together")]
+    std::env::var_os(name).unwrap_or_default()
 }

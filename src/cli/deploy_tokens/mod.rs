@@ -15,6 +15,11 @@ use super::session::Session;
 /// of them; a Maintainer on those of his projects and groups and of what is below
 /// them. Revoking a group's takes its Owner.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tokenctl deploy-tokens list --active
+  tokenctl deploy-tokens show 7
+  tokenctl deploy-tokens revoke 7 --reason 'pipeline is gone'")]
 pub struct DeployTokens {
     #[command(subcommand)]
     command: Command,

@@ -83,11 +83,14 @@ pub struct DeployTokens {
     pub level: [&'static str; 2],
 }
 
-/// A column that holds times.
+/// A column that holds times, and that the database has an index of.
 #[derive(Clone, Copy, Debug)]
 pub struct Time {
     pub sql: &'static str,
     pub form: TimeForm,
+    /// A condition that looks ids up by the column's index: its text as far as the
+    /// column, and the column in there. A parenthesis stays open.
+    pub ids: [&'static str; 2],
 }
 
 /// How a column spells a time. Comparisons bind their values in the same form,

@@ -37,6 +37,19 @@ macro_rules! place {
     };
 }
 
+macro_rules! time {
+    ($table:literal, $column:literal, $form:ident) => {
+        Time {
+            sql: concat!("t.", $column),
+            form: TimeForm::$form,
+            ids: [
+                concat!("t.id IN (SELECT i.id FROM ", $table, " i WHERE "),
+                concat!("i.", $column),
+            ],
+        }
+    };
+}
+
 pub const NATIVE: Schema = Schema {
     tables: &[
         ("users", &["id", "username", "admin", "state", "user_type"]),
@@ -112,8 +125,8 @@ pub const NATIVE: Schema = Schema {
             name: "t.name",
             scopes: "t.scopes",
             revoked: "t.revoked",
-            created_at: Time { sql: "t.created_at", form: TimeForm::Timestamp },
-            expires_at: Time { sql: "t.expires_at", form: TimeForm::Date },
+            created_at: time!("personal_access_tokens", "created_at", Timestamp),
+            expires_at: time!("personal_access_tokens", "expires_at", Date),
             owner: "t.user_id",
             revoke: "UPDATE personal_access_tokens SET revoked = 1, updated_at = ?1 \
                      WHERE id = ?2 AND revoked = 0",
@@ -123,7 +136,7 @@ pub const NATIVE: Schema = Schema {
         user_type: "u.user_type",
         description: "t.description",
         impersonation: "t.impersonation",
-        last_used_at: Time { sql: "t.last_used_at", form: TimeForm::Timestamp },
+        last_used_at: time!("personal_access_tokens", "last_used_at", Timestamp),
     },
     deploy_tokens: DeployTokens {
         token: Tokens {
@@ -133,8 +146,8 @@ pub const NATIVE: Schema = Schema {
             name: "t.name",
             scopes: "t.scopes",
             revoked: "t.revoked",
-            created_at: Time { sql: "t.created_at", form: TimeForm::Timestamp },
-            expires_at: Time { sql: "t.expires_at", form: TimeForm::Timestamp },
+            created_at: time!("deploy_tokens", "created_at", Timestamp),
+            expires_at: time!("deploy_tokens", "expires_at", Timestamp),
             // A project's id and a group's may be equal; the sign tells them apart.
             owner: "coalesce(t.project_id, -t.group_id)",
             revoke: "UPDATE deploy_tokens SET revoked = 1 WHERE id = ?2 AND revoked = 0",

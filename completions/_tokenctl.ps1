@@ -1,0 +1,365 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'tokenctl' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'tokenctl'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'tokenctl' {
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Judge age and expiry as of this time')
+            [CompletionResult]::new('--busy-timeout', '--busy-timeout', [CompletionResultType]::ParameterName, 'Wait this long for a locked store')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Create a new SQLite store')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List personal access tokens')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List personal access tokens')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show one personal access token')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke personal access tokens by id')
+            [CompletionResult]::new('deploy-tokens', 'deploy-tokens', [CompletionResultType]::ParameterValue, 'List, show and revoke deploy tokens')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'tokenctl;init' {
+            [CompletionResult]::new('--sample', '--sample', [CompletionResultType]::ParameterName, 'Fill it with a made-up organisation that has N personal access tokens, 1 to 10000000; the administrator is root')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Judge age and expiry as of this time')
+            [CompletionResult]::new('--busy-timeout', '--busy-timeout', [CompletionResultType]::ParameterName, 'Wait this long for a locked store')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'tokenctl;list' {
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Sort in this order')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Print at most N tokens, and say so when there are more')
+            [CompletionResult]::new('--columns', '--columns', [CompletionResultType]::ParameterName, 'Print these columns of table and csv, in this order')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Keep tokens of this user: an id, a username, or @me')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Keep tokens of this user: an id, a username, or @me')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Keep active tokens, or those that are revoked or expired')
+            [CompletionResult]::new('--revoked', '--revoked', [CompletionResultType]::ParameterName, 'Keep revoked tokens')
+            [CompletionResult]::new('--expired', '--expired', [CompletionResultType]::ParameterName, 'Keep expired tokens')
+            [CompletionResult]::new('--created-after', '--created-after', [CompletionResultType]::ParameterName, 'Keep tokens created at T or later')
+            [CompletionResult]::new('--created-before', '--created-before', [CompletionResultType]::ParameterName, 'Keep tokens created at T or earlier')
+            [CompletionResult]::new('--expires-after', '--expires-after', [CompletionResultType]::ParameterName, 'Keep tokens that expire on DATE or later')
+            [CompletionResult]::new('--expires-before', '--expires-before', [CompletionResultType]::ParameterName, 'Keep tokens that expire before DATE')
+            [CompletionResult]::new('--expires-within', '--expires-within', [CompletionResultType]::ParameterName, 'Keep tokens that are not expired, and will be in D')
+            [CompletionResult]::new('--no-expiry', '--no-expiry', [CompletionResultType]::ParameterName, 'Keep tokens that never expire')
+            [CompletionResult]::new('--search', '--search', [CompletionResultType]::ParameterName, 'Keep tokens with every word of TEXT in the name, in any order and case')
+            [CompletionResult]::new('--scope', '--scope', [CompletionResultType]::ParameterName, 'Keep tokens with this scope (repeatable: any of them)')
+            [CompletionResult]::new('--except-scope', '--except-scope', [CompletionResultType]::ParameterName, 'Keep all but the tokens with this scope (repeatable)')
+            [CompletionResult]::new('--last-used-after', '--last-used-after', [CompletionResultType]::ParameterName, 'Keep tokens last used at T or later')
+            [CompletionResult]::new('--last-used-before', '--last-used-before', [CompletionResultType]::ParameterName, 'Keep tokens last used at T or earlier, never-used ones not included')
+            [CompletionResult]::new('--never-used', '--never-used', [CompletionResultType]::ParameterName, 'Keep tokens that were never used')
+            [CompletionResult]::new('--unused-for', '--unused-for', [CompletionResultType]::ParameterName, 'Keep tokens created more than D ago and not used since')
+            [CompletionResult]::new('--impersonation', '--impersonation', [CompletionResultType]::ParameterName, 'Keep impersonation tokens')
+            [CompletionResult]::new('--user-type', '--user-type', [CompletionResultType]::ParameterName, 'Keep tokens whose owner is of this kind')
+            [CompletionResult]::new('--except-user', '--except-user', [CompletionResultType]::ParameterName, 'Keep all but the tokens of this user (repeatable)')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Judge age and expiry as of this time')
+            [CompletionResult]::new('--busy-timeout', '--busy-timeout', [CompletionResultType]::ParameterName, 'Wait this long for a locked store')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'tokenctl;ls' {
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Sort in this order')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Print at most N tokens, and say so when there are more')
+            [CompletionResult]::new('--columns', '--columns', [CompletionResultType]::ParameterName, 'Print these columns of table and csv, in this order')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Keep tokens of this user: an id, a username, or @me')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Keep tokens of this user: an id, a username, or @me')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Keep active tokens, or those that are revoked or expired')
+            [CompletionResult]::new('--revoked', '--revoked', [CompletionResultType]::ParameterName, 'Keep revoked tokens')
+            [CompletionResult]::new('--expired', '--expired', [CompletionResultType]::ParameterName, 'Keep expired tokens')
+            [CompletionResult]::new('--created-after', '--created-after', [CompletionResultType]::ParameterName, 'Keep tokens created at T or later')
+            [CompletionResult]::new('--created-before', '--created-before', [CompletionResultType]::ParameterName, 'Keep tokens created at T or earlier')
+            [CompletionResult]::new('--expires-after', '--expires-after', [CompletionResultType]::ParameterName, 'Keep tokens that expire on DATE or later')
+            [CompletionResult]::new('--expires-before', '--expires-before', [CompletionResultType]::ParameterName, 'Keep tokens that expire before DATE')
+            [CompletionResult]::new('--expires-within', '--expires-within', [CompletionResultType]::ParameterName, 'Keep tokens that are not expired, and will be in D')
+            [CompletionResult]::new('--no-expiry', '--no-expiry', [CompletionResultType]::ParameterName, 'Keep tokens that never expire')
+            [CompletionResult]::new('--search', '--search', [CompletionResultType]::ParameterName, 'Keep tokens with every word of TEXT in the name, in any order and case')
+            [CompletionResult]::new('--scope', '--scope', [CompletionResultType]::ParameterName, 'Keep tokens with this scope (repeatable: any of them)')
+            [CompletionResult]::new('--except-scope', '--except-scope', [CompletionResultType]::ParameterName, 'Keep all but the tokens with this scope (repeatable)')
+            [CompletionResult]::new('--last-used-after', '--last-used-after', [CompletionResultType]::ParameterName, 'Keep tokens last used at T or later')
+            [CompletionResult]::new('--last-used-before', '--last-used-before', [CompletionResultType]::ParameterName, 'Keep tokens last used at T or earlier, never-used ones not included')
+            [CompletionResult]::new('--never-used', '--never-used', [CompletionResultType]::ParameterName, 'Keep tokens that were never used')
+            [CompletionResult]::new('--unused-for', '--unused-for', [CompletionResultType]::ParameterName, 'Keep tokens created more than D ago and not used since')
+            [CompletionResult]::new('--impersonation', '--impersonation', [CompletionResultType]::ParameterName, 'Keep impersonation tokens')
+            [CompletionResult]::new('--user-type', '--user-type', [CompletionResultType]::ParameterName, 'Keep tokens whose owner is of this kind')
+            [CompletionResult]::new('--except-user', '--except-user', [CompletionResultType]::ParameterName, 'Keep all but the tokens of this user (repeatable)')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Judge age and expiry as of this time')
+            [CompletionResult]::new('--busy-timeout', '--busy-timeout', [CompletionResultType]::ParameterName, 'Wait this long for a locked store')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'tokenctl;show' {
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Judge age and expiry as of this time')
+            [CompletionResult]::new('--busy-timeout', '--busy-timeout', [CompletionResultType]::ParameterName, 'Wait this long for a locked store')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'tokenctl;revoke' {
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Record this reason in the audit events')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Judge age and expiry as of this time')
+            [CompletionResult]::new('--busy-timeout', '--busy-timeout', [CompletionResultType]::ParameterName, 'Wait this long for a locked store')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Change nothing; print what would be revoked')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Change nothing; print what would be revoked')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'tokenctl;deploy-tokens' {
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Judge age and expiry as of this time')
+            [CompletionResult]::new('--busy-timeout', '--busy-timeout', [CompletionResultType]::ParameterName, 'Wait this long for a locked store')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List deploy tokens')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List deploy tokens')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show one deploy token')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke deploy tokens by id')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'tokenctl;deploy-tokens;list' {
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Sort in this order')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Print at most N tokens, and say so when there are more')
+            [CompletionResult]::new('--columns', '--columns', [CompletionResultType]::ParameterName, 'Print these columns of table and csv, in this order')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Keep the tokens of this project: an id or a full path')
+            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Keep the tokens of this group: an id or a full path')
+            [CompletionResult]::new('--active', '--active', [CompletionResultType]::ParameterName, 'Keep tokens that are neither revoked nor expired')
+            [CompletionResult]::new('--revoked', '--revoked', [CompletionResultType]::ParameterName, 'Keep revoked tokens')
+            [CompletionResult]::new('--expired', '--expired', [CompletionResultType]::ParameterName, 'Keep expired tokens')
+            [CompletionResult]::new('--created-after', '--created-after', [CompletionResultType]::ParameterName, 'Keep tokens created at T or later')
+            [CompletionResult]::new('--created-before', '--created-before', [CompletionResultType]::ParameterName, 'Keep tokens created at T or earlier')
+            [CompletionResult]::new('--expires-after', '--expires-after', [CompletionResultType]::ParameterName, 'Keep tokens that expire on DATE or later')
+            [CompletionResult]::new('--expires-before', '--expires-before', [CompletionResultType]::ParameterName, 'Keep tokens that expire before DATE')
+            [CompletionResult]::new('--expires-within', '--expires-within', [CompletionResultType]::ParameterName, 'Keep tokens that are not expired, and will be in D')
+            [CompletionResult]::new('--no-expiry', '--no-expiry', [CompletionResultType]::ParameterName, 'Keep tokens that never expire')
+            [CompletionResult]::new('--search', '--search', [CompletionResultType]::ParameterName, 'Keep tokens with every word of TEXT in the name, in any order and case')
+            [CompletionResult]::new('--scope', '--scope', [CompletionResultType]::ParameterName, 'Keep tokens with this scope (repeatable: any of them)')
+            [CompletionResult]::new('--except-scope', '--except-scope', [CompletionResultType]::ParameterName, 'Keep all but the tokens with this scope (repeatable)')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Judge age and expiry as of this time')
+            [CompletionResult]::new('--busy-timeout', '--busy-timeout', [CompletionResultType]::ParameterName, 'Wait this long for a locked store')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'tokenctl;deploy-tokens;ls' {
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Sort in this order')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Print at most N tokens, and say so when there are more')
+            [CompletionResult]::new('--columns', '--columns', [CompletionResultType]::ParameterName, 'Print these columns of table and csv, in this order')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Keep the tokens of this project: an id or a full path')
+            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Keep the tokens of this group: an id or a full path')
+            [CompletionResult]::new('--active', '--active', [CompletionResultType]::ParameterName, 'Keep tokens that are neither revoked nor expired')
+            [CompletionResult]::new('--revoked', '--revoked', [CompletionResultType]::ParameterName, 'Keep revoked tokens')
+            [CompletionResult]::new('--expired', '--expired', [CompletionResultType]::ParameterName, 'Keep expired tokens')
+            [CompletionResult]::new('--created-after', '--created-after', [CompletionResultType]::ParameterName, 'Keep tokens created at T or later')
+            [CompletionResult]::new('--created-before', '--created-before', [CompletionResultType]::ParameterName, 'Keep tokens created at T or earlier')
+            [CompletionResult]::new('--expires-after', '--expires-after', [CompletionResultType]::ParameterName, 'Keep tokens that expire on DATE or later')
+            [CompletionResult]::new('--expires-before', '--expires-before', [CompletionResultType]::ParameterName, 'Keep tokens that expire before DATE')
+            [CompletionResult]::new('--expires-within', '--expires-within', [CompletionResultType]::ParameterName, 'Keep tokens that are not expired, and will be in D')
+            [CompletionResult]::new('--no-expiry', '--no-expiry', [CompletionResultType]::ParameterName, 'Keep tokens that never expire')
+            [CompletionResult]::new('--search', '--search', [CompletionResultType]::ParameterName, 'Keep tokens with every word of TEXT in the name, in any order and case')
+            [CompletionResult]::new('--scope', '--scope', [CompletionResultType]::ParameterName, 'Keep tokens with this scope (repeatable: any of them)')
+            [CompletionResult]::new('--except-scope', '--except-scope', [CompletionResultType]::ParameterName, 'Keep all but the tokens with this scope (repeatable)')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Judge age and expiry as of this time')
+            [CompletionResult]::new('--busy-timeout', '--busy-timeout', [CompletionResultType]::ParameterName, 'Wait this long for a locked store')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'tokenctl;deploy-tokens;show' {
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Judge age and expiry as of this time')
+            [CompletionResult]::new('--busy-timeout', '--busy-timeout', [CompletionResultType]::ParameterName, 'Wait this long for a locked store')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'tokenctl;deploy-tokens;revoke' {
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Record this reason in the audit events')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Judge age and expiry as of this time')
+            [CompletionResult]::new('--busy-timeout', '--busy-timeout', [CompletionResultType]::ParameterName, 'Wait this long for a locked store')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Change nothing; print what would be revoked')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Change nothing; print what would be revoked')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'tokenctl;deploy-tokens;help' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List deploy tokens')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show one deploy token')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke deploy tokens by id')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'tokenctl;deploy-tokens;help;list' {
+            break
+        }
+        'tokenctl;deploy-tokens;help;show' {
+            break
+        }
+        'tokenctl;deploy-tokens;help;revoke' {
+            break
+        }
+        'tokenctl;deploy-tokens;help;help' {
+            break
+        }
+        'tokenctl;completions' {
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Judge age and expiry as of this time')
+            [CompletionResult]::new('--busy-timeout', '--busy-timeout', [CompletionResultType]::ParameterName, 'Wait this long for a locked store')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on standard error but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'tokenctl;help' {
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Create a new SQLite store')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List personal access tokens')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show one personal access token')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke personal access tokens by id')
+            [CompletionResult]::new('deploy-tokens', 'deploy-tokens', [CompletionResultType]::ParameterValue, 'List, show and revoke deploy tokens')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'tokenctl;help;init' {
+            break
+        }
+        'tokenctl;help;list' {
+            break
+        }
+        'tokenctl;help;show' {
+            break
+        }
+        'tokenctl;help;revoke' {
+            break
+        }
+        'tokenctl;help;deploy-tokens' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List deploy tokens')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show one deploy token')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke deploy tokens by id')
+            break
+        }
+        'tokenctl;help;deploy-tokens;list' {
+            break
+        }
+        'tokenctl;help;deploy-tokens;show' {
+            break
+        }
+        'tokenctl;help;deploy-tokens;revoke' {
+            break
+        }
+        'tokenctl;help;completions' {
+            break
+        }
+        'tokenctl;help;help' {
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

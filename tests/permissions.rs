@@ -1,0 +1,138 @@
+//! Who may do what: every command as every role on every kind of owner, as a
+//! matrix to review. A cell holds the ids that were shown or would be revoked,
+//! or the exit status of a refusal.
+
+use std::fmt::Write;
+
+use expect_test::expect_file;
+
+use crate::support::Sandbox;
+
+/// Of `fixture.sql`: an administrator, the Maintainer of group `top` and Owner
+/// of group `other`, the Developer of project `top/app` and Maintainer of his
+/// own, somebody without tokens in common with them, and those who may not act.
+const ROLES: [&str; 8] = ["root", "olive", "sam", "svc-backup", "blake", "bo", "dee", "nobody"];
+
+const COMMANDS: [&str; 44] = [
+    "list",
+    "list --impersonation",
+    "list --user root",
+    "list --user olive",
+    "list --user 2",
+    "list --user @me",
+    "list --user sam",
+    "list --user missing",
+    "list --except-user olive",
+    "list --except-user @me",
+    "show 1",
+    "show 8",
+    "show 9",
+    "show 11",
+    "show 14",
+    "show 15",
+    "show 999",
+    "revoke -n 1",
+    "revoke -n 8",
+    "revoke -n 9",
+    "revoke -n 11",
+    "revoke -n 14",
+    "revoke -n 999",
+    "revoke -n 1 8 9 14 15 999",
+    "deploy-tokens list",
+    "deploy-tokens list --project top/app",
+    "deploy-tokens list --project top/sub/deep/lib",
+    "deploy-tokens list --project 3",
+    "deploy-tokens list --project other/x",
+    "deploy-tokens list --project missing",
+    "deploy-tokens list --group top",
+    "deploy-tokens list --group top/sub",
+    "deploy-tokens list --group top/sub/deep",
+    "deploy-tokens list --group other",
+    "deploy-tokens list --group missing",
+    "deploy-tokens show 1",
+    "deploy-tokens show 4",
+    "deploy-tokens show 5",
+    "deploy-tokens show 999",
+    "deploy-tokens revoke -n 1",
+    "deploy-tokens revoke -n 5",
+    "deploy-tokens revoke -n 7",
+    "deploy-tokens revoke -n 999",
+    "deploy-tokens revoke -n 1 3 5 7 8 999",
+];
+
+#[test]
+fn the_matrix_is_as_reviewed() {
+    let sandbox = Sandbox::new();
+    let mut matrix = String::new();
+    for command in COMMANDS {
+        writeln!(matrix, "{command}").expect("a String");
+        for role in ROLES {
+            let transcript = sandbox.run(&format!("--as {role} -o ids {command}"));
+            let ids: Vec<_> = transcript.stdout.lines().collect();
+            let mut cell = ids.join(" ");
+            if transcript.status != 0 {
+                let _ = write!(cell, " (exit {})", transcript.status);
+            }
+            writeln!(matrix, "    {role:12} {}", cell.trim()).expect("a String");
+        }
+    }
+    expect_file!["golden/permissions.txt"].assert_eq(&matrix);
+    assert_eq!(sandbox.value("SELECT count(*) FROM audit_events"), "0", "dry runs record nothing");
+}
+
+#[test]
+fn missing_and_forbidden_read_the_same() {
+    let sandbox = Sandbox::new();
+    // What a stranger may not have, and the same of what does not exist.
+    for (forbidden, missing) in [
+        ("show 11", "show 777"),
+        ("revoke 11", "revoke 777"),
+        ("list --user olive", "list --user 777"),
+        ("list --except-user olive", "list --except-user 777"),
+        ("deploy-tokens show 8", "deploy-tokens show 777"),
+        ("deploy-tokens revoke 8", "deploy-tokens revoke 777"),
+        ("deploy-tokens list --project top/app", "deploy-tokens list --project 777"),
+        ("deploy-tokens list --group top", "deploy-tokens list --group 777"),
+    ] {
+        let named = |line: &str| line.rsplit(' ').next().unwrap_or_default().to_owned();
+        // The name that was given, and the spaces that align it, aside.
+        let answer = |line: &str| {
+            let transcript = sandbox.run(&format!("--as sam -o json {line}"));
+            let text = transcript.to_string().replace(line, "");
+            (
+                transcript.status,
+                text.replace(&format!("'{}'", named(line)), "X").replace(&named(line), "X"),
+            )
+        };
+        assert_eq!(answer(forbidden), answer(missing), "{forbidden} / {missing}");
+        assert_eq!(answer(forbidden).0, 4, "{forbidden}");
+    }
+}
+
+#[test]
+fn the_state_of_an_owner_changes_nothing() {
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.run("--as root list --user blake -o ids").assert(0).ids(), [11]);
+    sandbox.run("--as root revoke 11").assert(0);
+}
+
+#[test]
+fn a_reference_of_digits_is_an_id() {
+    let sandbox = Sandbox::new();
+    // There is a user whose name is "2"; user 2 is olive.
+    assert_eq!(sandbox.run("--as root list --user 2 --search CI -o ids").assert(0).ids(), [2, 3]);
+    assert_eq!(sandbox.run("--as 2 list --search CI -o ids").assert(0).ids(), [2, 3]);
+    assert_eq!(sandbox.run("--as ' 2 ' list --search CI -o ids").assert(0).ids(), [2, 3]);
+    assert_eq!(sandbox.run("--as OLIVE list --search CI -o ids").assert(0).ids(), [2, 3]);
+}
+
+#[test]
+fn groups_in_a_ring_do_not_hang() {
+    let sandbox = Sandbox::new();
+    sandbox.sql("UPDATE groups SET parent_id = 3 WHERE id = 1");
+    assert_eq!(
+        sandbox.run("--as olive deploy-tokens list --project 2 -o ids").assert(0).ids(),
+        [3]
+    );
+    sandbox.run("--as sam deploy-tokens list --project 2").assert(4);
+}
