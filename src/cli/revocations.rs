@@ -58,7 +58,7 @@ impl<'s> Revocations<'s> {
     {
         let ids = query.filter().as_ref().ids.as_deref().unwrap_or_default();
         let mut results = Results::new(self.session)?;
-        let progress = self.progress(ids.len());
+        let progress = Self::progress(ids.len());
         let started = Instant::now();
 
         let mut ended = Ok(());
@@ -87,8 +87,9 @@ impl<'s> Revocations<'s> {
                     Err(Stop::failure(signal, &format!("{rest} ids were not looked at")).into());
                 break;
             }
-            if started.elapsed() > SHORT {
-                progress.set_position(self.tally.ids as u64);
+            progress.set_position(self.tally.ids as u64);
+            if progress.is_hidden() && self.session.shows_progress() && started.elapsed() > SHORT {
+                progress.set_draw_target(ProgressDrawTarget::stderr());
             }
             // SQLite's waiting is unfair: without this, back-to-back batches
             // leave another writer hardly a chance.
@@ -140,12 +141,10 @@ impl<'s> Revocations<'s> {
         rows
     }
 
-    fn progress(&self, ids: usize) -> ProgressBar {
-        if !self.session.shows_progress() {
-            return ProgressBar::hidden();
-        }
+    /// A bar that is not shown yet: work of a moment needs none.
+    fn progress(ids: usize) -> ProgressBar {
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len} ids, {per_sec}, {eta} left");
-        ProgressBar::with_draw_target(Some(ids as u64), ProgressDrawTarget::stderr())
+        ProgressBar::with_draw_target(Some(ids as u64), ProgressDrawTarget::hidden())
             .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
     }
 

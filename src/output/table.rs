@@ -18,7 +18,7 @@ const PAGE: usize = 1000;
 /// Cells between two columns.
 const GAP: usize = 2;
 /// No column is cut to fewer cells than this.
-const LEAST_WIDTH: usize = 4;
+const LEAST_WIDTH: usize = 5;
 
 /// A cell wider than this pushes the rest of its own line out of line, instead of
 /// widening every line: a name may be as long as its owner likes.
@@ -29,6 +29,8 @@ pub(super) struct Table<W: Write, R: Record> {
     columns: Vec<&'static Column<R>>,
     style: Style,
     widths: Vec<usize>,
+    /// Whether the column holds text from outside, which is cut first.
+    is_text: Vec<bool>,
     header_is_due: bool,
     page: Vec<Vec<Content>>,
 }
@@ -63,6 +65,7 @@ impl<W: Write, R: Record> Table<W, R> {
         Self {
             out,
             widths: columns.iter().map(|column| column.name.len()).collect(),
+            is_text: vec![false; columns.len()],
             columns,
             style: Style::of(look),
             header_is_due: true,
@@ -72,7 +75,11 @@ impl<W: Write, R: Record> Table<W, R> {
 
     pub fn record(&mut self, record: &R) -> Result<()> {
         let cells = self.columns.iter().map(|column| (column.cell)(record, self.style.now));
-        self.page.push(cells.map(|cell| content(cell, self.style)).collect());
+        let row = cells.zip(&mut self.is_text).map(|(cell, is_text)| {
+            *is_text |= matches!(cell, Cell::Text(_) | Cell::List(_));
+            content(cell, self.style)
+        });
+        self.page.push(row.collect());
         if self.page.len() == PAGE {
             self.write_page()?;
         }
@@ -98,7 +105,7 @@ impl<W: Write, R: Record> Table<W, R> {
             }
         }
         if let Some(terminal) = self.style.terminal {
-            fit(&mut self.widths, terminal);
+            fit(&mut self.widths, &self.is_text, terminal);
             for row in &mut page {
                 for (content, &room) in row.iter_mut().zip(&self.widths) {
                     cut(&mut content.text, room);
@@ -151,13 +158,18 @@ fn write_lines(
     Ok(())
 }
 
-/// Narrows the widest columns until all fit into `room`.
-fn fit(widths: &mut [usize], room: usize) {
+/// Narrows the widest columns until all fit into `room`: those of text, and the
+/// others when that is not enough.
+fn fit(widths: &mut [usize], is_text: &[bool], room: usize) {
     let gaps = GAP * widths.len().saturating_sub(1);
-    while widths.iter().sum::<usize>() + gaps > room {
-        match widths.iter_mut().max() {
-            Some(widest) if *widest > LEAST_WIDTH => *widest -= 1,
-            _ => return,
+    for text_only in [true, false] {
+        while widths.iter().sum::<usize>() + gaps > room {
+            let columns = widths.iter_mut().zip(is_text);
+            let columns = columns.filter(|(_, is_text)| **is_text || !text_only);
+            match columns.map(|(width, _)| width).max() {
+                Some(widest) if *widest > LEAST_WIDTH => *widest -= 1,
+                _ => break,
+            }
         }
     }
 }
