@@ -5,6 +5,7 @@
 
 mod documents;
 mod hostile;
+mod interruptions;
 mod main_job;
 mod permissions;
 mod pipes;

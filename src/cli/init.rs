@@ -40,7 +40,7 @@ impl Init {
         let complete = store::create(&path, self.sample, session.now.instant, &stopped)?;
         if !complete {
             let signal = stop.requested().unwrap_or_default();
-            return Err(Stop::failure(signal, "no store was created").into());
+            return Err(Stop::failure(signal).context("no store was created"));
         }
 
         let shown = path.display().to_string();

@@ -82,9 +82,7 @@ impl<'s> Revocations<'s> {
                 break;
             }
             if let Some(signal) = self.stop.requested() {
-                let rest = ids.len() - self.tally.ids;
-                ended =
-                    Err(Stop::failure(signal, &format!("{rest} ids were not looked at")).into());
+                ended = Err(Stop::failure(signal));
                 break;
             }
             progress.set_position(self.tally.ids as u64);
@@ -100,7 +98,7 @@ impl<'s> Revocations<'s> {
         progress.finish_and_clear();
         let closed = results.finish();
         self.session.note(&self.summary::<T>());
-        ended.with_context(|| format!("stopped after {} of {} ids", self.tally.ids, ids.len()))?;
+        ended.with_context(|| format!("{} of {} ids done", self.tally.ids, ids.len()))?;
         closed?;
         self.verdict(ids.len())
     }

@@ -204,9 +204,10 @@ fn confirm<T: Stored + Record>(
         .default(false)
         .interact_on(&terminal);
     if let Some(signal) = stop.requested() {
-        // The question has hidden it.
+        // The question has hidden the cursor, and its line is not ended.
         terminal.show_cursor()?;
-        return Err(Stop::failure(signal, "nothing was revoked").into());
+        terminal.write_line("")?;
+        return Err(Stop::failure(signal).context("nothing was revoked"));
     }
     if answer.context("cannot ask")? {
         Ok(())

@@ -34,8 +34,8 @@ impl Stop {
     }
 
     /// The failure of a run that a signal stopped.
-    pub fn failure(signal: i32, what: &str) -> Failure {
+    pub fn failure(signal: i32) -> anyhow::Error {
         let name = if signal == SIGINT { "SIGINT" } else { "SIGTERM" };
-        Failure::new(Kind::Stopped(signal), format!("stopped by {name}: {what}"))
+        Failure::new(Kind::Stopped(signal), format!("stopped by {name}")).into()
     }
 }

@@ -182,7 +182,7 @@ fn scopes(text: &[u8]) -> Option<Vec<String>> {
 
 /// Whether a name, once folded, contains a word that is folded already. A name
 /// that is not UTF-8 does, so that decoding names its row.
-fn contains(name: &[u8], word: &[u8]) -> bool {
+pub(super) fn contains(name: &[u8], word: &[u8]) -> bool {
     if name.is_ascii() {
         return ascii_contains(name, word);
     }

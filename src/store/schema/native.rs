@@ -26,12 +26,17 @@ macro_rules! level_tail {
     };
 }
 
-const LEVEL_HEAD: &str = "(SELECT max(m.access_level) FROM members m WHERE m.user_id = ";
+/// The text before the user's id.
+macro_rules! level_head {
+    () => {
+        "(SELECT max(m.access_level) FROM members m WHERE m.user_id = "
+    };
+}
 
 macro_rules! place {
     ($table:literal, $column:literal, $project:literal, $group:literal) => {
         [
-            "SELECT x.id, (SELECT max(m.access_level) FROM members m WHERE m.user_id = ",
+            concat!("SELECT x.id, ", level_head!()),
             concat!(level_tail!($project, $group), " FROM ", $table, " x WHERE x.", $column, " = "),
         ]
     };
@@ -157,7 +162,7 @@ pub const NATIVE: Schema = Schema {
         group_id: "t.group_id",
         project_path: "p.full_path",
         group_path: "g.full_path",
-        level: [LEVEL_HEAD, level_tail!("t.project_id", "coalesce(t.group_id, p.group_id)")],
+        level: [level_head!(), level_tail!("t.project_id", "coalesce(t.group_id, p.group_id)")],
     },
     insert_event: "INSERT INTO audit_events (created_at, run_id, action, actor, actor_id, os_user, \
                    target_type, target_id, target_name, target_user_id, reason) \
