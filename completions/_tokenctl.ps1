@@ -45,7 +45,7 @@ Register-ArgumentCompleter -Native -CommandName 'tokenctl' -ScriptBlock {
             break
         }
         'tokenctl;init' {
-            [CompletionResult]::new('--sample', '--sample', [CompletionResultType]::ParameterName, 'Fill it with a made-up organisation that has N personal access tokens, 1 to 10000000; the administrator is root')
+            [CompletionResult]::new('--sample', '--sample', [CompletionResultType]::ParameterName, 'Fill it with a made-up organisation that has N personal access tokens, 1 to 10000000, and whose present is --now; the administrator is root')
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')

@@ -41,7 +41,7 @@ set edit:completion:arg-completer[tokenctl] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'tokenctl;init'= {
-            cand --sample 'Fill it with a made-up organisation that has N personal access tokens, 1 to 10000000; the administrator is root'
+            cand --sample 'Fill it with a made-up organisation that has N personal access tokens, 1 to 10000000, and whose present is --now; the administrator is root'
             cand --db 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]'
             cand --as 'Act as this user: an id or a username [env: TOKENCTL_AS]'
             cand -o 'Print the result in this format'

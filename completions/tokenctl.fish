@@ -47,7 +47,7 @@ complete -c tokenctl -n "__fish_tokenctl_needs_command" -f -a "revoke" -d 'Revok
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -f -a "deploy-tokens" -d 'List, show and revoke deploy tokens'
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l sample -d 'Fill it with a made-up organisation that has N personal access tokens, 1 to 10000000; the administrator is root' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l sample -d 'Fill it with a made-up organisation that has N personal access tokens, 1 to 10000000, and whose present is --now; the administrator is root' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l db -d 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'

@@ -19,7 +19,7 @@ pub enum Kind {
     Declined,
     /// Denied or missing, which read the same.
     Denied,
-    /// Some of the ids were denied; the others were revoked.
+    /// Some of the ids were denied; the others were revoked, now or before.
     PartlyDenied,
     /// The store was or became locked for longer than the busy timeout.
     Locked,

@@ -12,8 +12,9 @@
 //! | [`cli`] | flags in, exit status out; the clock, the environment and the terminal |
 //! | [`failure`] | the outcomes that a script can tell apart; prints messages |
 //!
-//! Imports run one way, `cli → {output, store} → model`; `output` and `store`
-//! never meet. All of them may use [`failure`].
+//! Imports run one way, `cli → {output, store} → model`; `output` and `store` do
+//! not know each other. `cli` and `store` report through [`failure`], which uses
+//! `output`'s escaping of hostile text.
 
 pub mod cli;
 pub mod failure;

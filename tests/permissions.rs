@@ -106,6 +106,12 @@ fn missing_and_forbidden_read_the_same() {
         };
         assert_eq!(answer(forbidden), answer(missing), "{forbidden} / {missing}");
         assert_eq!(answer(forbidden).0, 4, "{forbidden}");
+        // Nor does a wrong value beside it tell them apart.
+        if forbidden.contains("list") {
+            let wrong =
+                |line: &str| sandbox.run(&format!("--as sam {line} --created-after 9999y")).status;
+            assert_eq!((wrong(forbidden), wrong(missing)), (2, 2), "{forbidden} / {missing}");
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{Sandbox, TOKENCTL, Transcript};
+use crate::support::{Sandbox, TOKENCTL, Transcript, tool};
 
 const FORMATS: [&str; 5] = ["table", "csv", "json", "jsonl", "ids"];
 
@@ -33,8 +33,10 @@ fn run_into(sandbox: &Sandbox, line: &str, stdout: Stdio) -> Transcript {
 
 /// Runs a line of the shell, in which `tokenctl` is the program.
 fn shell(sandbox: &Sandbox, line: &str) -> Transcript {
-    let mut command = Command::new("bash");
-    command.args(["-c", &format!("set -o pipefail; tokenctl() {{ {TOKENCTL} \"$@\"; }}; {line}")]);
+    let mut command = Command::new(tool("bash").expect("these tests need bash"));
+    let script =
+        format!("set -o pipefail; tokenctl() {{ \"$program\" \"$@\"; }}; program=$1; {line}");
+    command.args(["-c", &script, "bash", TOKENCTL]);
     sandbox.isolate(&mut command);
     command.env("TOKENCTL_AS", "root");
     sandbox.transcript(line, command.output().expect("bash runs"))

@@ -19,11 +19,11 @@ fn a_million_tokens_take_less_than_32_mib_in_every_format() {
         "list -o ids --user-type human --created-before 1d --sort last_used_asc",
     ] {
         // The kernel refuses the program any more memory for its data.
-        let limited = format!("ulimit -d 32768; exec {TOKENCTL} --as root {line} | wc -l");
+        let limited = format!("ulimit -d 32768; exec \"$1\" --as root {line} | wc -l");
         let mut command = Command::new(&bash);
         sandbox.isolate(&mut command);
         let output = command
-            .args(["-o", "pipefail", "-c", &limited])
+            .args(["-o", "pipefail", "-c", &limited, "bash", TOKENCTL])
             .stderr(Stdio::piped())
             .output()
             .expect("bash runs");

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use rusqlite::Connection;
 
-use crate::support::{Sandbox, Transcript};
+use crate::support::{NOW, Sandbox, TOKENCTL, Transcript};
 
 fn run_args(sandbox: &Sandbox, args: &[&str]) -> Transcript {
     run_command(sandbox, &args.join(" "), &mut sandbox.command(args))
@@ -167,17 +167,23 @@ fn a_store_without_one_of_its_columns_is_refused() {
     sandbox.run("--as root revoke 1").assert(0);
 }
 
-/// Lets the program be refused what root is not: it runs as a user that owns
-/// the file.
-fn unprivileged(sandbox: &Sandbox, command: &mut Command) {
+/// The program as a user that owns the store and is not root, who would be
+/// refused nothing.
+fn unprivileged(sandbox: &Sandbox) -> Command {
     const NOBODY: u32 = 65534;
-    let home = sandbox.home();
+    // A copy, since the folder of the build may be root's alone.
+    let program = sandbox.home().join("tokenctl");
+    std::fs::copy(TOKENCTL, &program).expect("a copy");
+    let mut command = Command::new(&program);
+    sandbox.isolate(&mut command);
+    command.args(["--now", NOW, "--as", "root"]);
     if nix::unistd::geteuid().is_root() {
-        for path in [home, &sandbox.store()] {
+        for path in [sandbox.home(), &sandbox.store(), &program] {
             chown(path, Some(NOBODY), Some(NOBODY)).expect("a new owner");
         }
         command.uid(NOBODY).gid(NOBODY);
     }
+    command
 }
 
 #[test]
@@ -187,9 +193,8 @@ fn a_revoke_on_a_file_that_may_only_be_read_fails_at_once() {
     let read_only = std::fs::Permissions::from_mode(0o444);
     std::fs::set_permissions(sandbox.store(), read_only).expect("permissions");
     let run = |line: &str| {
-        let mut command = sandbox.command(["--as", "root"]);
+        let mut command = unprivileged(&sandbox);
         command.args(line.split(' '));
-        unprivileged(&sandbox, &mut command);
         run_command(&sandbox, line, &mut command)
     };
     assert_eq!(run("list -o ids").assert(0).ids().len(), 16);
@@ -744,4 +749,51 @@ fn a_dry_run_writes_nothing() {
     assert_eq!(state(&sandbox), before);
     assert_eq!(sandbox.value("SELECT count(*) FROM audit_events"), "0");
     assert!(!Path::new(&sandbox.home().join("store.db-journal")).exists());
+}
+
+#[test]
+fn an_event_tells_who_and_in_which_run() {
+    let sandbox = Sandbox::new();
+    let mut command =
+        sandbox.command("--as olive revoke 1 2 6 --yes -o json --reason tidy".split(' '));
+    command.env("SUDO_USER", "alice");
+    let transcript = run_command(&sandbox, "revoke 1 2 6", &mut command);
+    let rows = transcript.assert(0).json();
+    let run = rows[0]["run_id"].as_str().expect("a run id").to_owned();
+    assert_eq!(rows[1]["run_id"], run.as_str(), "one run has one id");
+    assert_eq!(rows[2]["result"], "already_revoked");
+    assert!(rows[2]["run_id"].is_null(), "no event stands behind it");
+    assert!(transcript.stderr.contains(&run), "{transcript}");
+
+    let events = sandbox.value(
+        "SELECT group_concat(concat_ws(',', run_id, action, actor, actor_id, target_type, \
+         target_id, target_name, target_user_id, reason), ';') FROM audit_events",
+    );
+    let event = |id, name| format!("{run},revoke,olive,2,personal_access_token,{id},{name},2,tidy");
+    assert_eq!(events, [event(1, "laptop"), event(2, "ci deploy")].join(";"));
+    let os_user = sandbox.value("SELECT DISTINCT os_user FROM audit_events");
+    assert!(os_user.ends_with(" (SUDO_USER alice)"), "{os_user}");
+}
+
+#[test]
+fn the_change_of_a_killed_writer_is_told_of_and_left_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.sql("PRAGMA journal_mode = DELETE");
+    let writer = sandbox.connection();
+    // A cache of one page, so that the change reaches the file before it is whole.
+    let change = "PRAGMA cache_size = 1; BEGIN; \
+                  UPDATE personal_access_tokens SET description = hex(zeroblob(3000));";
+    writer.execute_batch(change).expect("a change");
+    // What a power cut would leave.
+    let (store, left) = (sandbox.store(), sandbox.home().join("left.db"));
+    std::fs::copy(&store, &left).expect("a copy");
+    let journal = sandbox.home().join("left.db-journal");
+    std::fs::copy(sandbox.home().join("store.db-journal"), &journal).expect("a journal");
+
+    let transcript = sandbox.run("--db left.db --as root list");
+    transcript.assert(1).says(&["was killed", "hint: open it once for writing", "sqlite3"]);
+    assert!(journal.exists(), "a reader undoes nothing");
+    // A writer does.
+    sandbox.run("--db left.db --as root revoke 1").assert(0);
+    sandbox.run("--db left.db --as root list").assert(0);
 }

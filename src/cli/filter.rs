@@ -147,35 +147,34 @@ impl FilterArgs {
         actor: &Actor,
         now: Moment,
     ) -> Result<personal_access_token::Filter> {
-        let user = |flag: &'static str, reference: UserRef| {
-            store.user(actor, &reference).with_context(|| format!("{flag} {reference}"))
-        };
+        // Values before look-ups, so that a wrong value reads the same beside a user
+        // who exists and one who does not.
         let mut token = self.token.resolve(now)?;
         token.active = self.state.map(|state| match state {
             StateArg::Active => true,
             StateArg::Inactive => false,
         });
+        let last_used_after = lower("--last-used-after <T>", self.last_used_after, now)?;
+        let last_used_before = upper("--last-used-before <T>", self.last_used_before, now)?;
+        let unused_since =
+            period("--unused-for <D>", self.unused_for, |it| it.before(now.instant))?;
+
+        let user = |flag: &'static str, reference: UserRef| {
+            store.user(actor, &reference).with_context(|| format!("{flag} {reference}"))
+        };
+        let except_users = self.except_user.into_iter();
         Ok(personal_access_token::Filter {
             token,
             user: self.user.map(|reference| user("--user", reference)).transpose()?,
-            except_users: self
-                .except_user
-                .into_iter()
+            except_users: except_users
                 .map(|reference| user("--except-user", reference))
                 .collect::<Result<_>>()?,
             user_type: self.user_type,
             impersonation: self.impersonation,
-            last_used_after: lower("--last-used-after <T>", self.last_used_after, now)?,
-            last_used_before: upper("--last-used-before <T>", self.last_used_before, now)?,
+            last_used_after,
+            last_used_before,
             never_used: self.never_used,
-            unused_since: match self.unused_for {
-                None => None,
-                Some(period) => Some(
-                    period
-                        .before(now.instant)
-                        .ok_or_else(|| Failure::value("--unused-for <D>", period, OUT_OF_RANGE))?,
-                ),
-            },
+            unused_since,
         })
     }
 }
@@ -196,14 +195,16 @@ impl DeployFilterArgs {
         actor: &Actor,
         now: Moment,
     ) -> Result<deploy_token::Filter> {
+        // Before any look-up, so that a wrong value reads the same for a place that
+        // exists and one that does not.
         let what = self.place();
+        let mut token = self.token.resolve(now)?;
+        token.active = self.active;
         let place = match (&self.project, &self.group) {
             (Some(project), _) => Some(store.project(actor, project).context(what)?),
             (None, Some(group)) => Some(store.group(actor, group).context(what)?),
             (None, None) => None,
         };
-        let mut token = self.token.resolve(now)?;
-        token.active = self.active;
         Ok(deploy_token::Filter { token, place })
     }
 }
@@ -219,14 +220,9 @@ impl TokenFilterArgs {
             created_before: upper("--created-before <T>", self.created_before, now)?,
             expires_after: date("--expires-after <DATE>", self.expires_after, now)?,
             expires_before: date("--expires-before <DATE>", self.expires_before, now)?,
-            expires_within: match self.expires_within {
-                None => None,
-                Some(period) => {
-                    Some(deadline(period, now).ok_or_else(|| {
-                        Failure::value("--expires-within <D>", period, OUT_OF_RANGE)
-                    })?)
-                }
-            },
+            expires_within: period("--expires-within <D>", self.expires_within, |it| {
+                deadline(it, now)
+            })?,
             no_expiry: self.no_expiry,
             search: self
                 .search
@@ -252,7 +248,18 @@ fn upper(flag: &str, time: Option<TimeArg>, now: Moment) -> Result<Option<Timest
 
 /// A date, whose time part is dropped.
 fn date(flag: &str, time: Option<TimeArg>, now: Moment) -> Result<Option<Moment>> {
-    Ok(moment(flag, time, now, Rounding::Down)?.map(Moment::midnight))
+    let resolve = |time: TimeArg| time.date(now).map_err(|it| Failure::value(flag, time, it));
+    Ok(time.map(resolve).transpose()?)
+}
+
+/// What a period comes to.
+fn period<R>(
+    flag: &str,
+    period: Option<Period>,
+    resolve: impl FnOnce(Period) -> Option<R>,
+) -> Result<Option<R>, Failure> {
+    let resolve = |it| resolve(it).ok_or_else(|| Failure::value(flag, it, OUT_OF_RANGE));
+    period.map(resolve).transpose()
 }
 
 fn moment(

@@ -19,8 +19,8 @@ Examples:
   tokenctl --db demo.db init --sample        a made-up organisation with 200 tokens
   tokenctl --db big.db init --sample=1000000")]
 pub struct Init {
-    /// Fill it with a made-up organisation that has N personal access tokens, 1 to 10000000;
-    /// the administrator is root
+    /// Fill it with a made-up organisation that has N personal access tokens, 1 to 10000000, and
+    /// whose present is --now; the administrator is root
     #[arg(
         long,
         value_name = "N",

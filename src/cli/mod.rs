@@ -28,8 +28,8 @@ use crate::output::text::{visible, visible_lines};
 
 /// Find, show and revoke access tokens directly in the database that holds them.
 ///
-/// An administrator sees every token of the store, an owner sees his own, nobody
-/// learns anything else. What --as names is a policy, not a login: who can open
+/// An administrator sees every token of the store, an owner his own, a Maintainer
+/// the deploy tokens of his projects and groups; nobody learns anything else. What --as names is a policy, not a login: who can open
 /// the store can edit it.
 #[derive(Debug, Parser)]
 #[command(
@@ -51,8 +51,8 @@ Exit status:
   1    failed; the message says what was done and what was not
   2    usage: wrong flags or values, confirmation missing; nothing changed
   3    the answer at the prompt was no; nothing changed
-  4    denied, or no such token, user, project or group
-  5    some ids were denied, the others were revoked
+  4    denied, or no such token, user, project or group; of revoke: all its ids
+  5    revoke was denied some ids; the others were revoked, now or before
   75   the store was locked for longer than --busy-timeout; try again
   130, 143  stopped by SIGINT, SIGTERM after the current batch"
 )]

@@ -2,22 +2,23 @@
 //! printed when it is committed. The run stops between batches, never in one.
 
 use std::collections::HashSet;
+use std::fmt::Write;
 use std::io::{BufWriter, StdoutLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::revoke::tokens_of;
 use super::session::{Session, report_broken};
 use super::stop::Stop;
 use crate::failure::{Failure, Kind, is_closed_pipe};
 use crate::model::access::{Query, Revoke};
-use crate::model::token::Owner;
+use crate::model::token::{Owner, TokenId};
 use crate::output::Printer;
 use crate::output::view::{Record, Revocation, RevocationResult};
-use crate::store::{Outcome, Run, Store, Stored};
+use crate::store::{Batch, Outcome, Run, Store, Stored};
 
 /// How many tokens one transaction revokes.
 const BATCH: usize = 1000;
@@ -50,13 +51,17 @@ impl<'s> Revocations<'s> {
         Self { session, run, stop, tally: Tally::default() }
     }
 
-    /// Revokes the tokens of a query that names them by their ids, and prints
-    /// what became of each.
-    pub fn work_off<T: Stored>(mut self, store: &Store, query: &Query<T, Revoke>) -> Result<()>
+    /// Revokes those of `ids`, in ascending order, that the query reaches, and
+    /// prints what became of each.
+    pub fn work_off<T: Stored>(
+        mut self,
+        store: &Store,
+        query: &Query<T, Revoke>,
+        ids: &[TokenId],
+    ) -> Result<()>
     where
         Revocation<T>: Record,
     {
-        let ids = query.filter().as_ref().ids.as_deref().unwrap_or_default();
         let mut results = Results::new(self.session)?;
         let progress = Self::progress(ids.len());
         let started = Instant::now();
@@ -64,22 +69,24 @@ impl<'s> Revocations<'s> {
         let mut ended = Ok(());
         let mut batches = ids.chunks(BATCH).peekable();
         while let Some(batch) = batches.next() {
-            let begun = Instant::now();
-            let outcomes =
-                match store.revoke(&query.among(batch), self.session.now, self.run.as_ref()) {
-                    Ok(outcomes) => outcomes,
-                    Err(error) => {
-                        ended = Err(error);
-                        break;
-                    }
-                };
-            let held = begun.elapsed();
+            let (outcomes, held) = match self.revoke(store, query, batch) {
+                Ok(done) => (done.outcomes, done.held),
+                Err(error) => {
+                    ended = Err(error);
+                    break;
+                }
+            };
             self.tally.ids += batch.len();
 
             let rows = self.count(outcomes);
             ended = progress.suspend(|| results.print(&rows));
             if ended.is_err() || batches.peek().is_none() {
                 break;
+            }
+            // SQLite's waiting is unfair: without this, back-to-back batches
+            // leave another writer hardly a chance.
+            if self.run.is_some() {
+                thread::sleep(held);
             }
             if let Some(signal) = self.stop.requested() {
                 ended = Err(Stop::failure(signal));
@@ -89,11 +96,6 @@ impl<'s> Revocations<'s> {
             if progress.is_hidden() && self.session.shows_progress() && started.elapsed() > SHORT {
                 progress.set_draw_target(ProgressDrawTarget::stderr());
             }
-            // SQLite's waiting is unfair: without this, back-to-back batches
-            // leave another writer hardly a chance.
-            if self.run.is_some() {
-                thread::sleep(held);
-            }
         }
         progress.finish_and_clear();
         let closed = results.finish();
@@ -101,6 +103,17 @@ impl<'s> Revocations<'s> {
         ended.with_context(|| format!("{} of {} ids done", self.tally.ids, ids.len()))?;
         closed?;
         self.verdict(ids.len())
+    }
+
+    fn revoke<T: Stored>(
+        &self,
+        store: &Store,
+        query: &Query<T, Revoke>,
+        batch: &[TokenId],
+    ) -> Result<Batch<T>> {
+        let done = store.revoke(&query.among(batch), self.session.now, self.run.as_ref());
+        // A signal that came while it waited for the lock is the better reason.
+        done.map_err(|error| self.stop.requested().map_or(error, Stop::failure))
     }
 
     /// Counts what has happened, whether or not it can be printed then.
@@ -132,8 +145,8 @@ impl<'s> Revocations<'s> {
                     continue;
                 }
             };
-            // Of a denied id nothing else is known, nor is anything recorded.
-            let run = self.run.as_ref().filter(|_| token.is_some());
+            // An event of this run stands behind no other result.
+            let run = self.run.as_ref().filter(|_| result == RevocationResult::Revoked);
             rows.push(Revocation { id, token, result, run_id: run.map(|run| run.id.clone()) });
         }
         rows
@@ -141,9 +154,13 @@ impl<'s> Revocations<'s> {
 
     /// A bar that is not shown yet: work of a moment needs none.
     fn progress(ids: usize) -> ProgressBar {
-        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} ids, {per_sec}, {eta} left");
+        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} ids, {rate}, {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .with_key("rate", |state: &ProgressState, out: &mut dyn Write| {
+                let _ = write!(out, "{:.0}/s", state.per_sec());
+            });
         ProgressBar::with_draw_target(Some(ids as u64), ProgressDrawTarget::hidden())
-            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+            .with_style(style)
     }
 
     fn summary<T: Stored>(&self) -> String {
@@ -158,7 +175,8 @@ impl<'s> Revocations<'s> {
         let others = others.iter().filter(|(count, _)| *count > 0);
         let others: Vec<_> = others.map(|(count, what)| format!(", {count} {what}")).collect();
         let end = match &self.run {
-            Some(run) => format!("run {}", run.id),
+            Some(run) if tally.revoked > 0 => format!("run {}", run.id),
+            Some(_) => "nothing changed".into(),
             None => "dry run, nothing changed".into(),
         };
         format!("{done} {tokens}{} ({end})", others.concat())

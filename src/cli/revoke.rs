@@ -1,13 +1,11 @@
 //! `revoke`: personal access tokens by id.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Write};
 
 use anyhow::{Context, Result};
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use dialoguer::Confirm;
-use dialoguer::console::Term;
-use dialoguer::theme::SimpleTheme;
+use nix::sys::termios::{FlushArg, tcflush};
 use nix::unistd::{Uid, User};
 use uuid::{NoContext, Uuid};
 
@@ -84,21 +82,24 @@ impl RevokeArgs {
                 .into());
         }
         let ids = self.ids(session)?;
-        // Not before: reading standard input goes on after a signal that is caught.
-        let stop = Stop::listen()?;
         let asks = ids.len() > 1 && !self.yes && !self.dry_run;
 
         let mode = if self.dry_run { Mode::Read } else { Mode::Write };
         let store = session.open(mode)?;
         let actor = session.actor(&store)?;
-        let mut filter = T::Filter::default();
-        filter.as_mut().ids = Some(ids);
         if asks {
-            let mut left = filter.clone();
+            let mut left = T::Filter::default();
+            left.as_mut().ids = Some(ids.clone());
             left.as_mut().revoked = Some(false);
-            confirm::<T>(session, &store, &actor.query(left)?, &stop)?;
+            confirm::<T>(session, &store, &actor.query(left)?)?;
         }
-        let query = actor.query(filter)?;
+        // Not before: a signal ends reading and asking at once, and nothing is done
+        // that would have to be told.
+        let stop = Stop::listen()?;
+        // The ids come in batch by batch.
+        let mut none = T::Filter::default();
+        none.as_mut().ids = Some(Vec::new());
+        let query = actor.query(none)?;
 
         let run = (!self.dry_run).then(|| Run {
             id: run_id(session),
@@ -107,7 +108,7 @@ impl RevokeArgs {
             os_user: os_user(),
             reason: self.reason,
         });
-        Revocations::new(session, run, stop).work_off::<T>(&store, &query)
+        Revocations::new(session, run, stop).work_off::<T>(&store, &query, &ids)
     }
 
     /// The ids in ascending order, each once. Reads all of them before anything
@@ -117,7 +118,7 @@ impl RevokeArgs {
         let mut ids = match self.ids.as_slice() {
             [dash] if dash == "-" => {
                 if !confirmed {
-                    return Err(unconfirmed("ids from standard input need"));
+                    return Err(unconfirmed("ids from standard input are not asked about"));
                 }
                 ids_from(io::stdin().lock())?
             }
@@ -132,14 +133,14 @@ impl RevokeArgs {
         ids.sort_unstable();
         ids.dedup();
         if ids.len() > 1 && !confirmed && !session.can_ask() {
-            return Err(unconfirmed("more than one token needs"));
+            return Err(unconfirmed("more than one token, and no terminal to ask at"));
         }
         Ok(ids)
     }
 }
 
 fn unconfirmed(what: &str) -> anyhow::Error {
-    Failure::usage(format!("{what} a confirmation, and there is no terminal to ask at"))
+    Failure::usage(format!("the confirmation is missing: {what}"))
         .hint("look at it with --dry-run, then give --yes")
         .into()
 }
@@ -178,7 +179,6 @@ fn confirm<T: Stored + Record>(
     session: &Session,
     store: &Store,
     query: &Query<T, ToRevoke>,
-    stop: &Stop,
 ) -> Result<()> {
     let count = store.count(query, session.now)?;
     if count.tokens == 0 {
@@ -198,22 +198,25 @@ fn confirm<T: Stored + Record>(
         session.note_more(&format!("… and {} more", count.tokens - PREVIEW));
     }
     let question = format!("Revoke {}?", tokens_of::<T>(count.tokens, count.owners));
-    let terminal = Term::stderr();
-    let answer = Confirm::with_theme(&SimpleTheme)
-        .with_prompt(question)
-        .default(false)
-        .interact_on(&terminal);
-    if let Some(signal) = stop.requested() {
-        // The question has hidden the cursor, and its line is not ended.
-        terminal.show_cursor()?;
-        terminal.write_line("")?;
-        return Err(Stop::failure(signal).context("nothing was revoked"));
-    }
-    if answer.context("cannot ask")? {
+    if answers_yes(&question)? {
         Ok(())
     } else {
         Err(Failure::new(Kind::Declined, "nothing was revoked").into())
     }
+}
+
+/// Asks at the terminal. Anything but `y` or `yes` on a line is a no, and so is
+/// what was typed before the question was there to read.
+fn answers_yes(question: &str) -> Result<bool> {
+    let cannot = "cannot ask";
+    tcflush(io::stdin(), FlushArg::TCIFLUSH).context(cannot)?;
+    write!(io::stderr(), "{question} [y/N] ").context(cannot)?;
+    let mut answer = String::new();
+    if io::stdin().read_line(&mut answer).context(cannot)? == 0 {
+        // The end of input, by Ctrl-D, does not end the line.
+        writeln!(io::stderr()).context(cannot)?;
+    }
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
 /// Such as `3 deploy tokens of 2 projects and groups`.

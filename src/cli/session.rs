@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use anstream::AutoStream;
 use anyhow::{Context, Result};
 use chrono::Utc;
 use clap::ColorChoice;
-use dialoguer::console::Term;
+use terminal_size::{Width, terminal_size_of};
 
 use super::arguments::GlobalArgs;
 use crate::failure::{self, Failure};
@@ -60,23 +61,12 @@ impl Session {
                 .hint("set TOKENCTL_DB instead, or leave it out and set PGPASSWORD")
                 .into());
         }
-        let actor = match variable("TOKENCTL_AS") {
-            Some(text) if global.actor.is_none() => {
-                let text = text.to_string_lossy();
-                let actor = text.parse();
-                Some(
-                    actor
-                        .map_err(|problem: String| Failure::value("TOKENCTL_AS", &text, problem))?,
-                )
-            }
-            _ => global.actor,
-        };
         Ok(Self {
             db: match global.db {
                 Some(db) => Some(("--db <STORE>", db)),
                 None => variable("TOKENCTL_DB").map(|db| ("TOKENCTL_DB", db)),
             },
-            actor,
+            actor: global.actor,
             format: global.output,
             quiet: global.quiet,
             color: global.color,
@@ -102,15 +92,21 @@ impl Session {
 
     pub fn actor(&self, store: &Store) -> Result<Actor> {
         let reference = self.named_actor()?;
-        store.actor(reference).with_context(|| format!("cannot act as {reference}"))
+        store.actor(&reference).with_context(|| format!("cannot act as {reference}"))
     }
 
-    fn named_actor(&self) -> Result<&Reference> {
-        Ok(self.actor.as_ref().ok_or_else(|| {
-            Failure::usage("no user to act as is named").hint(
-                "give --as USER, or set TOKENCTL_AS; in a sample store the administrator is root",
-            )
-        })?)
+    fn named_actor(&self) -> Result<Reference> {
+        if let Some(reference) = &self.actor {
+            return Ok(reference.clone());
+        }
+        let Some(text) = variable("TOKENCTL_AS") else {
+            return Err(Failure::usage("no user to act as is named")
+                .hint("give --as USER, or set TOKENCTL_AS; a sample store's administrator is root")
+                .into());
+        };
+        let shown = text.to_string_lossy();
+        let reference = text.to_str().ok_or_else(|| "it is not UTF-8".into()).and_then(str::parse);
+        Ok(reference.map_err(|problem: String| Failure::value("TOKENCTL_AS", &shown, problem))?)
     }
 
     pub fn format(&self) -> Format {
@@ -122,7 +118,7 @@ impl Session {
         Look {
             format: self.format,
             now: self.now,
-            terminal: io::stdout().is_terminal().then(|| columns(&Term::stdout())),
+            terminal: io::stdout().is_terminal().then(|| columns(io::stdout())),
             colour: self.is_coloured(&io::stdout()),
             columns: None,
         }
@@ -133,7 +129,7 @@ impl Session {
         Look {
             format: Format::Table,
             now: self.now,
-            terminal: Some(columns(&Term::stderr())),
+            terminal: Some(columns(io::stderr())),
             colour: self.is_coloured(&io::stderr()),
             columns: None,
         }
@@ -191,8 +187,8 @@ pub fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
-fn columns(terminal: &Term) -> usize {
-    terminal.size_checked().map_or(80, |(_, columns)| columns.into())
+fn columns(terminal: impl AsFd) -> usize {
+    terminal_size_of(terminal).map_or(80, |(Width(columns), _)| columns.into())
 }
 
 /// Whether a store is named with its password.

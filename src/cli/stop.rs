@@ -1,5 +1,6 @@
 //! SIGINT and SIGTERM: a request to stop after the current batch. A second
-//! signal ends the process at once, which is safe at any point.
+//! signal ends the process at once, which no store minds; a new one that is being
+//! made then leaves its temporary file.
 
 use std::io;
 use std::sync::Arc;

@@ -227,7 +227,7 @@ impl<T: Token, A> Query<T, A> {
         self.reach
     }
 
-    /// The same question about these of the query's ids.
+    /// The same question about these ids.
     #[must_use]
     pub fn among(&self, ids: &[TokenId]) -> Self {
         let mut filter = self.filter.clone();

@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{
-    DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc,
+    DateTime, Datelike, Days, FixedOffset, Months, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc,
 };
 
 /// A UTC day.
@@ -273,11 +273,8 @@ const PERIOD_FORM: &str = "a duration is digits and one unit (s, min, h, d, w, m
 /// A point in time as written on the command line, before `now` is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeArg {
-    /// A time or a date, with the date as it was written.
-    At {
-        instant: DateTime<Utc>,
-        written: Date,
-    },
+    /// A time or a date, with the offset as it was written.
+    At(DateTime<FixedOffset>),
     Now,
     Today,
     Ago(Period),
@@ -301,15 +298,13 @@ impl TimeArg {
     /// When it lies outside the years 0 to 9999.
     pub fn resolve(self, now: Timestamp, rounding: Rounding) -> Result<Moment, String> {
         let moment = match self {
-            Self::At { instant, written } => {
+            Self::At(time) => {
                 let nudge = match rounding {
                     Rounding::Down => TimeDelta::zero(),
                     Rounding::Up => TimeDelta::nanoseconds(999_999),
                 };
-                instant
-                    .checked_add_signed(nudge)
-                    .and_then(Timestamp::new)
-                    .map(|instant| Moment { instant, date: written })
+                let instant = time.to_utc().checked_add_signed(nudge).and_then(Timestamp::new);
+                instant.map(|instant| Moment { instant, date: time.date_naive() })
             }
             Self::Now => Some(Moment::at(now)),
             Self::Today => Some(Moment::at(now).midnight()),
@@ -317,6 +312,21 @@ impl TimeArg {
             Self::Ahead(period) => period.after(now).map(Moment::at),
         };
         moment.ok_or_else(|| OUT_OF_RANGE.into())
+    }
+
+    /// 00:00 UTC of the date that is meant: of a written time, the date as written.
+    ///
+    /// # Errors
+    ///
+    /// When it lies outside the years 0 to 9999.
+    pub fn date(self, now: Moment) -> Result<Moment, String> {
+        let date = match self {
+            Self::At(time) => time.date_naive(),
+            Self::Now | Self::Today | Self::Ago(_) | Self::Ahead(_) => {
+                self.resolve(now.instant, Rounding::Down)?.date
+            }
+        };
+        Timestamp::midnight(date).map(Moment::at).ok_or_else(|| OUT_OF_RANGE.into())
     }
 }
 
@@ -348,27 +358,23 @@ impl FromStr for TimeArg {
         let written = text.get(..10).and_then(date_from_stored);
         let written = written.ok_or("it does not begin with a date that exists")?;
         let rest = text.get(10..).unwrap_or_default();
-        let instant = if rest.is_empty() {
-            written.and_time(NaiveTime::MIN).and_utc()
-        } else {
-            let text = &text.replacen(' ', "T", 1);
-            if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-                return Ok(Self::At { instant: time.to_utc(), written });
-            }
-            // Without a zone: UTC.
-            NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f")
-                .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M"))
-                .map_err(|_| TIME_FORM)?
-                .and_utc()
-        };
-        Ok(Self::At { instant, written })
+        if rest.is_empty() {
+            return Ok(Self::At(written.and_time(NaiveTime::MIN).and_utc().fixed_offset()));
+        }
+        // Without a zone it is UTC; the seconds may be left out.
+        let time = text.replacen(' ', "T", 1);
+        [time.clone(), format!("{time}Z"), format!("{time}:00Z")]
+            .iter()
+            .find_map(|time| DateTime::parse_from_rfc3339(time).ok())
+            .map(Self::At)
+            .ok_or_else(|| TIME_FORM.into())
     }
 }
 
 impl fmt::Display for TimeArg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::At { instant, .. } => instant.to_rfc3339().fmt(f),
+            Self::At(time) => time.to_rfc3339().fmt(f),
             Self::Now => "now".fmt(f),
             Self::Today => "today".fmt(f),
             Self::Ago(period) => period.fmt(f),

@@ -6,6 +6,7 @@ use std::io::Write;
 use anstyle::{AnsiColor, Style as Paint};
 use anyhow::Result;
 use chrono_humanize::HumanTime;
+use unicode_width::UnicodeWidthChar;
 
 use super::Look;
 use super::text::width;
@@ -17,7 +18,8 @@ use crate::model::token::State;
 const PAGE: usize = 1000;
 /// Cells between two columns.
 const GAP: usize = 2;
-/// No column is cut to fewer cells than this.
+/// No column is cut to fewer cells than this, unless the terminal is so narrow
+/// that nothing else is left.
 const LEAST_WIDTH: usize = 5;
 
 /// A cell wider than this pushes the rest of its own line out of line, instead of
@@ -162,12 +164,12 @@ fn write_lines(
 /// others when that is not enough.
 fn fit(widths: &mut [usize], is_text: &[bool], room: usize) {
     let gaps = GAP * widths.len().saturating_sub(1);
-    for text_only in [true, false] {
+    for (text_only, least) in [(true, LEAST_WIDTH), (false, LEAST_WIDTH), (false, 1)] {
         while widths.iter().sum::<usize>() + gaps > room {
             let columns = widths.iter_mut().zip(is_text);
             let columns = columns.filter(|(_, is_text)| **is_text || !text_only);
             match columns.map(|(width, _)| width).max() {
-                Some(widest) if *widest > LEAST_WIDTH => *widest -= 1,
+                Some(widest) if *widest > least => *widest -= 1,
                 _ => break,
             }
         }
@@ -179,14 +181,14 @@ fn cut(text: &mut String, room: usize) {
     if width(text) <= room {
         return;
     }
-    let mut end = 0;
-    for (at, c) in text.char_indices() {
-        let next = at + c.len_utf8();
-        if width(&text[..next]) >= room {
-            break;
-        }
-        end = next;
-    }
+    // Added up character by character: the width of a sequence of them is never
+    // more, and a long name costs no more than its length.
+    let mut used = 0;
+    let mut fits = |c: char| {
+        used += c.width().unwrap_or(0);
+        used < room
+    };
+    let end = text.chars().take_while(|&c| fits(c)).map(char::len_utf8).sum();
     text.truncate(end);
     text.push('…');
 }

@@ -165,7 +165,7 @@ pub struct Revocation<T> {
     /// `None`: denied.
     pub token: Option<T>,
     pub result: RevocationResult,
-    /// `None`: nothing is recorded of it.
+    /// `None`: this run recorded nothing of it.
     pub run_id: Option<String>,
 }
 

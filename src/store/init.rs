@@ -1,6 +1,8 @@
 //! Making a new native store. Never writes over a file that exists.
 
+use std::fs::Permissions;
 use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -51,6 +53,9 @@ pub fn create(
         _ => Path::new("."),
     };
     let file = NamedTempFile::new_in(folder).with_context(cannot)?;
+    // Whatever the umask says: it must not keep the owner out.
+    let owner_only = Permissions::from_mode(0o600);
+    file.as_file().set_permissions(owner_only).with_context(cannot)?;
     if !fill(file.path(), sample, now, stopped).with_context(cannot)? {
         return Ok(false);
     }

@@ -15,7 +15,7 @@ mod tests;
 mod tokens;
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params, params_from_iter};
@@ -81,6 +81,15 @@ pub struct Run {
     pub actor: Actor,
     pub os_user: String,
     pub reason: Option<String>,
+}
+
+/// What one transaction did.
+#[derive(Debug)]
+pub struct Batch<T> {
+    /// One for each id, in order.
+    pub outcomes: Vec<Outcome<T>>,
+    /// How long it kept other writers out.
+    pub held: Duration,
 }
 
 /// What a revocation made of one id.
@@ -238,8 +247,6 @@ impl Store {
     /// order, and records an event for each: all in one transaction, or nothing.
     /// Without a `run` it does all but the writing.
     ///
-    /// Gives an outcome for each id, in order.
-    ///
     /// # Errors
     ///
     /// Those of the database; then nothing has changed.
@@ -248,13 +255,14 @@ impl Store {
         query: &Query<T, Revoke>,
         now: Moment,
         run: Option<&Run>,
-    ) -> Result<Vec<Outcome<T>>> {
+    ) -> Result<Batch<T>> {
         let behaviour = match run {
             Some(_) => TransactionBehavior::Immediate,
             None => TransactionBehavior::Deferred,
         };
         let transaction =
             Transaction::new_unchecked(&self.connection, behaviour).context(CANNOT_WRITE)?;
+        let begun = Instant::now();
         let rows: Vec<Row<T>> =
             self.select(query, Sort::BY_ID, None, now, |rows| rows.collect())?;
         let mut rows = rows.into_iter().peekable();
@@ -277,7 +285,7 @@ impl Store {
         }
         ensure!(rows.next().is_none(), "ids are not in ascending order");
         transaction.commit().context(CANNOT_WRITE)?;
-        Ok(outcomes)
+        Ok(Batch { outcomes, held: begun.elapsed() })
     }
 
     fn revoke_one<T: Stored>(&self, token: &T, run: &Run) -> Result<()> {

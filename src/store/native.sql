@@ -6,7 +6,8 @@
 --   dates are YYYY-MM-DD; so the order of the text is the order of time. A bound
 --   of a comparison must have the same form.
 -- * Booleans are 0 or 1. Scopes are a JSON array of strings.
--- * Nothing here needs more than SQLite 3.37.
+-- * Nothing here needs more than SQLite 3.37 with its JSON functions (built in
+--   from 3.38 on, before that with SQLITE_ENABLE_JSON1, as distributions do).
 -- * SQLite enforces foreign keys only on connections that ask for it:
 --   run PRAGMA foreign_keys = ON after opening.
 -- * PRAGMA application_id (0x746F6B6E, "tokn") tells this store from other files.

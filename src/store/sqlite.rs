@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use rusqlite::ffi::SQLITE_READONLY_ROLLBACK;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row};
@@ -36,8 +37,25 @@ pub fn open(
     mode: Mode,
     busy_timeout: Duration,
 ) -> Result<(Connection, &'static Schema)> {
-    open_checked(path, mode, busy_timeout)
-        .with_context(|| format!("cannot open store {}", path.display()))
+    let opened = open_checked(path, mode, busy_timeout);
+    let opened = opened.map_err(|error| explain(error, path));
+    opened.with_context(|| format!("cannot open store {}", path.display()))
+}
+
+/// Says what an error of SQLite means that its own words leave in the dark.
+fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
+    let code = error.downcast_ref().and_then(rusqlite::Error::sqlite_error);
+    if code.is_some_and(|code| code.extended_code == SQLITE_READONLY_ROLLBACK) {
+        let path = path.display().to_string();
+        return failed("a program that wrote to it was killed, and its change is not yet undone")
+            .hint(format!(
+                "open it once for writing: start the application, or run \
+                 sqlite3 {} 'SELECT 1 FROM users'",
+                shell_words::quote(&path)
+            ))
+            .into();
+    }
+    error
 }
 
 fn open_checked(
