@@ -57,11 +57,12 @@ pub fn sort_parser<T: Token>() -> impl TypedValueParser<Value = Sort> {
     })
 }
 
-/// The forms of T and D, for the help of commands that take them.
-pub const TIME_HELP: &str = "\
+/// The forms of T, D, DATE and BOOL, for the help of commands that take them.
+pub const VALUES_HELP: &str = "\
 T is a time (2020-07-23T14:31:47Z; UTC where it has no zone), a date, 'now', 'today',
 or a duration: 90d is that long ago, +90d that far ahead. D is a duration: digits and
-one of s, min, h, d, w, mo, y. DATE takes every form of T.";
+one of s, min, h, d, w, mo, y. DATE takes every form of T. A flag with [=<BOOL>] means
+true when it stands alone; with =false it keeps the others.";
 
 /// Reads the id of a token. The message does not repeat what may be a token's
 /// value in the wrong place.

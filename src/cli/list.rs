@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use super::arguments::{TIME_HELP, sort_parser};
+use super::arguments::{VALUES_HELP, sort_parser};
 use super::filter::FilterArgs;
 use super::session::{Session, report_broken};
 use crate::failure::{Failure, Kind};
@@ -38,7 +38,7 @@ Examples:
   tokenctl list --never-used --created-before 30d -o json | jq -r '.[].username'";
 
 fn long_help() -> String {
-    format!("{TIME_HELP}\n\n{EXAMPLES}")
+    format!("{VALUES_HELP}\n\n{EXAMPLES}")
 }
 
 /// Order, number and columns of a list.

@@ -52,5 +52,5 @@ pub fn visible_lines(text: &str) -> String {
 /// The number of terminal cells that the text takes.
 #[must_use]
 pub fn width(text: &str) -> usize {
-    text.width()
+    if is_plain(text) { text.len() } else { text.width() }
 }
