@@ -38,7 +38,11 @@ fn the_man_pages_are_current() {
     for command in commands() {
         let name = name(&command).to_owned();
         let mut page = Vec::new();
-        clap_mangen::Man::new(command).render(&mut page).expect("a Vec");
+        clap_mangen::Man::new(command)
+            .source(concat!("tokenctl ", env!("CARGO_PKG_VERSION")))
+            .manual("tokenctl")
+            .render(&mut page)
+            .expect("a Vec");
         let page = String::from_utf8(page).expect("a page is UTF-8");
         golden(&format!("man/{name}.1")).assert_eq(&page);
     }
