@@ -47,13 +47,13 @@ Examples:
   tokenctl revoke 42 --reason 'left the team'
 
 Exit status:
-  0    done; also: nothing matched, already revoked
-  1    failed; the message says what was done and what was not
-  2    usage: wrong flags or values, confirmation missing; nothing changed
-  3    the answer at the prompt was no; nothing changed
-  4    denied, or no such token, user, project or group; of revoke: all its ids
-  5    revoke was denied some ids; the others were revoked, now or before
-  75   the store was locked for longer than --busy-timeout; try again
+  0         done; also: nothing matched, already revoked
+  1         failed; the message says what was done and what was not
+  2         usage: wrong flags or values, confirmation missing; nothing changed
+  3         the answer at the prompt was no; nothing changed
+  4         denied, or no such token, user, project or group; of revoke: all its ids
+  5         revoke was denied some ids; the others were revoked, now or before
+  75        the store was locked for longer than --busy-timeout; try again
   130, 143  stopped by SIGINT, SIGTERM after the current batch"
 )]
 pub struct Cli {
