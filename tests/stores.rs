@@ -4,7 +4,7 @@
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use rusqlite::Connection;
 
@@ -796,4 +796,33 @@ fn the_change_of_a_killed_writer_is_told_of_and_left_alone() {
     // A writer does.
     sandbox.run("--db left.db --as root revoke 1").assert(0);
     sandbox.run("--db left.db --as root list").assert(0);
+}
+
+#[test]
+fn a_locked_store_is_waited_for() {
+    let sandbox = Sandbox::new();
+    sandbox.sql("PRAGMA journal_mode = DELETE");
+    for line in ["list -o ids", "revoke 1 -o ids"] {
+        let other = sandbox.connection();
+        other.execute_batch("BEGIN EXCLUSIVE").expect("the lock");
+        let mut child = sandbox
+            .command(format!("--as root --busy-timeout 5min {line}").split(' '))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        // It has the file open, and cannot read it: now it waits, or has given up.
+        let files = format!("/proc/{}/fd", child.id());
+        let has_opened = || {
+            let files = std::fs::read_dir(&files).into_iter().flatten().flatten();
+            let mut targets = files.filter_map(|file| std::fs::read_link(file.path()).ok());
+            targets.any(|target| target.ends_with("store.db"))
+        };
+        while !has_opened() && child.try_wait().expect("a child").is_none() {
+            std::thread::yield_now();
+        }
+        other.execute_batch("ROLLBACK").expect("the lock is given back");
+        let output = child.wait_with_output().expect("the program ends");
+        assert!(sandbox.transcript(line, output).assert(0).ids().contains(&1));
+    }
 }
