@@ -11,11 +11,7 @@ use rusqlite::Connection;
 use crate::support::{NOW, Sandbox, TOKENCTL, Transcript};
 
 fn run_args(sandbox: &Sandbox, args: &[&str]) -> Transcript {
-    run_command(sandbox, &args.join(" "), &mut sandbox.command(args))
-}
-
-fn run_command(sandbox: &Sandbox, line: &str, command: &mut Command) -> Transcript {
-    sandbox.transcript(line, command.output().expect("the program runs"))
+    sandbox.run_command(&args.join(" "), &mut sandbox.command(args))
 }
 
 /// Everything in the sandbox's directory, with its size.
@@ -195,7 +191,7 @@ fn a_revoke_on_a_file_that_may_only_be_read_fails_at_once() {
     let run = |line: &str| {
         let mut command = unprivileged(&sandbox);
         command.args(line.split(' '));
-        run_command(&sandbox, line, &mut command)
+        sandbox.run_command(line, &mut command)
     };
     assert_eq!(run("list -o ids").assert(0).ids().len(), 16);
     assert_eq!(run("revoke 1 2 -n -o ids").assert(0).ids(), [1, 2]);
@@ -318,7 +314,7 @@ fn a_path_is_taken_as_it_is() {
         let ran = run_args(&sandbox, &["--db", name, "init"]);
         ran.assert(1).says(&["exists"]);
         let mut command = sandbox.command(["--as", "root", "show", "1", "-o", "jsonl"]);
-        let ran = run_command(&sandbox, name, command.env("TOKENCTL_DB", name));
+        let ran = sandbox.run_command(name, command.env("TOKENCTL_DB", name));
         assert_eq!(ran.assert(0).json()["revoked"], true, "{ran}");
     }
     // What `init` suggests can be pasted into a shell.
@@ -757,7 +753,7 @@ fn an_event_tells_who_and_in_which_run() {
     let mut command =
         sandbox.command("--as olive revoke 1 2 6 --yes -o json --reason tidy".split(' '));
     command.env("SUDO_USER", "alice");
-    let transcript = run_command(&sandbox, "revoke 1 2 6", &mut command);
+    let transcript = sandbox.run_command("revoke 1 2 6", &mut command);
     let rows = transcript.assert(0).json();
     let run = rows[0]["run_id"].as_str().expect("a run id").to_owned();
     assert_eq!(rows[1]["run_id"], run.as_str(), "one run has one id");

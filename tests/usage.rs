@@ -1,8 +1,6 @@
 //! The command line: every value that is refused, and what the values mean that
 //! are taken.
 
-use std::process::Command;
-
 use crate::support::{NOW, Sandbox, Transcript};
 
 /// Times that are none, for every flag that takes T or DATE.
@@ -111,11 +109,7 @@ const BAD_IDS: &[&str] = &[
 ];
 
 fn run_args(sandbox: &Sandbox, args: &[&str]) -> Transcript {
-    run_command(sandbox, &args.join(" "), &mut sandbox.command(args))
-}
-
-fn run_command(sandbox: &Sandbox, line: &str, command: &mut Command) -> Transcript {
-    sandbox.transcript(line, command.output().expect("the program runs"))
+    sandbox.run_command(&args.join(" "), &mut sandbox.command(args))
 }
 
 /// All that a run could change.
@@ -283,7 +277,7 @@ fn a_revoke_in_the_future_is_refused_unless_dry() {
             let run = |flags: &[&str]| {
                 let mut command = sandbox.bare_command();
                 command.args(["--as", "root", "--now", now]).args(kind).args(["1", "-o", "ids"]);
-                run_command(&sandbox, now, command.args(flags))
+                sandbox.run_command(now, command.args(flags))
             };
             run(&[]).assert(2).says(&["--now", "--dry-run"]);
             run(&["-y"]).assert(2);
@@ -294,7 +288,7 @@ fn a_revoke_in_the_future_is_refused_unless_dry() {
     for (now, id) in [("now", "1"), ("0s", "2"), ("today", "3"), ("1d", "4")] {
         let mut command = sandbox.bare_command();
         command.args(["--as", "root", "--now", now, "revoke", id, "-o", "ids"]);
-        run_command(&sandbox, now, &mut command).assert(0);
+        sandbox.run_command(now, &mut command).assert(0);
     }
 }
 
@@ -355,13 +349,13 @@ fn options_stand_before_and_after_the_command() {
     for args in lines {
         let mut command = sandbox.bare_command();
         let ran =
-            run_command(&sandbox, &args.join(" "), command.args(args).env_remove("TOKENCTL_DB"));
+            sandbox.run_command(&args.join(" "), command.args(args).env_remove("TOKENCTL_DB"));
         assert_eq!((&*ran.assert(0).stdout, &*ran.stderr), ("1\n2\n", ""), "{ran}");
     }
     // The flag wins over the environment.
     let mut command = sandbox.command(["--as", "sam", "--db", store, "list", "-o", "ids"]);
     command.env("TOKENCTL_AS", "0").env("TOKENCTL_DB", "postgres://x");
-    assert_eq!(run_command(&sandbox, "flags", &mut command).assert(0).ids(), [9, 10]);
+    assert_eq!(sandbox.run_command("flags", &mut command).assert(0).ids(), [9, 10]);
 }
 
 #[test]
@@ -371,27 +365,27 @@ fn a_store_and_an_actor_must_be_named() {
         sandbox.run(line).assert(2).says(&["--as", "TOKENCTL_AS"]);
         let mut command = sandbox.command(["--as", "root"]);
         command.args(line.split(' '));
-        let empty = run_command(&sandbox, line, command.env("TOKENCTL_DB", ""));
-        let unset = run_command(&sandbox, line, command.env_remove("TOKENCTL_DB"));
+        let empty = sandbox.run_command(line, command.env("TOKENCTL_DB", ""));
+        let unset = sandbox.run_command(line, command.env_remove("TOKENCTL_DB"));
         for ran in [empty, unset] {
             ran.assert(2).says(&["--db", "TOKENCTL_DB"]);
         }
     }
     let mut command = sandbox.command(["init"]);
-    run_command(&sandbox, "init", command.env("TOKENCTL_DB", "")).assert(2);
+    sandbox.run_command("init", command.env("TOKENCTL_DB", "")).assert(2);
     let mut command = sandbox.command(["completions", "bash"]);
-    run_command(&sandbox, "completions", command.env_remove("TOKENCTL_DB")).assert(0);
+    sandbox.run_command("completions", command.env_remove("TOKENCTL_DB")).assert(0);
 }
 
 #[test]
 fn an_empty_environment_variable_counts_as_unset() {
     let sandbox = Sandbox::new();
     let mut command = sandbox.command(["list"]);
-    let ran = run_command(&sandbox, "list", command.env("TOKENCTL_AS", ""));
+    let ran = sandbox.run_command("list", command.env("TOKENCTL_AS", ""));
     ran.assert(2).says(&["no user to act as is named"]);
     let names = ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM", "COLUMNS", "SUDO_USER"];
     let mut command = sandbox.command(["--as", "root", "revoke", "1"]);
-    let ran = run_command(&sandbox, "revoke 1", command.envs(names.map(|name| (name, ""))));
+    let ran = sandbox.run_command("revoke 1", command.envs(names.map(|name| (name, ""))));
     assert!(!ran.assert(0).stdout.contains('\u{1b}'), "{ran}");
     assert_eq!(sandbox.value("SELECT os_user LIKE '%SUDO%' FROM audit_events"), "0");
 }
@@ -414,13 +408,13 @@ fn colour_is_as_asked() {
         for line in [&["list"][..], &["show", "1"]] {
             let mut command = sandbox.command(["--as", "root"]);
             command.args(flags).args(line).envs(environment.iter().copied());
-            let ran = run_command(&sandbox, &format!("{flags:?} {environment:?}"), &mut command);
+            let ran = sandbox.run_command(&format!("{flags:?} {environment:?}"), &mut command);
             assert_eq!(ran.assert(0).stdout.contains('\u{1b}'), coloured, "{ran}");
         }
         for format in ["csv", "json", "jsonl", "ids"] {
             let mut command = sandbox.command(["--as", "root", "list", "-o", format]);
             command.args(flags).envs(environment.iter().copied());
-            let ran = run_command(&sandbox, format, &mut command);
+            let ran = sandbox.run_command(format, &mut command);
             assert!(!ran.assert(0).stdout.contains('\u{1b}'), "{ran}");
         }
     }
@@ -443,7 +437,7 @@ fn malformed_environment_variables_are_refused_by_name() {
     for (name, value) in cases {
         let mut command = sandbox.command(["revoke", "1"]);
         command.env("TOKENCTL_AS", "root").env(name, value);
-        let ran = run_command(&sandbox, &format!("({name}={value})"), &mut command);
+        let ran = sandbox.run_command(&format!("({name}={value})"), &mut command);
         assert_eq!(ran.assert(2).stdout, "", "{ran}");
         if !(ran.stderr.contains(name) && ran.stderr.contains(value)) {
             failed.push(ran.to_string());
@@ -501,8 +495,7 @@ fn a_password_in_the_name_of_a_store_is_never_repeated() {
             assert!(!ran.stderr.contains("hunter2"), "{ran}");
             ran.assert(2);
             let mut command = sandbox.command(line);
-            let ran =
-                run_command(&sandbox, "in the environment", command.env("TOKENCTL_DB", value));
+            let ran = sandbox.run_command("in the environment", command.env("TOKENCTL_DB", value));
             assert_ne!(ran.status, 0, "{ran}");
             assert!(!ran.stderr.contains("hunter2"), "{value}: {ran}");
         }
@@ -563,7 +556,7 @@ fn listed(sandbox: &Sandbox, args: &[&str]) -> Vec<i64> {
 fn listed_at(sandbox: &Sandbox, now: &str, args: &[&str]) -> Vec<i64> {
     let mut command = sandbox.bare_command();
     command.args(["--as", "root", "-o", "ids", "--now", now]).args(args);
-    run_command(sandbox, &format!("--now {now} {args:?}"), &mut command).assert(0).ids()
+    sandbox.run_command(&format!("--now {now} {args:?}"), &mut command).assert(0).ids()
 }
 
 #[test]

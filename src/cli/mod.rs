@@ -29,8 +29,8 @@ use crate::output::text::{visible, visible_lines};
 /// Find, show and revoke access tokens directly in the database that holds them.
 ///
 /// An administrator sees every token of the store, an owner his own, a Maintainer
-/// the deploy tokens of his projects and groups; nobody learns anything else. What --as names is a policy, not a login: who can open
-/// the store can edit it.
+/// the deploy tokens of his projects and groups; nobody learns anything else.
+/// What --as names is a policy, not a login: who can open the store can edit it.
 #[derive(Debug, Parser)]
 #[command(
     name = "tokenctl",

@@ -4,7 +4,8 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock};
 use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anstream::AutoStream;
@@ -213,10 +214,9 @@ fn path_of(named: &str, db: &OsStr) -> Result<PathBuf, Failure> {
         ))
         .hint("give the path of a SQLite file"));
     }
-    let (path, name) = match text.strip_prefix("sqlite:") {
-        Some(name) => (Path::new(name), name),
-        None => (Path::new(db), &*text),
-    };
+    // As bytes: a path need not be UTF-8.
+    let path = db.as_bytes().strip_prefix(b"sqlite:").map_or(db, OsStr::from_bytes);
+    let name = path.to_string_lossy();
     let problem = if name.is_empty() {
         "it names no file"
     } else if name == ":memory:" {
@@ -224,7 +224,7 @@ fn path_of(named: &str, db: &OsStr) -> Result<PathBuf, Failure> {
     } else if name.starts_with("file:") {
         "SQLite's URIs are not taken; give the path alone"
     } else {
-        return Ok(path.to_path_buf());
+        return Ok(path.into());
     };
     Err(Failure::value(named, &text, problem))
 }

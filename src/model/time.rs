@@ -82,9 +82,9 @@ pub fn date_from_stored(text: &str) -> Option<Date> {
     Date::from_ymd_opt(i32::try_from(year).ok()?, month, day)
 }
 
-/// The numbers in a text of a form in which every digit is written as 0. Lists
-/// of a million tokens are made of such texts, which chrono's parsers, made for
-/// more than one form, read ten times slower.
+/// The numbers in a text of a form in which every digit is written as 0. Every
+/// row of a list has such texts, and chrono's parsers, made for more than one
+/// form, took the larger part of the time of a list of ids.
 fn numbers<const N: usize>(text: &str, form: &str) -> Option<[u32; N]> {
     let mut numbers = [0; N];
     let mut index = 0;

@@ -126,6 +126,11 @@ impl Sandbox {
         self.transcript(line, output)
     }
 
+    /// Runs a command that has been prepared, under the name of `line`.
+    pub fn run_command(&self, line: &str, command: &mut Command) -> Transcript {
+        self.transcript(line, command.output().expect("the program runs"))
+    }
+
     /// Records how a command ended.
     pub fn transcript(&self, line: &str, output: Output) -> Transcript {
         Transcript {
