@@ -51,12 +51,12 @@ impl Kind {
 pub struct Failure {
     kind: Kind,
     message: String,
-    hint: Option<String>,
+    hints: Vec<String>,
 }
 
 impl Failure {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None }
+        Self { kind, message: message.into(), hints: Vec::new() }
     }
 
     pub fn usage(message: impl Into<String>) -> Self {
@@ -68,10 +68,10 @@ impl Failure {
         Self::usage(format!("invalid value '{value}' for '{flag}': {problem}"))
     }
 
-    /// Adds what to do about it.
+    /// Adds something to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hints.push(hint.into());
         self
     }
 }
@@ -137,7 +137,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     let causes = error.chain().filter(|cause| !cause.is::<rusqlite::ffi::Error>());
     say(&causes.map(ToString::to_string).collect::<Vec<_>>().join(": "));
     let failures = error.chain().filter_map(|cause| cause.downcast_ref());
-    for hint in failures.filter_map(|failure: &Failure| failure.hint.as_ref()) {
+    for hint in failures.flat_map(|failure: &Failure| &failure.hints) {
         say_plain(&format!("hint: {hint}"));
     }
     let kind = kind(error);

@@ -42,6 +42,11 @@ pub struct GlobalArgs {
     /// Wait this long for a locked store
     #[arg(long, global = true, value_name = "D", default_value = "5s")]
     pub busy_timeout: Period,
+
+    /// Work on a store that belongs to another user, who shares a group with you that may write
+    /// the files beside it
+    #[arg(long, global = true)]
+    pub foreign_owner: bool,
 }
 
 fn non_empty() -> impl TypedValueParser<Value = OsString> {
@@ -62,7 +67,7 @@ pub const VALUES_HELP: &str = "\
 T is a time (2020-07-23T14:31:47Z; UTC where it has no zone), a date, 'now', 'today',
 or a duration: 90d is that long ago, +90d that far ahead. D is a duration: digits and
 one of s, min, h, d, w, mo, y. DATE takes every form of T. A flag with [=<BOOL>] means
-true when it stands alone; with =false it keeps the others.";
+true when it stands alone; with =false it matches the others.";
 
 /// Reads the id of a token. The message does not repeat what may be a token's
 /// value in the wrong place.

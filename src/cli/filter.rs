@@ -5,70 +5,92 @@ use clap::builder::{NonEmptyStringValueParser, PossibleValue};
 use clap::{Args, ValueEnum};
 
 use crate::failure::Failure;
+use crate::model::Kind;
 use crate::model::access::{Actor, Reference, UserRef};
-use crate::model::deploy_token;
-use crate::model::personal_access_token::{self, UserType};
+use crate::model::deploy_token::{self, DeployToken};
+use crate::model::personal_access_token::{self, PersonalAccessToken, UserType};
 use crate::model::time::{Moment, OUT_OF_RANGE, Period, Rounding, TimeArg, Timestamp};
 use crate::model::token::{TokenFilter, fold};
-use crate::store::Store;
+use crate::store::{Store, StoredToken};
+
+/// The filters of a kind of token, the same for every command.
+pub trait Filters: Default + PartialEq {
+    type Token: StoredToken;
+
+    /// What is asked about, in messages.
+    fn subject(&self) -> String;
+
+    /// The filter that is meant. Values are resolved before users and places are
+    /// looked up, so that a wrong value reads the same beside one who exists and
+    /// one who does not.
+    fn resolve(
+        self,
+        store: &Store,
+        actor: &Actor,
+        now: Moment,
+    ) -> Result<<Self::Token as Kind>::Filter>;
+
+    /// Refuses what is harmless in a list, but not in a revocation.
+    fn refuse_careless(&self, now: Moment) -> Result<(), Failure>;
+}
 
 /// The filters of personal access tokens, the same for every command.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, PartialEq, Args)]
 #[command(next_help_heading = "Filters (all combine with AND)")]
 pub struct FilterArgs {
-    /// Keep tokens of this user: an id, a username, or @me
+    /// Match tokens of this user: an id, a username, or @me
     #[arg(short, long)]
     user: Option<UserRef>,
 
-    /// Keep active tokens, or those that are revoked or expired
+    /// Match active tokens, or those that are revoked or expired
     #[arg(long)]
     state: Option<StateArg>,
 
     #[command(flatten)]
     token: TokenFilterArgs,
 
-    /// Keep tokens last used at T or later
+    /// Match tokens last used at T or later
     #[arg(long, value_name = "T")]
     last_used_after: Option<TimeArg>,
 
-    /// Keep tokens last used at T or earlier, never-used ones not included
+    /// Match tokens last used at T or earlier, never-used ones not included
     #[arg(long, value_name = "T")]
     last_used_before: Option<TimeArg>,
 
-    /// Keep tokens that were never used
+    /// Match tokens that were never used
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     never_used: Option<bool>,
 
-    /// Keep tokens created more than D ago and not used since
+    /// Match tokens created more than D ago and not used since
     #[arg(long, value_name = "D")]
     unused_for: Option<Period>,
 
-    /// Keep impersonation tokens
+    /// Match impersonation tokens
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     impersonation: Option<bool>,
 
-    /// Keep tokens whose owner is of this kind
+    /// Match tokens whose owner is of this kind
     #[arg(long, value_name = "TYPE")]
     user_type: Option<UserType>,
 
-    /// Keep all but the tokens of this user (repeatable)
+    /// Match all but the tokens of this user (repeatable)
     #[arg(long, value_name = "USER")]
     except_user: Vec<UserRef>,
 }
 
 /// The filters of deploy tokens, the same for every command.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, PartialEq, Args)]
 #[command(next_help_heading = "Filters (all combine with AND)")]
 pub struct DeployFilterArgs {
-    /// Keep the tokens of this project: an id or a full path
+    /// Match the tokens of this project: an id or a full path
     #[arg(long, conflicts_with = "group")]
     project: Option<Reference>,
 
-    /// Keep the tokens of this group: an id or a full path
+    /// Match the tokens of this group: an id or a full path
     #[arg(long)]
     group: Option<Reference>,
 
-    /// Keep tokens that are neither revoked nor expired
+    /// Match tokens that are neither revoked nor expired
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     active: Option<bool>,
 
@@ -77,54 +99,54 @@ pub struct DeployFilterArgs {
 }
 
 /// The filters that every kind of token has.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, PartialEq, Args)]
 pub struct TokenFilterArgs {
-    /// Keep revoked tokens
+    /// Match revoked tokens
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     revoked: Option<bool>,
 
-    /// Keep expired tokens
+    /// Match expired tokens
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     expired: Option<bool>,
 
-    /// Keep tokens created at T or later
+    /// Match tokens created at T or later
     #[arg(long, value_name = "T")]
     created_after: Option<TimeArg>,
 
-    /// Keep tokens created at T or earlier
+    /// Match tokens created at T or earlier
     #[arg(long, value_name = "T")]
     created_before: Option<TimeArg>,
 
-    /// Keep tokens that expire on DATE or later
+    /// Match tokens that expire on DATE or later
     #[arg(long, value_name = "DATE")]
     expires_after: Option<TimeArg>,
 
-    /// Keep tokens that expire before DATE
+    /// Match tokens that expire before DATE
     #[arg(long, value_name = "DATE")]
     expires_before: Option<TimeArg>,
 
-    /// Keep tokens that are not expired, and will be in D
+    /// Match tokens that are not expired, and will be in D
     #[arg(long, value_name = "D")]
     expires_within: Option<Period>,
 
-    /// Keep tokens that never expire
+    /// Match tokens that never expire
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     no_expiry: Option<bool>,
 
-    /// Keep tokens with every word of TEXT in the name, in any order and case
+    /// Match tokens with every word of TEXT in the name, in any order and case
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
 
-    /// Keep tokens with this scope (repeatable: any of them)
+    /// Match tokens with this scope (repeatable: any of them)
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     scope: Vec<String>,
 
-    /// Keep all but the tokens with this scope (repeatable)
+    /// Match all but the tokens with this scope (repeatable)
     #[arg(long, value_name = "SCOPE", value_parser = NonEmptyStringValueParser::new())]
     except_scope: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 enum StateArg {
     Active,
     Inactive,
@@ -140,15 +162,32 @@ impl ValueEnum for UserType {
     }
 }
 
-impl FilterArgs {
-    pub fn resolve(
+impl Filters for FilterArgs {
+    type Token = PersonalAccessToken;
+
+    fn subject(&self) -> String {
+        PersonalAccessToken::NOUN[1].into()
+    }
+
+    fn refuse_careless(&self, now: Moment) -> Result<(), Failure> {
+        self.token.refuse_blank_search()?;
+        let Some(unused_for) = self.unused_for else { return Ok(()) };
+        if unused_for.before(now.instant) > Period::DAY.before(now.instant) {
+            return Err(Failure::value(
+                "--unused-for <D>",
+                unused_for,
+                "revoke takes 1d or more: applications record use with a delay",
+            ));
+        }
+        Ok(())
+    }
+
+    fn resolve(
         self,
         store: &Store,
         actor: &Actor,
         now: Moment,
     ) -> Result<personal_access_token::Filter> {
-        // Values before look-ups, so that a wrong value reads the same beside a user
-        // who exists and one who does not.
         let mut token = self.token.resolve(now)?;
         token.active = self.state.map(|state| match state {
             StateArg::Active => true,
@@ -179,9 +218,14 @@ impl FilterArgs {
     }
 }
 
-impl DeployFilterArgs {
-    /// What is asked about, in messages.
-    pub fn place(&self) -> String {
+impl Filters for DeployFilterArgs {
+    type Token = DeployToken;
+
+    fn refuse_careless(&self, _: Moment) -> Result<(), Failure> {
+        self.token.refuse_blank_search()
+    }
+
+    fn subject(&self) -> String {
         match (&self.project, &self.group) {
             (Some(project), _) => format!("project {project}"),
             (None, Some(group)) => format!("group {group}"),
@@ -189,15 +233,8 @@ impl DeployFilterArgs {
         }
     }
 
-    pub fn resolve(
-        self,
-        store: &Store,
-        actor: &Actor,
-        now: Moment,
-    ) -> Result<deploy_token::Filter> {
-        // Before any look-up, so that a wrong value reads the same for a place that
-        // exists and one that does not.
-        let what = self.place();
+    fn resolve(self, store: &Store, actor: &Actor, now: Moment) -> Result<deploy_token::Filter> {
+        let what = self.subject();
         let mut token = self.token.resolve(now)?;
         token.active = self.active;
         let place = match (&self.project, &self.group) {
@@ -210,7 +247,18 @@ impl DeployFilterArgs {
 }
 
 impl TokenFilterArgs {
-    pub fn resolve(self, now: Moment) -> Result<TokenFilter> {
+    /// Blank text filters nothing: an unset variable of a shell would revoke all.
+    fn refuse_blank_search(&self) -> Result<(), Failure> {
+        match &self.search {
+            Some(text) if text.trim().is_empty() => {
+                Err(Failure::value("--search <TEXT>", text, "blank text keeps every token")
+                    .hint("leave --search out, or give a word of the names"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn resolve(self, now: Moment) -> Result<TokenFilter> {
         Ok(TokenFilter {
             ids: None,
             active: None,
@@ -237,12 +285,12 @@ impl TokenFilterArgs {
 }
 
 /// A bound that instants are compared with by `>=`.
-fn lower(flag: &str, time: Option<TimeArg>, now: Moment) -> Result<Option<Timestamp>> {
+pub fn lower(flag: &str, time: Option<TimeArg>, now: Moment) -> Result<Option<Timestamp>> {
     Ok(moment(flag, time, now, Rounding::Up)?.map(|it| it.instant))
 }
 
 /// A bound that instants are compared with by `<=`.
-fn upper(flag: &str, time: Option<TimeArg>, now: Moment) -> Result<Option<Timestamp>> {
+pub fn upper(flag: &str, time: Option<TimeArg>, now: Moment) -> Result<Option<Timestamp>> {
     Ok(moment(flag, time, now, Rounding::Down)?.map(|it| it.instant))
 }
 

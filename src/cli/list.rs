@@ -2,20 +2,20 @@
 
 use std::marker::PhantomData;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use super::arguments::{VALUES_HELP, sort_parser};
-use super::filter::FilterArgs;
+use super::filter::{FilterArgs, Filters};
 use super::session::{Session, report_broken};
 use crate::failure::{Failure, Kind};
 use crate::model::access::{self, Query};
 use crate::model::personal_access_token::PersonalAccessToken;
 use crate::model::token::{Sort, Token};
 use crate::output::view::{self, Record};
-use crate::output::{Format, Printer};
-use crate::store::{Mode, Store, Stored};
+use crate::output::{CANNOT_PRINT, Format, Look, Printer};
+use crate::store::{Mode, Store, Stored, StoredToken};
 
 /// List personal access tokens.
 ///
@@ -75,7 +75,7 @@ impl List {
     }
 }
 
-impl<T: Stored + Record> ListArgs<T> {
+impl<T: StoredToken + Record> ListArgs<T> {
     /// Refuses columns where the format has none to choose.
     pub fn check(&self, session: &Session) -> Result<()> {
         match session.format() {
@@ -95,43 +95,57 @@ impl<T: Stored + Record> ListArgs<T> {
         store: &Store,
         query: &Query<T, access::List>,
     ) -> Result<()> {
-        let mut look = session.look();
-        look.columns = self.columns;
-        // One more than is printed tells whether there are more.
-        let wanted = self.limit.map(|limit| limit.saturating_add(1));
+        let look = Look { columns: self.columns, ..session.look() };
+        print(session, store, query, self.sort, self.limit, &look)
+    }
+}
 
-        let (mut shown, mut broken, mut more) = (0_u64, 0_u64, false);
-        store.select(query, self.sort, wanted, session.now, |rows| {
-            let mut printer = Printer::new(session.out(), &look)?;
-            for row in rows {
-                if self.limit == Some(shown + broken) {
-                    more = true;
-                    break;
+/// Prints the rows of a query. The store is read to its end without waiting for
+/// whoever reads the output.
+pub fn print<T: Stored + Record>(
+    session: &Session,
+    store: &Store,
+    query: &Query<T, access::List>,
+    sort: Sort,
+    limit: Option<u64>,
+    look: &Look,
+) -> Result<()> {
+    // One more than is printed tells whether there are more.
+    let wanted = limit.map(|limit| limit.saturating_add(1));
+    let spool = session.spool()?;
+
+    let (mut shown, mut broken, mut more) = (0_u64, 0_u64, false);
+    let printed = store.select(query, sort, wanted, session.now, |rows| {
+        let mut printer = Printer::new(spool, look)?;
+        for row in rows {
+            if limit == Some(shown + broken) {
+                more = true;
+                break;
+            }
+            match row? {
+                Ok(record) => {
+                    printer.record(&record)?;
+                    shown += 1;
                 }
-                match row? {
-                    Ok(token) => {
-                        printer.record(&token)?;
-                        shown += 1;
-                    }
-                    Err(row) => {
-                        report_broken(T::NOUN[0], &row);
-                        broken += 1;
-                    }
+                Err(row) => {
+                    report_broken(T::NOUN[0], &row);
+                    broken += 1;
                 }
             }
-            printer.finish()
-        })?;
+        }
+        printer.finish()
+    });
+    let printed = printed.with_context(|| format!("the list ends after {shown} rows"))?;
+    printed.drain().context(CANNOT_PRINT)?;
 
-        if more {
-            session.note(&format!("{shown} shown, and more match: raise --limit"));
-        } else if shown == 0 && look.format == Format::Table {
-            session.note(&format!("no {} to show", T::NOUN[1]));
-        }
-        if broken > 0 {
-            let message =
-                format!("{broken} of the store's rows cannot be read; all others are listed");
-            return Err(Failure::new(Kind::Failed, message).into());
-        }
-        Ok(())
+    if more {
+        session.note(&format!("{shown} shown, and more match: raise --limit"));
+    } else if shown == 0 && look.format == Format::Table {
+        session.note(&format!("no {} to show", T::NOUN[1]));
     }
+    if broken > 0 {
+        let message = format!("{broken} of the store's rows cannot be read; all others are listed");
+        return Err(Failure::new(Kind::Failed, message).into());
+    }
+    Ok(())
 }

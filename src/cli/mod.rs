@@ -2,6 +2,8 @@
 //! bound here and nowhere below.
 
 mod arguments;
+mod audit;
+mod choice;
 mod completions;
 mod deploy_tokens;
 mod filter;
@@ -71,13 +73,15 @@ enum Command {
     Show(show::Show),
     Revoke(revoke::Revoke),
     DeployTokens(deploy_tokens::DeployTokens),
+    Audit(audit::Audit),
     Completions(completions::Completions),
 }
 
 /// Runs the program and reports how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let ended = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli.run(),
+    let mut arguments: Vec<_> = arguments.into_iter().collect();
+    let ended = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli.run(arguments.split_off(1)),
         Err(mut error) if error.use_stderr() => {
             // clap's words in the form of all other messages.
             escape_values(&mut error);
@@ -118,14 +122,15 @@ fn escape_values(error: &mut clap::Error) {
 }
 
 impl Cli {
-    fn run(self) -> Result<()> {
-        let session = Session::new(self.global)?;
+    fn run(self, arguments: Vec<OsString>) -> Result<()> {
+        let session = Session::new(self.global, arguments)?;
         match self.command {
             Command::Init(command) => command.run(&session),
             Command::List(command) => command.run(&session),
             Command::Show(command) => command.run(&session),
             Command::Revoke(command) => command.run(&session),
             Command::DeployTokens(command) => command.run(&session),
+            Command::Audit(command) => command.run(&session),
             Command::Completions(command) => command.run(&session),
         }
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::revoke::tokens_of;
+use super::choice::tokens_of;
 use super::session::{Session, report_broken};
 use super::stop::Stop;
 use crate::failure::{Failure, Kind, is_closed_pipe};
@@ -18,10 +18,8 @@ use crate::model::access::{Query, Revoke};
 use crate::model::token::{Owner, TokenId};
 use crate::output::Printer;
 use crate::output::view::{Record, Revocation, RevocationResult};
-use crate::store::{Batch, Outcome, Run, Store, Stored};
+use crate::store::{Batch, Outcome, Run, Store, StoredToken};
 
-/// How many tokens one transaction revokes.
-const BATCH: usize = 1000;
 /// Work of less time is not worth a progress bar.
 const SHORT: Duration = Duration::from_secs(1);
 
@@ -31,6 +29,8 @@ pub struct Revocations<'s> {
     /// `None`: a dry run.
     run: Option<Run>,
     stop: Stop,
+    /// Whether the user named the ids, and not a filter.
+    named: bool,
     tally: Tally,
 }
 
@@ -42,22 +42,24 @@ struct Tally {
     revoked: u64,
     owners: HashSet<Owner>,
     already_revoked: u64,
+    spared: u64,
     denied: u64,
     broken: u64,
 }
 
 impl<'s> Revocations<'s> {
-    pub fn new(session: &'s Session, run: Option<Run>, stop: Stop) -> Self {
-        Self { session, run, stop, tally: Tally::default() }
+    pub fn new(session: &'s Session, run: Option<Run>, stop: Stop, named: bool) -> Self {
+        Self { session, run, stop, named, tally: Tally::default() }
     }
 
-    /// Revokes those of `ids`, in ascending order, that the query reaches, and
-    /// prints what became of each.
-    pub fn work_off<T: Stored>(
+    /// Revokes those of `ids`, in ascending order, that the query keeps, and prints
+    /// what became of each.
+    pub fn work_off<T: StoredToken>(
         mut self,
         store: &Store,
         query: &Query<T, Revoke>,
         ids: &[TokenId],
+        batch_size: u32,
     ) -> Result<()>
     where
         Revocation<T>: Record,
@@ -67,7 +69,8 @@ impl<'s> Revocations<'s> {
         let started = Instant::now();
 
         let mut ended = Ok(());
-        let mut batches = ids.chunks(BATCH).peekable();
+        let batch_size = usize::try_from(batch_size).unwrap_or(usize::MAX);
+        let mut batches = ids.chunks(batch_size).peekable();
         while let Some(batch) = batches.next() {
             let (outcomes, held) = match self.revoke(store, query, batch) {
                 Ok(done) => (done.outcomes, done.held),
@@ -88,8 +91,8 @@ impl<'s> Revocations<'s> {
             if self.run.is_some() {
                 thread::sleep(held);
             }
-            if let Some(signal) = self.stop.requested() {
-                ended = Err(Stop::failure(signal));
+            ended = self.stop.check();
+            if ended.is_err() {
                 break;
             }
             progress.set_position(self.tally.ids as u64);
@@ -105,7 +108,7 @@ impl<'s> Revocations<'s> {
         self.verdict(ids.len())
     }
 
-    fn revoke<T: Stored>(
+    fn revoke<T: StoredToken>(
         &self,
         store: &Store,
         query: &Query<T, Revoke>,
@@ -117,7 +120,7 @@ impl<'s> Revocations<'s> {
     }
 
     /// Counts what has happened, whether or not it can be printed then.
-    fn count<T: Stored>(&mut self, outcomes: Vec<Outcome<T>>) -> Vec<Revocation<T>> {
+    fn count<T: StoredToken>(&mut self, outcomes: Vec<Outcome<T>>) -> Vec<Revocation<T>> {
         let tally = &mut self.tally;
         let mut rows = Vec::with_capacity(outcomes.len());
         for outcome in outcomes {
@@ -134,6 +137,15 @@ impl<'s> Revocations<'s> {
                 Outcome::AlreadyRevoked(token) => {
                     tally.already_revoked += 1;
                     (token.id(), Some(token), RevocationResult::AlreadyRevoked)
+                }
+                Outcome::Spared(token) => {
+                    tally.spared += 1;
+                    (token.id(), Some(token), RevocationResult::Spared)
+                }
+                // A filter found it before: it is gone.
+                Outcome::Denied(id) if !self.named => {
+                    tally.spared += 1;
+                    (id, None, RevocationResult::Spared)
                 }
                 Outcome::Denied(id) => {
                     tally.denied += 1;
@@ -163,12 +175,13 @@ impl<'s> Revocations<'s> {
             .with_style(style)
     }
 
-    fn summary<T: Stored>(&self) -> String {
+    fn summary<T: StoredToken>(&self) -> String {
         let tally = &self.tally;
         let tokens = tokens_of::<T>(tally.revoked, tally.owners.len() as u64);
         let done = if self.run.is_some() { "revoked" } else { "would revoke" };
         let others = [
             (tally.already_revoked, "already revoked"),
+            (tally.spared, "spared"),
             (tally.denied, "not found or not permitted"),
             (tally.broken, "unreadable"),
         ];
@@ -205,14 +218,14 @@ impl<'s> Revocations<'s> {
 
 /// The rows on standard output, as long as somebody reads them: revoking goes on
 /// without a reader.
-struct Results<T: Stored>
+struct Results<T: StoredToken>
 where
     Revocation<T>: Record,
 {
     printer: Option<Printer<BufWriter<StdoutLock<'static>>, Revocation<T>>>,
 }
 
-impl<T: Stored> Results<T>
+impl<T: StoredToken> Results<T>
 where
     Revocation<T>: Record,
 {
@@ -230,7 +243,7 @@ where
     }
 
     fn finish(mut self) -> Result<()> {
-        let finished = self.printer.take().map(Printer::finish);
+        let finished = self.printer.take().map(|printer| printer.finish().map(drop));
         self.unless_closed(finished)
     }
 

@@ -1,52 +1,60 @@
-//! `revoke`: personal access tokens by id.
+//! `revoke`: personal access tokens by id, by filter, or both.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead};
 
 use anyhow::{Context, Result};
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use nix::sys::termios::{FlushArg, tcflush};
-use nix::unistd::{Uid, User};
 use uuid::{NoContext, Uuid};
 
-use super::arguments::token_id;
+use super::arguments::{VALUES_HELP, token_id};
+use super::choice::Matching;
+use super::filter::{FilterArgs, Filters};
 use super::revocations::Revocations;
-use super::session::{Session, report_broken, variable};
+use super::session::{Session, variable};
 use super::stop::Stop;
 use crate::failure::{Failure, Kind};
-use crate::model::access::{Query, Revoke as ToRevoke};
-use crate::model::personal_access_token::PersonalAccessToken;
-use crate::model::token::{Sort, TokenId, parse_id};
-use crate::output::Printer;
+use crate::model::token::{TokenId, parse_id};
 use crate::output::view::{Record, Revocation};
-use crate::store::{Mode, Run, Store, Stored};
+use crate::store::{Mode, OsUser, Run, StoredToken};
 
-/// Revoke personal access tokens by id.
+/// Revoke personal access tokens by id, by filter, or both.
 ///
-/// The tokens and the audit events of their revocation are written together, in
-/// short transactions of up to 1000. Revoking again is success and changes
-/// nothing. An administrator revokes any token; an owner his own, but not an
-/// impersonation token.
+/// With ids: these. With filters: all that match and are not yet revoked. With
+/// both: those of the ids that match. An administrator revokes any token; an
+/// owner his own, but not an impersonation token.
 ///
-/// One id needs no confirmation. More than one does: at a terminal the program
-/// asks, elsewhere, and always with '-', it needs --yes or --dry-run.
+/// One id needs no confirmation. A filter, or more than one id, does: at a
+/// terminal the program shows how many tokens of how many users match, and asks;
+/// elsewhere, and always with '-', it needs --yes or --dry-run.
+///
+/// The set is fixed when it is read. Tokens are revoked in short transactions, each
+/// together with its audit event, and each token is judged again there: one that
+/// no longer matches, because it was used meanwhile, is spared. Revoking again is
+/// success and changes nothing.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  tokenctl revoke 42 --reason 'left the team'
-  tokenctl revoke 42 43 44 --dry-run
-  tokenctl list --unused-for 90d -o ids | tokenctl revoke - --yes --reason 'unused for 90 days'")]
+#[command(after_help = EXAMPLES, after_long_help = format!("{VALUES_HELP}\n\n{EXAMPLES}"))]
 pub struct Revoke {
     #[command(flatten)]
     revoke: RevokeArgs,
+    #[command(flatten)]
+    filter: FilterArgs,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  tokenctl revoke 42 --reason 'left the team'
+  tokenctl revoke --user maria --dry-run
+  tokenctl revoke --unused-for 180d --user-type human --yes --max 500 --reason 'unused for 180 days'
+  tokenctl revoke --search 'old laptop' --interactive
+  tokenctl revoke - --unused-for 180d --yes < reviewed.txt";
 
 /// What is to be revoked, and how.
 #[derive(Debug, Args)]
 pub struct RevokeArgs {
     /// The ids of the tokens, or '-' to read them from standard input: one a line, or JSON lines
     /// with an 'id'; blank lines and '#' comments are skipped
-    #[arg(value_name = "ID", required = true)]
+    #[arg(value_name = "ID")]
     ids: Vec<String>,
 
     /// Change nothing; print what would be revoked
@@ -57,67 +65,112 @@ pub struct RevokeArgs {
     #[arg(short, long)]
     yes: bool,
 
+    /// Pick from the matching tokens, at most 1000, at the terminal
+    #[arg(short, long)]
+    interactive: bool,
+
+    /// Revoke nothing at all if it would be more than N tokens
+    #[arg(long, value_name = "N")]
+    max: Option<u64>,
+
     /// Record this reason in the audit events
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     reason: Option<String>,
+
+    /// Revoke at most N tokens in one transaction
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "1000",
+        value_parser = clap::value_parser!(u32).range(1..),
+    )]
+    batch_size: u32,
 }
 
 impl Revoke {
     pub fn run(self, session: &Session) -> Result<()> {
-        self.revoke.run::<PersonalAccessToken>(session)
+        self.revoke.run(session, self.filter)
     }
 }
 
-/// How many tokens a question shows.
-const PREVIEW: u64 = 10;
-
 impl RevokeArgs {
-    pub fn run<T: Stored + Record>(self, session: &Session) -> Result<()>
+    pub fn run<F: Filters>(self, session: &Session, filters: F) -> Result<()>
     where
-        Revocation<T>: Record,
+        F::Token: Record,
+        Revocation<F::Token>: Record,
     {
         if !self.dry_run && session.now.instant > session.clock {
             return Err(Failure::usage("--now lies in the future")
                 .hint("revoke takes that only with --dry-run")
                 .into());
         }
-        let ids = self.ids(session)?;
-        let asks = ids.len() > 1 && !self.yes && !self.dry_run;
-
-        let mode = if self.dry_run { Mode::Read } else { Mode::Write };
-        let store = session.open(mode)?;
-        let actor = session.actor(&store)?;
-        if asks {
-            let mut left = T::Filter::default();
-            left.as_mut().ids = Some(ids.clone());
-            left.as_mut().revoked = Some(false);
-            confirm::<T>(session, &store, &actor.query(left)?)?;
+        filters.refuse_careless(session.now)?;
+        let is_filtered = filters != F::default();
+        if self.ids.is_empty() && !is_filtered {
+            return Err(Failure::usage("nothing to revoke is named")
+                .hint("give ids, '-' to read them from standard input, or a filter")
+                .into());
         }
-        // Not before: a signal ends reading and asking at once, and nothing is done
-        // that would have to be told.
+        let named = if self.ids.is_empty() { None } else { Some(self.named()?) };
+        let asks = self.asks(session, is_filtered, named.as_deref())?;
+
+        // Noted now: opening the store may turn this process into its owner's.
+        let os_user = os_user();
+        let store = session.open(if self.dry_run { Mode::Read } else { Mode::Write })?;
+        let actor = session.actor(&store)?;
+        let subject = filters.subject();
+        let mut filter = filters.resolve(&store, &actor, session.now)?;
+        filter.as_mut().ids.clone_from(&named);
+        let query = actor.query(filter).context(subject)?;
+
+        // Not before: a signal ends the reading of ids at once.
         let stop = Stop::listen()?;
-        // The ids come in batch by batch.
-        let mut none = T::Filter::default();
-        none.as_mut().ids = Some(Vec::new());
-        let query = actor.query(none)?;
+        let are_named = named.is_some();
+        let ids = match named {
+            Some(ids) if !asks && !self.interactive && self.max.is_none() => ids,
+            named => {
+                let mut chosen = Matching::read(session, &store, &query, &stop)?;
+                if self.interactive {
+                    chosen = chosen.pick(session, &stop)?;
+                }
+                self.refuse_more_than_max(&chosen)?;
+                if asks {
+                    chosen.confirm(session, &stop)?;
+                }
+                named.filter(|_| !self.interactive).unwrap_or(chosen.ids)
+            }
+        };
 
         let run = (!self.dry_run).then(|| Run {
             id: run_id(session),
-            at: session.clock,
+            began: (session.clock, session.began),
             actor,
-            os_user: os_user(),
+            os_user,
             reason: self.reason,
         });
-        Revocations::new(session, run, stop).work_off::<T>(&store, &query, &ids)
+        stop.insist()?;
+        // The ids come in batch by batch.
+        let query = query.among(&[]);
+        Revocations::new(session, run, stop, are_named).work_off::<F::Token>(
+            &store,
+            &query,
+            &ids,
+            self.batch_size,
+        )
     }
 
     /// The ids in ascending order, each once. Reads all of them before anything
     /// is touched.
-    fn ids(&self, session: &Session) -> Result<Vec<TokenId>> {
-        let confirmed = self.yes || self.dry_run;
+    fn named(&self) -> Result<Vec<TokenId>> {
         let mut ids = match self.ids.as_slice() {
             [dash] if dash == "-" => {
-                if !confirmed {
+                if self.interactive {
+                    return Err(Failure::usage(
+                        "--interactive picks at the terminal, which '-' leaves no input from",
+                    )
+                    .into());
+                }
+                if !self.yes && !self.dry_run {
                     return Err(unconfirmed("ids from standard input are not asked about"));
                 }
                 ids_from(io::stdin().lock())?
@@ -132,10 +185,45 @@ impl RevokeArgs {
         };
         ids.sort_unstable();
         ids.dedup();
-        if ids.len() > 1 && !confirmed && !session.can_ask() {
-            return Err(unconfirmed("more than one token, and no terminal to ask at"));
-        }
         Ok(ids)
+    }
+
+    /// Whether to ask. That takes a terminal; without one the confirmation has to
+    /// be on the command line, whatever matches.
+    fn asks(
+        &self,
+        session: &Session,
+        is_filtered: bool,
+        named: Option<&[TokenId]>,
+    ) -> Result<bool> {
+        if self.interactive && !session.can_ask() {
+            return Err(Failure::usage("--interactive needs a terminal")
+                .hint("choose by filter or by id, and look at it with --dry-run")
+                .into());
+        }
+        let is_one_id = !is_filtered && named.is_some_and(|ids| ids.len() <= 1);
+        if self.yes || self.dry_run || (is_one_id && !self.interactive) {
+            return Ok(false);
+        }
+        if !session.can_ask() {
+            let what = if is_filtered { "tokens by filter" } else { "more than one token" };
+            return Err(unconfirmed(&format!("{what}, and no terminal to ask at")));
+        }
+        Ok(true)
+    }
+
+    fn refuse_more_than_max<T: StoredToken>(&self, chosen: &Matching<T>) -> Result<()> {
+        match self.max {
+            Some(max) if chosen.count() > max => {
+                let message = format!(
+                    "{} would be revoked, more than --max {max}; nothing was changed",
+                    chosen.described()
+                );
+                let hint = "narrow the filter, or raise --max";
+                Err(Failure::new(Kind::Failed, message).hint(hint).into())
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -174,60 +262,6 @@ fn id_of_json(line: &str) -> Result<TokenId, String> {
     }
 }
 
-/// Shows what would be revoked, and asks. The default is no.
-fn confirm<T: Stored + Record>(
-    session: &Session,
-    store: &Store,
-    query: &Query<T, ToRevoke>,
-) -> Result<()> {
-    let count = store.count(query, session.now)?;
-    if count.tokens == 0 {
-        return Ok(());
-    }
-    store.select(query, Sort::BY_ID, Some(PREVIEW), session.now, |rows| {
-        let mut preview = Printer::new(io::stderr().lock(), &session.preview_look())?;
-        for row in rows {
-            match row? {
-                Ok(token) => preview.record(&token)?,
-                Err(row) => report_broken(T::NOUN[0], &row),
-            }
-        }
-        preview.finish()
-    })?;
-    if count.tokens > PREVIEW {
-        session.note_more(&format!("… and {} more", count.tokens - PREVIEW));
-    }
-    let question = format!("Revoke {}?", tokens_of::<T>(count.tokens, count.owners));
-    if answers_yes(&question)? {
-        Ok(())
-    } else {
-        Err(Failure::new(Kind::Declined, "nothing was revoked").into())
-    }
-}
-
-/// Asks at the terminal. Anything but `y` or `yes` on a line is a no, and so is
-/// what was typed before the question was there to read.
-fn answers_yes(question: &str) -> Result<bool> {
-    let cannot = "cannot ask";
-    tcflush(io::stdin(), FlushArg::TCIFLUSH).context(cannot)?;
-    write!(io::stderr(), "{question} [y/N] ").context(cannot)?;
-    let mut answer = String::new();
-    if io::stdin().read_line(&mut answer).context(cannot)? == 0 {
-        // The end of input, by Ctrl-D, does not end the line.
-        writeln!(io::stderr()).context(cannot)?;
-    }
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
-}
-
-/// Such as `3 deploy tokens of 2 projects and groups`.
-pub fn tokens_of<T: Stored>(tokens: u64, owners: u64) -> String {
-    let [one, many] = T::NOUN;
-    let noun = if tokens == 1 { one } else { many };
-    let [owner, of_owners] = T::OWNERS;
-    let owner = if owners == 1 { owner } else { of_owners };
-    format!("{tokens} {noun} of {owners} {owner}")
-}
-
 /// A new id, which sorts by time.
 fn run_id(session: &Session) -> String {
     let (seconds, nanoseconds) = session.clock.unix();
@@ -237,13 +271,9 @@ fn run_id(session: &Session) -> String {
 
 /// Who runs the program, and through sudo for whom.
 fn os_user() -> String {
-    let uid = Uid::effective();
-    let name = match User::from_uid(uid) {
-        Ok(Some(user)) => user.name,
-        _ => format!("uid {uid}"),
-    };
+    let user = OsUser::current();
     match variable("SUDO_USER") {
-        Some(user) => format!("{name} (SUDO_USER {})", user.to_string_lossy()),
-        None => name,
+        Some(sudo) => format!("{user} (SUDO_USER {})", sudo.to_string_lossy()),
+        None => user.to_string(),
     }
 }

@@ -2,11 +2,12 @@
 //! the options that every command has.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anstream::AutoStream;
 use anyhow::{Context, Result};
@@ -18,8 +19,12 @@ use super::arguments::GlobalArgs;
 use crate::failure::{self, Failure};
 use crate::model::access::{Actor, Reference};
 use crate::model::time::{Moment, OUT_OF_RANGE, Rounding, Timestamp};
-use crate::output::{Format, Look};
-use crate::store::{BrokenRow, Mode, Store};
+use crate::output::spool::Spool;
+use crate::output::{CANNOT_PRINT, Format, Look};
+use crate::store::{BrokenRow, Mode, Opening, OsUser, Store};
+
+const VARIABLE_DB: &str = "TOKENCTL_DB";
+const VARIABLE_AS: &str = "TOKENCTL_AS";
 
 pub struct Session {
     /// The store, and what named it.
@@ -29,14 +34,19 @@ pub struct Session {
     quiet: bool,
     color: ColorChoice,
     busy_timeout: Duration,
+    foreign_owner: bool,
+    /// What follows the program's name.
+    arguments: Vec<OsString>,
     /// The real time, read once a run.
     pub clock: Timestamp,
+    /// The same, on the clock that counts on.
+    pub began: Instant,
     /// The time that tokens are judged by.
     pub now: Moment,
 }
 
 impl Session {
-    pub fn new(global: GlobalArgs) -> Result<Self> {
+    pub fn new(global: GlobalArgs, arguments: Vec<OsString>) -> Result<Self> {
         #[expect(clippy::disallowed_methods, reason = "the one reading of the clock")]
         let clock = Timestamp::new(Utc::now()).context(OUT_OF_RANGE)?;
         let now = match global.now {
@@ -65,14 +75,17 @@ impl Session {
         Ok(Self {
             db: match global.db {
                 Some(db) => Some(("--db <STORE>", db)),
-                None => variable("TOKENCTL_DB").map(|db| ("TOKENCTL_DB", db)),
+                None => variable(VARIABLE_DB).map(|db| (VARIABLE_DB, db)),
             },
             actor: global.actor,
             format: global.output,
             quiet: global.quiet,
             color: global.color,
             busy_timeout,
+            foreign_owner: global.foreign_owner,
+            arguments,
             clock,
+            began: Instant::now(),
             now,
         })
     }
@@ -88,7 +101,28 @@ impl Session {
     pub fn open(&self, mode: Mode) -> Result<Store> {
         let path = self.path()?;
         self.named_actor()?;
-        Store::open(&path, mode, self.busy_timeout)
+        let how = Opening {
+            mode,
+            busy_timeout: self.busy_timeout,
+            foreign_owner: self.foreign_owner,
+            command_as: &|user| self.command_as(user),
+        };
+        Store::open(&path, &how)
+    }
+
+    /// This run's command line for another user. sudo does not hand the
+    /// environment on.
+    fn command_as(&self, user: &OsUser) -> String {
+        let mut words = vec!["sudo".into(), "-u".into(), user.for_sudo(), "tokenctl".into()];
+        let text = |word: &OsString| word.to_string_lossy().into_owned();
+        if let Some((VARIABLE_DB, db)) = &self.db {
+            words.extend(["--db".into(), text(db)]);
+        }
+        if let (None, Some(actor)) = (&self.actor, variable(VARIABLE_AS)) {
+            words.extend(["--as".into(), text(&actor)]);
+        }
+        words.extend(self.arguments.iter().map(text));
+        shell_words::join(words)
     }
 
     pub fn actor(&self, store: &Store) -> Result<Actor> {
@@ -100,14 +134,14 @@ impl Session {
         if let Some(reference) = &self.actor {
             return Ok(reference.clone());
         }
-        let Some(text) = variable("TOKENCTL_AS") else {
+        let Some(text) = variable(VARIABLE_AS) else {
             return Err(Failure::usage("no user to act as is named")
                 .hint("give --as USER, or set TOKENCTL_AS; a sample store's administrator is root")
                 .into());
         };
         let shown = text.to_string_lossy();
         let reference = text.to_str().ok_or_else(|| "it is not UTF-8".into()).and_then(str::parse);
-        Ok(reference.map_err(|problem: String| Failure::value("TOKENCTL_AS", &shown, problem))?)
+        Ok(reference.map_err(|problem: String| Failure::value(VARIABLE_AS, &shown, problem))?)
     }
 
     pub fn format(&self) -> Format {
@@ -149,6 +183,13 @@ impl Session {
     #[expect(clippy::unused_self, reason = "the session is where the world is bound")]
     pub fn out(&self) -> BufWriter<StdoutLock<'static>> {
         BufWriter::with_capacity(1 << 16, io::stdout().lock())
+    }
+
+    /// Standard output for a list, which is read while nobody takes it.
+    #[expect(clippy::unused_self, reason = "the session is where the world is bound")]
+    pub fn spool(&self) -> Result<Spool> {
+        let stdout = io::stdout().as_fd().try_clone_to_owned().context(CANNOT_PRINT)?;
+        Ok(Spool::new(File::from(stdout)))
     }
 
     /// Whether a question can be put and answered.

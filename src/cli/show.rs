@@ -10,7 +10,7 @@ use crate::model::personal_access_token::PersonalAccessToken;
 use crate::model::token::{Sort, TokenFilter};
 use crate::output::print_one;
 use crate::output::view::Record;
-use crate::store::{Mode, Stored};
+use crate::store::{Mode, StoredToken};
 
 /// Show one personal access token.
 ///
@@ -34,7 +34,7 @@ impl Show {
 }
 
 /// Prints the token of an id.
-pub fn show<T: Stored + Record>(session: &Session, id: &str) -> Result<()> {
+pub fn show<T: StoredToken + Record>(session: &Session, id: &str) -> Result<()> {
     let id = token_id(id)?;
     let store = session.open(Mode::Read)?;
     let actor = session.actor(&store)?;

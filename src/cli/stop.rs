@@ -1,37 +1,55 @@
-//! SIGINT and SIGTERM: a request to stop after the current batch. A second
-//! signal ends the process at once, which no store minds; a new one that is being
-//! made then leaves its temporary file.
+//! SIGINT and SIGTERM: a request to stop after the current batch. Once work has
+//! begun, a second signal ends the process at once, which no store minds; a new
+//! one that is being made then leaves its temporary file.
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use anyhow::Result;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use crate::failure::{Failure, Kind};
 
 /// Knows whether the run has been asked to stop.
-pub struct Stop(Arc<AtomicUsize>);
+pub struct Stop {
+    interrupted: Arc<AtomicBool>,
+    terminated: Arc<AtomicBool>,
+}
 
 impl Stop {
     /// From here on a signal does not end the process but sets the request.
     pub fn listen() -> io::Result<Self> {
-        let requested = Arc::new(AtomicUsize::new(0));
-        let again = Arc::new(AtomicBool::new(false));
+        let stop = Self { interrupted: Arc::default(), terminated: Arc::default() };
+        flag::register(SIGINT, Arc::clone(&stop.interrupted))?;
+        flag::register(SIGTERM, Arc::clone(&stop.terminated))?;
+        Ok(stop)
+    }
+
+    /// From here on a second signal ends the process.
+    pub fn insist(&self) -> io::Result<()> {
+        let again = Arc::new(AtomicBool::new(self.requested().is_some()));
         for signal in [SIGINT, SIGTERM] {
             // In this order: the first signal finds `again` unset and sets it.
             flag::register_conditional_default(signal, Arc::clone(&again))?;
             flag::register(signal, Arc::clone(&again))?;
-            let number = usize::try_from(signal).unwrap_or_default();
-            flag::register_usize(signal, Arc::clone(&requested), number)?;
         }
-        Ok(Self(requested))
+        Ok(())
     }
 
     /// The signal that asked, if one did.
     pub fn requested(&self) -> Option<i32> {
-        i32::try_from(self.0.load(Ordering::Relaxed)).ok().filter(|&signal| signal != 0)
+        let asked = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
+        // A terminal's menu turns SIGTERM into both.
+        asked(&self.terminated)
+            .then_some(SIGTERM)
+            .or_else(|| asked(&self.interrupted).then_some(SIGINT))
+    }
+
+    /// Fails if the run has been asked to stop.
+    pub fn check(&self) -> Result<()> {
+        self.requested().map_or(Ok(()), |signal| Err(Self::failure(signal)))
     }
 
     /// The failure of a run that a signal stopped.

@@ -9,6 +9,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
+use super::Kind;
+use super::audit::{self, AuditEvent};
 use super::deploy_token::{self, DeployToken, Place};
 use super::personal_access_token::{self, PersonalAccessToken};
 use super::token::{Token, TokenId, UserId, is_digits, parse_id};
@@ -39,6 +41,8 @@ pub struct Membership {
 
 /// What is done to the tokens of a query; the reach depends on it.
 pub trait Act {
+    /// Whether tokens that are revoked already are in question.
+    const REVOKED: bool = true;
     /// Whether an owner reaches his own impersonation tokens.
     const OWN_IMPERSONATION: bool;
     /// The least level in a project that reaches its deploy tokens.
@@ -68,11 +72,12 @@ impl Act for Show {
 }
 
 impl Act for Revoke {
+    const REVOKED: bool = false;
     const OWN_IMPERSONATION: bool = false;
     const GROUP_LEVEL: AccessLevel = AccessLevel::OWNER;
 }
 
-/// Which tokens an actor gets at, whatever the filter.
+/// Which tokens, or events, an actor gets at, whatever the filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     All,
@@ -87,6 +92,10 @@ pub enum Reach {
         user: UserId,
         project_level: AccessLevel,
         group_level: AccessLevel,
+    },
+    /// The events on one user's tokens, and those of his own acts.
+    Involved {
+        user: UserId,
     },
 }
 
@@ -103,8 +112,8 @@ impl fmt::Display for Denied {
 
 impl std::error::Error for Denied {}
 
-/// A kind of token whose reach is ruled here.
-pub trait Guarded: Token {
+/// A kind of thing whose reach is ruled here.
+pub trait Guarded: Kind {
     /// What `actor` reaches of this kind with `filter`.
     ///
     /// # Errors
@@ -153,6 +162,18 @@ impl Guarded for DeployToken {
             project_level: A::PROJECT_LEVEL,
             group_level: A::GROUP_LEVEL,
         })
+    }
+}
+
+impl Guarded for AuditEvent {
+    fn reach<A: Act>(actor: &Actor, filter: &audit::Filter) -> Result<Reach, Denied> {
+        if actor.admin {
+            return Ok(Reach::All);
+        }
+        for user in [filter.user, filter.actor].into_iter().flatten() {
+            actor.may_name(Some(user))?;
+        }
+        Ok(Reach::Involved { user: actor.id })
     }
 }
 
@@ -210,13 +231,13 @@ impl Membership {
 
 /// A permitted question: a filter, and the reach that bounds it.
 #[derive(Clone, Debug)]
-pub struct Query<T: Token, A> {
+pub struct Query<T: Kind, A> {
     filter: T::Filter,
     reach: Reach,
     act: PhantomData<A>,
 }
 
-impl<T: Token, A> Query<T, A> {
+impl<T: Kind, A> Query<T, A> {
     #[must_use]
     pub fn filter(&self) -> &T::Filter {
         &self.filter
@@ -226,7 +247,9 @@ impl<T: Token, A> Query<T, A> {
     pub fn reach(&self) -> Reach {
         self.reach
     }
+}
 
+impl<T: Token, A> Query<T, A> {
     /// The same question about these ids.
     #[must_use]
     pub fn among(&self, ids: &[TokenId]) -> Self {

@@ -1,5 +1,6 @@
 //! Deploy tokens: those that belong to a project or a group.
 
+use super::Kind;
 use super::access::Membership;
 use super::time::{Expiry, Moment, Timestamp};
 use super::token::{GroupId, Owner, ProjectId, SortKey, Token, TokenFilter, TokenId};
@@ -59,11 +60,14 @@ impl AsMut<TokenFilter> for Filter {
     }
 }
 
-impl Token for DeployToken {
+impl Kind for DeployToken {
     type Filter = Filter;
 
-    const TARGET_TYPE: &'static str = "deploy_token";
     const NOUN: [&'static str; 2] = ["deploy token", "deploy tokens"];
+}
+
+impl Token for DeployToken {
+    const TARGET_TYPE: &'static str = "deploy_token";
     const OWNERS: [&'static str; 2] = ["project or group", "projects and groups"];
     const SORT_KEYS: &'static [SortKey] =
         &[SortKey::Id, SortKey::Created, SortKey::Expires, SortKey::Name];

@@ -1,5 +1,6 @@
 //! Personal access tokens: those that belong to a user.
 
+use super::Kind;
 use super::time::{Expiry, Moment, Timestamp};
 use super::token::{Owner, SortKey, Token, TokenFilter, TokenId, UserId};
 
@@ -75,11 +76,14 @@ impl AsMut<TokenFilter> for Filter {
     }
 }
 
-impl Token for PersonalAccessToken {
+impl Kind for PersonalAccessToken {
     type Filter = Filter;
 
-    const TARGET_TYPE: &'static str = "personal_access_token";
     const NOUN: [&'static str; 2] = ["personal access token", "personal access tokens"];
+}
+
+impl Token for PersonalAccessToken {
+    const TARGET_TYPE: &'static str = "personal_access_token";
     const OWNERS: [&'static str; 2] = ["user", "users"];
     const SORT_KEYS: &'static [SortKey] =
         &[SortKey::Id, SortKey::Created, SortKey::LastUsed, SortKey::Expires, SortKey::Name];

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use chrono::{
     DateTime, Datelike, Days, FixedOffset, Months, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc,
@@ -57,6 +58,14 @@ impl Timestamp {
             Ok(seconds) => (seconds, self.0.timestamp_subsec_nanos()),
             Err(_) => (0, 0),
         }
+    }
+
+    /// The instant this long after; the same one where that cannot be told.
+    #[must_use]
+    pub fn plus(self, length: Duration) -> Self {
+        let length = TimeDelta::from_std(length).ok();
+        let later = length.and_then(|length| self.0.checked_add_signed(length));
+        later.and_then(Self::new).unwrap_or(self)
     }
 
     /// The time from `earlier` to this instant, negative if it is later.
@@ -186,6 +195,8 @@ enum Unit {
 }
 
 impl Period {
+    pub const DAY: Self = Self { count: 1, unit: Unit::Day };
+
     /// The instant this long before `start`; `None` before the year 0.
     #[must_use]
     pub fn before(self, start: Timestamp) -> Option<Timestamp> {

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::Kind;
 use super::time::{Expiry, Moment, Timestamp};
 
 macro_rules! id {
@@ -23,6 +24,10 @@ macro_rules! id {
 id!(
     /// The id of a personal access token or of a deploy token.
     TokenId
+);
+id!(
+    /// The id of an audit event.
+    EventId
 );
 id!(
     /// The id of a user.
@@ -102,14 +107,9 @@ pub enum Owner {
 }
 
 /// A kind of token.
-pub trait Token: Sized {
-    /// What tokens of this kind can be filtered by.
-    type Filter: Default + Clone + AsRef<TokenFilter> + AsMut<TokenFilter>;
-
+pub trait Token: Kind<Filter: AsRef<TokenFilter> + AsMut<TokenFilter>> {
     /// The `target_type` of audit events.
     const TARGET_TYPE: &'static str;
-    /// The kind in messages: one, and many.
-    const NOUN: [&'static str; 2];
     /// What tokens of this kind belong to, in messages: one, and many.
     const OWNERS: [&'static str; 2];
     /// The keys that a list can be sorted by.
@@ -233,6 +233,7 @@ pub struct Sort {
 
 impl Sort {
     pub const BY_ID: Self = Self { key: SortKey::Id, descending: false };
+    pub const NEWEST_FIRST: Self = Self { key: SortKey::Created, descending: true };
 
     /// The order as the command line names it, such as `id_asc`.
     #[must_use]

@@ -3,6 +3,7 @@
 
 mod csv;
 mod json;
+pub mod spool;
 mod table;
 pub mod text;
 pub mod view;
@@ -121,13 +122,18 @@ impl<W: Write, R: Record> Printer<W, R> {
         .context(CANNOT_PRINT)
     }
 
-    /// Ends the output; JSON closes its array.
-    pub fn finish(mut self) -> Result<()> {
+    /// Ends the output, JSON closes its array, and gives the writer back.
+    pub fn finish(mut self) -> Result<W> {
         if let Body::Json { out, any } = &mut self.body {
             let end: &[u8] = if *any { b"\n]\n" } else { b"[]\n" };
             out.write_all(end).context(CANNOT_PRINT)?;
         }
-        self.flush()
+        self.flush()?;
+        match self.body {
+            Body::Table(table) => Ok(table.into_inner()),
+            Body::Json { out, .. } | Body::Jsonl(out) | Body::Ids(out) => Ok(out),
+            Body::Csv(lines) => lines.into_inner(),
+        }
     }
 }
 
@@ -144,11 +150,11 @@ pub fn print_one<R: Record>(mut out: impl Write, record: &R, look: &Look) -> Res
         Format::Jsonl | Format::Csv | Format::Ids => {
             let mut printer = Printer::new(out, look)?;
             printer.record(record)?;
-            return printer.finish();
+            return printer.finish().map(drop);
         }
     }
     .and_then(|()| out.flush().map_err(Into::into))
     .context(CANNOT_PRINT)
 }
 
-const CANNOT_PRINT: &str = "cannot write to standard output";
+pub const CANNOT_PRINT: &str = "cannot write to standard output";

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::text::visible;
+use crate::model::audit::AuditEvent;
 use crate::model::deploy_token::DeployToken;
 use crate::model::personal_access_token::PersonalAccessToken;
 use crate::model::time::{Expiry, Moment, Timestamp};
@@ -158,11 +159,47 @@ impl Record for DeployToken {
     }
 }
 
+impl Record for AuditEvent {
+    const COLUMNS: &'static [Column<Self>] = &[
+        key("id", |it, _| Cell::Integer(it.id.0)),
+        key("created_at", |it, _| Cell::Time(it.created_at)),
+        key("run_id", |it, _| Cell::Text(&it.run_id)),
+        key("action", |it, _| Cell::Text(&it.action)),
+        key("actor", |it, _| Cell::Text(&it.actor)),
+        key("actor_id", |it, _| Cell::Integer(it.actor_id.0)),
+        key("os_user", |it, _| Cell::Text(&it.os_user)),
+        key("target_type", |it, _| Cell::Text(&it.target_type)),
+        key("target_id", |it, _| Cell::Integer(it.target_id.0)),
+        key("target_name", |it, _| Cell::Text(&it.target_name)),
+        key("target_user_id", |it, _| {
+            it.target_user_id.map_or(Cell::Null, |id| Cell::Integer(id.0))
+        }),
+        key("reason", |it, _| Cell::text(it.reason.as_ref())),
+    ];
+    const TABLE: &'static [&'static str] = &[
+        "id",
+        "created_at",
+        "actor",
+        "os_user",
+        "action",
+        "target_type",
+        "target_id",
+        "target_name",
+        "reason",
+        "run_id",
+    ];
+
+    /// The token's, since an event's own id is none that `revoke -` takes.
+    fn listed_id(&self) -> Option<TokenId> {
+        Some(self.target_id)
+    }
+}
+
 /// What a revocation made of one id.
 #[derive(Clone, Debug)]
 pub struct Revocation<T> {
     pub id: TokenId,
-    /// `None`: denied.
+    /// `None`: denied, or gone.
     pub token: Option<T>,
     pub result: RevocationResult,
     /// `None`: this run recorded nothing of it.
@@ -175,6 +212,7 @@ pub enum RevocationResult {
     Revoked,
     WouldRevoke,
     AlreadyRevoked,
+    Spared,
     Denied,
 }
 
@@ -185,6 +223,7 @@ impl RevocationResult {
             Self::Revoked => "revoked",
             Self::WouldRevoke => "would_revoke",
             Self::AlreadyRevoked => "already_revoked",
+            Self::Spared => "spared",
             Self::Denied => "denied",
         }
     }
@@ -198,7 +237,9 @@ impl<T: Token> Revocation<T> {
     fn revoked_id(&self) -> Option<TokenId> {
         match self.result {
             RevocationResult::Revoked | RevocationResult::WouldRevoke => Some(self.id),
-            RevocationResult::AlreadyRevoked | RevocationResult::Denied => None,
+            RevocationResult::AlreadyRevoked
+            | RevocationResult::Spared
+            | RevocationResult::Denied => None,
         }
     }
 }

@@ -1,18 +1,28 @@
 //! Deploy tokens in a store: which columns are read, what the filters mean in
 //! SQL, and how a row becomes a record.
 
-use super::Stored;
-use super::filter::Bounds;
+use super::filter::{Terms, shared};
 use super::schema::{Schema, Tokens};
 use super::sql::Sql;
 use super::sqlite::Decoder;
+use super::{Stored, StoredToken};
 use crate::model::access::Reach;
 use crate::model::deploy_token::{DeployToken, Filter, Place};
-use crate::model::token::{GroupId, ProjectId, SortKey};
+use crate::model::token::{GroupId, ProjectId, SortKey, TokenId};
 
-impl Stored for DeployToken {
+impl StoredToken for DeployToken {
     fn tokens(schema: &Schema) -> &Tokens {
         &schema.deploy_tokens.token
+    }
+}
+
+impl Stored for DeployToken {
+    fn from(schema: &Schema) -> &'static str {
+        schema.deploy_tokens.token.from
+    }
+
+    fn id_column(schema: &Schema) -> &'static str {
+        schema.deploy_tokens.token.id
     }
 
     fn select_list(schema: &Schema) -> Vec<&'static str> {
@@ -65,24 +75,26 @@ impl Stored for DeployToken {
                 sql.push(columns.project_id).push(" IS NOT NULL THEN ").bind(project_level.0);
                 sql.push(" ELSE ").bind(group_level.0).push(" END");
             }
-            Reach::Own { .. } => {
+            Reach::Own { .. } | Reach::Involved { .. } => {
                 sql.push("FALSE");
             }
         }
     }
 
-    fn is_narrow(filter: &Filter) -> bool {
-        filter.token.ids.is_some() || filter.place.is_some()
+    fn ids(filter: &Filter) -> Option<&[TokenId]> {
+        filter.token.ids.as_deref()
     }
 
-    fn conditions(sql: &mut Sql, schema: &Schema, filter: &Filter, _: Bounds) {
+    fn is_narrow(filter: &Filter) -> bool {
+        filter.place.is_some()
+    }
+
+    fn conditions(sql: &mut Sql, schema: &Schema, filter: &Filter, terms: Terms) {
         let columns = &schema.deploy_tokens;
         // Without `..`: a filter that nobody compiles does not compile.
-        let Filter {
-            token: _, // every kind has these
-            place,
-        } = filter;
+        let Filter { token, place } = filter;
 
+        shared(sql, &columns.token, token, terms);
         match place.map(|membership| membership.place()) {
             None => {}
             Some(Place::Project(ProjectId(id))) => {

@@ -1,12 +1,22 @@
-//! The one WHERE: what a query reaches and keeps, of every kind of token, for
-//! listing, counting and revoking alike.
+//! The one WHERE: what a query reaches and keeps, of every kind, for listing
+//! and for revoking alike.
 
-use super::Stored;
 use super::schema::{Schema, Time, Tokens};
 use super::sql::Sql;
-use crate::model::access::{Query, Reach};
+use super::{Stored, StoredToken};
+use crate::model::access::{Act, Query, Reach, Revoke};
 use crate::model::time::{Moment, Timestamp};
 use crate::model::token::{Sort, SortKey, TokenFilter, TokenId};
+
+/// What the conditions of a filter depend on besides it.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    pub bounds: Bounds,
+    /// The instant that tokens are judged by.
+    pub now: Moment,
+    /// Whether tokens that are revoked already are in question.
+    pub revoked: bool,
+}
 
 /// How bounds of a time column find their rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,26 +31,65 @@ pub enum Bounds {
     ById,
 }
 
-/// Writes `FROM … WHERE …` of a query, for rows in the order of `sort` or in
-/// none. The reach comes first and everything else narrows it, so no filter can
-/// widen it.
-pub fn from_where<T: Stored, A>(
+/// Writes the select list, `FROM` and `WHERE` of a query, for rows in the order of
+/// `sort`. The reach comes first and everything else narrows it, so no filter
+/// can widen it.
+pub fn select<T: Stored, A: Act>(
     sql: &mut Sql,
     schema: &Schema,
     query: &Query<T, A>,
-    sort: Option<Sort>,
+    sort: Sort,
     now: Moment,
 ) {
-    let tokens = T::tokens(schema);
     let filter = query.filter();
-    let in_order_of_ids = sort.is_some_and(|sort| sort.key == SortKey::Id);
-    let is_narrow = query.reach() != Reach::All || T::is_narrow(filter);
-    let bounds = if in_order_of_ids && !is_narrow { Bounds::ById } else { Bounds::Plain };
+    let is_narrow = query.reach() != Reach::All || T::ids(filter).is_some() || T::is_narrow(filter);
+    let bounds = if sort.key == SortKey::Id && !is_narrow { Bounds::ById } else { Bounds::Plain };
 
-    sql.push(" FROM ").push(tokens.from).push(" WHERE ");
+    columns::<T>(sql, schema);
+    within_reach(sql, schema, query);
+    T::conditions(sql, schema, filter, Terms { bounds, now, revoked: A::REVOKED });
+}
+
+/// Writes the same for tokens that are named by their ids, each with a last column
+/// that tells whether the query keeps it.
+pub fn judge<T: StoredToken>(
+    sql: &mut Sql,
+    schema: &Schema,
+    query: &Query<T, Revoke>,
+    now: Moment,
+) {
+    let terms = Terms { bounds: Bounds::Plain, now, revoked: Revoke::REVOKED };
+    columns::<T>(sql, schema);
+    sql.push(", (TRUE");
+    T::conditions(sql, schema, query.filter(), terms);
+    sql.push(")");
+    within_reach(sql, schema, query);
+}
+
+fn columns<T: Stored>(sql: &mut Sql, schema: &Schema) {
+    sql.push("SELECT ");
+    for (index, column) in T::select_list(schema).into_iter().enumerate() {
+        sql.push(if index > 0 { ", " } else { "" }).push(column);
+    }
+}
+
+fn within_reach<T: Stored, A>(sql: &mut Sql, schema: &Schema, query: &Query<T, A>) {
+    sql.push(" FROM ").push(T::from(schema)).push(" WHERE ");
     T::reach_condition(sql, schema, query.reach());
-    shared(sql, tokens, filter.as_ref(), bounds, now);
-    T::conditions(sql, schema, filter, bounds);
+    match T::ids(query.filter()) {
+        None => {}
+        Some([TokenId(id)]) => {
+            sql.push(" AND ").push(T::id_column(schema)).push(" = ").bind(*id);
+        }
+        Some(ids) => {
+            // One value however many ids there are, so no limit on parameters
+            // is met.
+            let list: Vec<i64> = ids.iter().map(|id| id.0).collect();
+            sql.push(" AND ").push(T::id_column(schema));
+            sql.push(" IN (SELECT value FROM json_each(");
+            sql.bind(serde_json::Value::from(list).to_string()).push("))");
+        }
+    }
 }
 
 /// Writes `ORDER BY …`.
@@ -50,15 +99,16 @@ pub fn order_by<T: Stored>(sql: &mut Sql, schema: &Schema, sort: Sort) {
         sql.push(T::sort_column(schema, sort.key));
         sql.push(if sort.descending { " DESC NULLS FIRST, " } else { " ASC NULLS LAST, " });
     }
-    sql.push(T::tokens(schema).id);
+    sql.push(T::id_column(schema));
     sql.push(if sort.descending { " DESC" } else { " ASC" });
 }
 
-/// The conditions that every kind of token has.
-fn shared(sql: &mut Sql, tokens: &Tokens, filter: &TokenFilter, bounds: Bounds, now: Moment) {
+/// Writes the conditions that every kind of token has.
+pub fn shared(sql: &mut Sql, tokens: &Tokens, filter: &TokenFilter, terms: Terms) {
+    let Terms { bounds, now, revoked: in_question } = terms;
     // Without `..`: a filter that nobody compiles does not compile.
     let TokenFilter {
-        ids,
+        ids: _, // beside the reach
         active,
         revoked,
         expired,
@@ -74,19 +124,8 @@ fn shared(sql: &mut Sql, tokens: &Tokens, filter: &TokenFilter, bounds: Bounds, 
     } = filter;
     let expiry = tokens.expires_at;
 
-    match ids.as_deref() {
-        None => {}
-        Some([TokenId(id)]) => {
-            sql.push(" AND ").push(tokens.id).push(" = ").bind(*id);
-        }
-        Some(ids) => {
-            // One value however many ids there are, so no limit on parameters
-            // is met.
-            let list: Vec<i64> = ids.iter().map(|id| id.0).collect();
-            sql.push(" AND ").push(tokens.id);
-            sql.push(" IN (SELECT value FROM json_each(");
-            sql.bind(serde_json::Value::from(list).to_string()).push("))");
-        }
+    if !in_question {
+        sql.push(" AND NOT ").push(tokens.revoked);
     }
     let today = expiry.form.value(now);
     if let Some(active) = active {

@@ -3,8 +3,10 @@
 //! A [`Store`] vouches for actors and memberships, and answers nothing but
 //! [`Query`]s, which only those make.
 
+mod audit_events;
 mod deploy_tokens;
 mod filter;
+mod guard;
 mod init;
 mod sample;
 pub mod schema;
@@ -20,15 +22,18 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params, params_from_iter};
 
-use self::filter::Bounds;
+use self::filter::Terms;
+use self::guard::Identity;
+pub use self::guard::OsUser;
 pub use self::init::create;
-use self::schema::{Schema, Tokens};
+use self::schema::{Schema, Tokens, UserLookup};
 use self::sql::Sql;
 use self::sqlite::Decoder;
-pub use self::sqlite::Mode;
+pub use self::sqlite::{Mode, Opening};
 use crate::model::access::{
     AccessLevel, Act, Actor, Denied, Guarded, Membership, Query, Reach, Reference, Revoke, UserRef,
 };
+use crate::model::audit::Action;
 use crate::model::deploy_token::Place;
 use crate::model::time::{Moment, Timestamp};
 use crate::model::token::{GroupId, Owner, ProjectId, Sort, SortKey, Token, TokenId, UserId};
@@ -37,50 +42,63 @@ use crate::model::token::{GroupId, Owner, ProjectId, Sort, SortKey, Token, Token
 #[derive(Debug)]
 pub struct Store {
     connection: rusqlite::Connection,
+    /// `None`: in memory, as tests have it.
+    file: Option<Identity>,
     schema: &'static Schema,
 }
 
-/// A kind of token that stores hold.
+/// A kind of thing that stores hold.
 pub trait Stored: Guarded {
-    fn tokens(schema: &Schema) -> &Tokens;
-    /// What `decode` reads, in its order.
+    fn from(schema: &Schema) -> &'static str;
+    fn id_column(schema: &Schema) -> &'static str;
+    /// What `decode` reads, in its order; the id comes first.
     fn select_list(schema: &Schema) -> Vec<&'static str>;
     fn decode(row: &mut Decoder<'_>, schema: &Schema) -> Result<Self, String>;
     /// Writes the first condition of the WHERE.
     fn reach_condition(sql: &mut Sql, schema: &Schema, reach: Reach);
-    /// Writes the conditions of this kind's own filters, each with its AND.
-    fn conditions(sql: &mut Sql, schema: &Schema, filter: &Self::Filter, bounds: Bounds);
-    /// Whether the filter leaves few tokens, which the database finds at once.
+    /// The tokens that the filter names.
+    fn ids(filter: &Self::Filter) -> Option<&[TokenId]>;
+    /// Whether the filter leaves few rows, which the database finds at once.
     fn is_narrow(filter: &Self::Filter) -> bool;
+    /// Writes the filter's conditions, ids aside, each with its AND.
+    fn conditions(sql: &mut Sql, schema: &Schema, filter: &Self::Filter, terms: Terms);
     fn sort_column(schema: &Schema, key: SortKey) -> &'static str;
 }
 
-/// A token, or a row that could not be read as one.
+/// A kind of token that stores hold.
+pub trait StoredToken: Stored + Token {
+    fn tokens(schema: &Schema) -> &Tokens;
+}
+
+/// A token or event, or a row that could not be read as one.
 pub type Row<T> = Result<T, BrokenRow>;
 
 /// A row that cannot be decoded. It is never shown nor revoked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokenRow {
-    pub id: TokenId,
+    pub id: i64,
     pub problem: String,
-}
-
-/// How many tokens, and of how many owners.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Count {
-    pub tokens: u64,
-    pub owners: u64,
 }
 
 /// What the audit events of one run have in common.
 #[derive(Clone, Debug)]
 pub struct Run {
     pub id: String,
-    /// The real time, whatever instant the tokens are judged by.
-    pub at: Timestamp,
+    /// The real time at which it began, whatever instant the tokens are judged by,
+    /// on the calendar and on the clock that counts on.
+    pub began: (Timestamp, Instant),
     pub actor: Actor,
     pub os_user: String,
     pub reason: Option<String>,
+}
+
+impl Run {
+    /// The present. An application that looks for what has changed since it last
+    /// looked would miss what bears the time of the run's beginning.
+    fn time(&self) -> Timestamp {
+        let (calendar, clock) = self.began;
+        calendar.plus(clock.elapsed())
+    }
 }
 
 /// What one transaction did.
@@ -98,20 +116,24 @@ pub enum Outcome<T> {
     /// Revoked; in a dry run: would have been.
     Revoked(T),
     AlreadyRevoked(T),
+    /// The filter does not keep it, or no longer does.
+    Spared(T),
     /// Missing, or out of the actor's reach.
     Denied(TokenId),
     Broken(BrokenRow),
 }
 
 impl Store {
-    /// Opens a store that exists.
+    /// Opens a store that exists. A process of root becomes one of the file's
+    /// owner first, for good.
     ///
     /// # Errors
     ///
-    /// When there is no such file, it is no store, or its schema is a newer one.
-    pub fn open(path: &Path, mode: Mode, busy_timeout: Duration) -> Result<Self> {
-        let (connection, schema) = sqlite::open(path, mode, busy_timeout)?;
-        Ok(Self { connection, schema })
+    /// When there is no such file, it is no store, its schema is a newer one, or
+    /// it belongs to another user whom this could harm.
+    pub fn open(path: &Path, how: &Opening<'_>) -> Result<Self> {
+        let (connection, file, schema) = sqlite::open(path, how)?;
+        Ok(Self { connection, file: Some(file), schema })
     }
 
     /// The actor that a reference names.
@@ -120,12 +142,7 @@ impl Store {
     ///
     /// [`Denied`] where there is no such user or he may not act.
     pub fn actor(&self, reference: &Reference) -> Result<Actor> {
-        let users = &self.schema.users;
-        let mut sql = Sql::new(match reference {
-            Reference::Id(_) => users.acting_by_id,
-            Reference::Name(_) => users.acting_by_name,
-        });
-        sql.bind(reference);
+        let sql = user_lookup(&self.schema.users.acting, reference);
         let found = self.find(&sql, |row| Ok((UserId(row.get(0)?), row.get(1)?, row.get(2)?)))?;
         let (id, username, admin) = found.ok_or(Denied)?;
         #[expect(clippy::disallowed_methods, reason = "the store is what vouches")]
@@ -138,15 +155,32 @@ impl Store {
     ///
     /// [`Denied`] where there is no such user or the actor may not name him.
     pub fn user(&self, actor: &Actor, reference: &UserRef) -> Result<UserId> {
-        let users = &self.schema.users;
+        self.named_user(actor, reference, &self.schema.users.named)
+    }
+
+    /// The same among those whose tokens audit events tell of, also users who are
+    /// gone.
+    pub fn recorded_owner(&self, actor: &Actor, reference: &UserRef) -> Result<UserId> {
+        self.named_user(actor, reference, &self.schema.audit_events.owners)
+    }
+
+    /// The same among those who acted, also users who are gone.
+    pub fn recorded_actor(&self, actor: &Actor, reference: &UserRef) -> Result<UserId> {
+        self.named_user(actor, reference, &self.schema.audit_events.actors)
+    }
+
+    fn named_user(
+        &self,
+        actor: &Actor,
+        reference: &UserRef,
+        lookup: &UserLookup,
+    ) -> Result<UserId> {
         let found = match reference {
             UserRef::Me => Some(actor.id()),
             UserRef::Other(reference) => {
-                let mut sql = Sql::new(match reference {
-                    Reference::Id(_) => users.by_id,
-                    Reference::Name(_) => users.by_name,
-                });
-                self.find(sql.bind(reference), |row| row.get(0).map(UserId))?
+                let found: Option<Option<i64>> =
+                    self.find(&user_lookup(lookup, reference), |row| row.get(0))?;
+                found.flatten().map(UserId)
             }
         };
         Ok(actor.may_name(found)?)
@@ -217,40 +251,26 @@ impl Store {
     ) -> Result<R> {
         let sql = select(self.schema, query, sort, limit, now);
         let mut statement = self.connection.prepare_cached(sql.text()).context(CANNOT_READ)?;
-        let rows = statement.query_map(params_from_iter(sql.values()), |row| {
-            // The id comes first in every select list.
-            let id = TokenId(row.get(0)?);
-            let token = T::decode(&mut Decoder::new(row), self.schema);
-            Ok(token.map_err(|problem| BrokenRow { id, problem }))
-        });
+        let rows = statement.query_map(params_from_iter(sql.values()), |row| self.decode(row));
         let mut rows = rows.context(CANNOT_READ)?.map(|row| row.context(CANNOT_READ));
         read(&mut rows)
     }
 
-    /// Counts what `select` would give.
-    ///
-    /// # Errors
-    ///
-    /// Those of the database.
-    pub fn count<T: Stored, A: Act>(&self, query: &Query<T, A>, now: Moment) -> Result<Count> {
-        let mut sql = Sql::new("SELECT count(*), count(DISTINCT ");
-        sql.push(T::tokens(self.schema).owner).push(")");
-        filter::from_where(&mut sql, self.schema, query, None, now);
-        let values = params_from_iter(sql.values());
-        let count = self.connection.query_row(sql.text(), values, |row| {
-            Ok(Count { tokens: row.get(0)?, owners: row.get(1)? })
-        });
-        count.context(CANNOT_READ)
+    fn decode<T: Stored>(&self, row: &rusqlite::Row<'_>) -> rusqlite::Result<Row<T>> {
+        let id = row.get(0)?;
+        let decoded = T::decode(&mut Decoder::new(row), self.schema);
+        Ok(decoded.map_err(|problem| BrokenRow { id, problem }))
     }
 
     /// Revokes the tokens of a query, which names them by their ids in ascending
-    /// order, and records an event for each: all in one transaction, or nothing.
-    /// Without a `run` it does all but the writing.
+    /// order, as far as its filter keeps them now, and records an event for each:
+    /// all in one transaction, or nothing. Without a `run` it does all but the
+    /// writing.
     ///
     /// # Errors
     ///
     /// Those of the database; then nothing has changed.
-    pub fn revoke<T: Stored>(
+    pub fn revoke<T: StoredToken>(
         &self,
         query: &Query<T, Revoke>,
         now: Moment,
@@ -263,20 +283,23 @@ impl Store {
         let transaction =
             Transaction::new_unchecked(&self.connection, behaviour).context(CANNOT_WRITE)?;
         let begun = Instant::now();
-        let rows: Vec<Row<T>> =
-            self.select(query, Sort::BY_ID, None, now, |rows| rows.collect())?;
-        let mut rows = rows.into_iter().peekable();
+        if let Some(file) = &self.file {
+            file.check()?;
+        }
+        let mut rows = self.judge(query, now)?.into_iter().peekable();
 
+        let at = run.map(Run::time);
         let ids = query.filter().as_ref().ids.as_deref().unwrap_or_default();
         let mut outcomes = Vec::with_capacity(ids.len());
         for &id in ids {
-            outcomes.push(match rows.next_if(|row| id_of(row) == id) {
+            outcomes.push(match rows.next_if(|(row, _)| id_of(row) == id) {
                 None => Outcome::Denied(id),
-                Some(Err(broken)) => Outcome::Broken(broken),
-                Some(Ok(token)) if token.is_revoked() => Outcome::AlreadyRevoked(token),
-                Some(Ok(token)) => {
-                    if let Some(run) = run {
-                        self.revoke_one(&token, run)
+                Some((Err(broken), _)) => Outcome::Broken(broken),
+                Some((Ok(token), _)) if token.is_revoked() => Outcome::AlreadyRevoked(token),
+                Some((Ok(token), false)) => Outcome::Spared(token),
+                Some((Ok(token), true)) => {
+                    if let Some((run, at)) = run.zip(at) {
+                        self.revoke_one(&token, run, at)
                             .with_context(|| format!("cannot revoke token {id}"))?;
                     }
                     Outcome::Revoked(token)
@@ -288,8 +311,27 @@ impl Store {
         Ok(Batch { outcomes, held: begun.elapsed() })
     }
 
-    fn revoke_one<T: Stored>(&self, token: &T, run: &Run) -> Result<()> {
-        let at = run.at.to_string();
+    /// The tokens that a query names, in the order of their ids, each with whether
+    /// the query keeps it.
+    fn judge<T: StoredToken>(
+        &self,
+        query: &Query<T, Revoke>,
+        now: Moment,
+    ) -> Result<Vec<(Row<T>, bool)>> {
+        let mut sql = Sql::default();
+        filter::judge(&mut sql, self.schema, query, now);
+        filter::order_by::<T>(&mut sql, self.schema, Sort::BY_ID);
+        let verdict = T::select_list(self.schema).len();
+        let mut statement = self.connection.prepare_cached(sql.text()).context(CANNOT_READ)?;
+        let rows = statement.query_map(params_from_iter(sql.values()), |row| {
+            // NULL where a column is that the filter asks for: not kept.
+            Ok((self.decode(row)?, row.get::<_, Option<bool>>(verdict)?.unwrap_or(false)))
+        });
+        rows.and_then(Iterator::collect).context(CANNOT_READ)
+    }
+
+    fn revoke_one<T: StoredToken>(&self, token: &T, run: &Run, at: Timestamp) -> Result<()> {
+        let at = at.to_string();
         let user = match token.owner() {
             Some(Owner::User(user)) => Some(user.0),
             Some(Owner::Project(_) | Owner::Group(_)) | None => None,
@@ -299,10 +341,10 @@ impl Store {
             .prepare_cached(T::tokens(self.schema).revoke)?
             .execute(params![at, token.id().0])?;
         ensure!(changed == 1, "the database changed {changed} rows instead of one");
-        self.connection.prepare_cached(self.schema.insert_event)?.execute(params![
+        self.connection.prepare_cached(self.schema.audit_events.insert)?.execute(params![
             at,
             run.id,
-            "revoke",
+            Action::Revoke.name(),
             run.actor.username(),
             run.actor.id().0,
             run.os_user,
@@ -322,22 +364,29 @@ const CANNOT_WRITE: &str = "cannot write to the store";
 fn id_of<T: Token>(row: &Row<T>) -> TokenId {
     match row {
         Ok(token) => token.id(),
-        Err(broken) => broken.id,
+        Err(broken) => TokenId(broken.id),
     }
 }
 
-fn select<T: Stored, A>(
+fn user_lookup(lookup: &UserLookup, reference: &Reference) -> Sql {
+    let [head, tail] = match reference {
+        Reference::Id(_) => lookup.by_id,
+        Reference::Name(_) => lookup.by_name,
+    };
+    let mut sql = Sql::new(head);
+    sql.bind(reference).push(tail);
+    sql
+}
+
+fn select<T: Stored, A: Act>(
     schema: &Schema,
     query: &Query<T, A>,
     sort: Sort,
     limit: Option<u64>,
     now: Moment,
 ) -> Sql {
-    let mut sql = Sql::new("SELECT ");
-    for (index, column) in T::select_list(schema).into_iter().enumerate() {
-        sql.push(if index > 0 { ", " } else { "" }).push(column);
-    }
-    filter::from_where(&mut sql, schema, query, Some(sort), now);
+    let mut sql = Sql::default();
+    filter::select(&mut sql, schema, query, sort, now);
     filter::order_by::<T>(&mut sql, schema, sort);
     if let Some(limit) = limit {
         sql.push(" LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX));

@@ -1,6 +1,6 @@
 //! SQLite: opening a file with care, and decoding its values.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row};
 
+use super::guard::{self, Identity, OsUser};
 use super::schema::native::{APPLICATION_ID, MIGRATIONS, NATIVE};
 use super::schema::{Schema, TimeForm};
 use crate::failure::{Failure, Kind};
@@ -24,6 +25,16 @@ pub enum Mode {
     Write,
 }
 
+/// How a store is opened.
+pub struct Opening<'a> {
+    pub mode: Mode,
+    pub busy_timeout: Duration,
+    /// Whether the file may belong to another user.
+    pub foreign_owner: bool,
+    /// The command line of this run, for another user to give.
+    pub command_as: &'a dyn Fn(&OsUser) -> String,
+}
+
 /// Opens a store that exists, and checks that it is one before the first
 /// statement reads it.
 ///
@@ -32,12 +43,8 @@ pub enum Mode {
 /// # Errors
 ///
 /// When there is no such file, it is no store, or its schema is a newer one.
-pub fn open(
-    path: &Path,
-    mode: Mode,
-    busy_timeout: Duration,
-) -> Result<(Connection, &'static Schema)> {
-    let opened = open_checked(path, mode, busy_timeout);
+pub fn open(path: &Path, how: &Opening<'_>) -> Result<(Connection, Identity, &'static Schema)> {
+    let opened = open_checked(path, how);
     let opened = opened.map_err(|error| explain(error, path));
     opened.with_context(|| format!("cannot open store {}", path.display()))
 }
@@ -58,15 +65,19 @@ fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
     error
 }
 
-fn open_checked(
-    path: &Path,
-    mode: Mode,
-    busy_timeout: Duration,
-) -> Result<(Connection, &'static Schema)> {
+fn open_checked(path: &Path, how: &Opening<'_>) -> Result<(Connection, Identity, &'static Schema)> {
     let file = path.canonicalize().map_err(|error| missing(path, error))?;
-    look_at_file(&file)?;
+    if !how.foreign_owner {
+        guard::become_owner(&file)?;
+    }
+    // Of the file that is there now that nobody else can be meant.
+    let metadata = file.metadata()?;
+    let journal = look_at_file(&file, &metadata)?;
+    if !how.foreign_owner && (how.mode == Mode::Write || journal == Journal::Wal) {
+        guard::refuse_foreign(&metadata, how.command_as)?;
+    }
 
-    let access = match mode {
+    let access = match how.mode {
         Mode::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
         Mode::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
     };
@@ -74,15 +85,15 @@ fn open_checked(
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
     let connection = Connection::open_with_flags(&file, flags)?;
     // Before the first pragma, which may already wait for a lock.
-    connection.busy_timeout(busy_timeout)?;
+    connection.busy_timeout(how.busy_timeout)?;
 
     let schema = recognise(&connection)?;
     // SQLite opens what it may not write for reading only, and says so later.
-    if mode == Mode::Write && connection.is_readonly(c"main")? {
+    if how.mode == Mode::Write && connection.is_readonly(c"main")? {
         return Err(failed("no permission to write to the file").into());
     }
     add_functions(&connection)?;
-    Ok((connection, schema))
+    Ok((connection, Identity::new(&file, &metadata), schema))
 }
 
 fn failed(message: impl Into<String>) -> Failure {
@@ -102,11 +113,21 @@ fn missing(path: &Path, error: std::io::Error) -> anyhow::Error {
     }
 }
 
-/// Says in plain words what SQLite would say of what is no database.
-/// The file is closed again before SQLite opens it: closing any handle of a file
+/// How a database keeps what undoes or completes a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Journal {
+    Rollback,
+    /// Even a reader leaves files beside it.
+    Wal,
+}
+
+/// Says in plain words what SQLite would say of what is no database, and reads how
+/// it keeps its journal, from the [header] of the file. The file is closed again before SQLite opens it: closing any handle of a file
 /// drops the locks that SQLite holds on it.
-fn look_at_file(path: &Path) -> Result<()> {
-    let kind = path.metadata()?.file_type();
+///
+/// [header]: https://www.sqlite.org/fileformat2.html#the_database_header
+fn look_at_file(path: &Path, metadata: &Metadata) -> Result<Journal> {
+    let kind = metadata.file_type();
     if kind.is_dir() {
         return Err(failed("it is a directory, not a file").into());
     }
@@ -114,16 +135,17 @@ fn look_at_file(path: &Path) -> Result<()> {
         return Err(failed("it is not a regular file").into());
     }
     let mut beginning = Vec::new();
-    File::open(path)?.take(MAGIC.len() as u64).read_to_end(&mut beginning)?;
+    File::open(path)?.take(20).read_to_end(&mut beginning)?;
     if beginning.is_empty() {
         return Err(failed("the file is empty")
             .hint("remove it, then create a store with 'tokenctl init'")
             .into());
     }
-    if beginning != MAGIC {
+    if !beginning.starts_with(MAGIC) {
         return Err(failed("the file is not a database").into());
     }
-    Ok(())
+    // The versions of the format that writing and reading take.
+    Ok(if beginning[MAGIC.len()..].contains(&2) { Journal::Wal } else { Journal::Rollback })
 }
 
 /// What every SQLite file begins with.

@@ -1,19 +1,29 @@
 //! Personal access tokens in a store: which columns are read, what the filters
 //! mean in SQL, and how a row becomes a record.
 
-use super::Stored;
-use super::filter::{Bounds, at, bounded, is_null};
+use super::filter::{Terms, at, bounded, is_null, shared};
 use super::schema::{Schema, Tokens};
 use super::sql::Sql;
 use super::sqlite::Decoder;
+use super::{Stored, StoredToken};
 use crate::model::access::Reach;
 use crate::model::personal_access_token::{Filter, PersonalAccessToken, UserType};
 use crate::model::time::Moment;
-use crate::model::token::{SortKey, UserId};
+use crate::model::token::{SortKey, TokenId, UserId};
 
-impl Stored for PersonalAccessToken {
+impl StoredToken for PersonalAccessToken {
     fn tokens(schema: &Schema) -> &Tokens {
         &schema.personal_access_tokens.token
+    }
+}
+
+impl Stored for PersonalAccessToken {
+    fn from(schema: &Schema) -> &'static str {
+        schema.personal_access_tokens.token.from
+    }
+
+    fn id_column(schema: &Schema) -> &'static str {
+        schema.personal_access_tokens.token.id
     }
 
     fn select_list(schema: &Schema) -> Vec<&'static str> {
@@ -64,22 +74,26 @@ impl Stored for PersonalAccessToken {
                     sql.push(" AND NOT ").push(columns.impersonation);
                 }
             }
-            Reach::Member { .. } => {
+            Reach::Member { .. } | Reach::Involved { .. } => {
                 sql.push("FALSE");
             }
         }
     }
 
-    fn is_narrow(filter: &Filter) -> bool {
-        filter.token.ids.is_some() || filter.user.is_some()
+    fn ids(filter: &Filter) -> Option<&[TokenId]> {
+        filter.token.ids.as_deref()
     }
 
-    fn conditions(sql: &mut Sql, schema: &Schema, filter: &Filter, bounds: Bounds) {
+    fn is_narrow(filter: &Filter) -> bool {
+        filter.user.is_some()
+    }
+
+    fn conditions(sql: &mut Sql, schema: &Schema, filter: &Filter, terms: Terms) {
         let columns = &schema.personal_access_tokens;
         let last_used = columns.last_used_at;
         // Without `..`: a filter that nobody compiles does not compile.
         let Filter {
-            token: _, // every kind has these
+            token,
             user,
             except_users,
             user_type,
@@ -90,6 +104,7 @@ impl Stored for PersonalAccessToken {
             unused_since,
         } = filter;
 
+        shared(sql, &columns.token, token, terms);
         if let Some(UserId(user)) = user {
             sql.push(" AND ").push(columns.user_id).push(" = ").bind(*user);
         }
@@ -104,7 +119,7 @@ impl Stored for PersonalAccessToken {
             sql.push(columns.impersonation);
         }
         let used = [(" >= ", last_used_after), (" <= ", last_used_before)];
-        bounded(sql, last_used, bounds, used.map(at));
+        bounded(sql, last_used, terms.bounds, used.map(at));
         if let Some(never_used) = never_used {
             is_null(sql, last_used.sql, *never_used);
         }

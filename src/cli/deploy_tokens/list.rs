@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::cli::arguments::VALUES_HELP;
-use crate::cli::filter::DeployFilterArgs;
+use crate::cli::filter::{DeployFilterArgs, Filters};
 use crate::cli::list::ListArgs;
 use crate::cli::session::Session;
 use crate::model::deploy_token::DeployToken;
@@ -35,7 +35,7 @@ impl List {
         self.list.check(session)?;
         let store = session.open(Mode::Read)?;
         let actor = session.actor(&store)?;
-        let what = self.filter.place();
+        let what = self.filter.subject();
         let filter = self.filter.resolve(&store, &actor, session.now)?;
         let query = actor.query(filter).context(what)?;
         self.list.print(session, &store, &query)

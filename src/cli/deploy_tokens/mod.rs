@@ -26,7 +26,6 @@ pub struct DeployTokens {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one value a run")]
 enum Command {
     #[command(visible_alias = "ls")]
     List(list::List),

@@ -17,21 +17,24 @@ pub struct Schema {
     pub groups: Places,
     pub personal_access_tokens: PersonalAccessTokens,
     pub deploy_tokens: DeployTokens,
-    /// Inserts an audit event; its columns in the order of the contract, from
-    /// `created_at` on, are `?1` to `?11`.
-    pub insert_event: &'static str,
+    pub audit_events: AuditEvents,
 }
 
-/// Statements that find a user by what is bound behind them.
+/// How users are found.
 #[derive(Debug)]
 pub struct Users {
     /// Selects id, username and whether he is an administrator, of those who
     /// may act.
-    pub acting_by_id: &'static str,
-    pub acting_by_name: &'static str,
+    pub acting: UserLookup,
     /// Selects the id.
-    pub by_id: &'static str,
-    pub by_name: &'static str,
+    pub named: UserLookup,
+}
+
+/// Statements that find a user by what is bound between their two parts.
+#[derive(Debug)]
+pub struct UserLookup {
+    pub by_id: [&'static str; 2],
+    pub by_name: [&'static str; 2],
 }
 
 /// Statements that find a project or group, and a user's level in it. The user
@@ -81,6 +84,29 @@ pub struct DeployTokens {
     /// The highest level of a user over the token's project, its group and all
     /// groups above; the user is bound between the two.
     pub level: [&'static str; 2],
+}
+
+#[derive(Debug)]
+pub struct AuditEvents {
+    pub from: &'static str,
+    pub id: &'static str,
+    pub created_at: Time,
+    pub run_id: &'static str,
+    pub action: &'static str,
+    pub actor: &'static str,
+    pub actor_id: &'static str,
+    pub os_user: &'static str,
+    pub target_type: &'static str,
+    pub target_id: &'static str,
+    pub target_name: &'static str,
+    pub target_user_id: &'static str,
+    pub reason: &'static str,
+    /// Selects the id of a user who owned a token, or acted; events outlive users.
+    pub owners: UserLookup,
+    pub actors: UserLookup,
+    /// Inserts an event; its columns in the order of the contract, from
+    /// `created_at` on, are `?1` to `?11`.
+    pub insert: &'static str,
 }
 
 /// A column that holds times, and that the database has an index of.

@@ -1,6 +1,9 @@
 //! The native store, whose tables `native.sql` documents.
 
-use super::{DeployTokens, PersonalAccessTokens, Places, Schema, Time, TimeForm, Tokens, Users};
+use super::{
+    AuditEvents, DeployTokens, PersonalAccessTokens, Places, Schema, Time, TimeForm, Tokens,
+    UserLookup, Users,
+};
 
 /// Marks the file as a tokenctl store: "tokn" in ASCII.
 pub const APPLICATION_ID: i32 = 0x746F_6B6E;
@@ -38,6 +41,33 @@ macro_rules! place {
         [
             concat!("SELECT x.id, ", level_head!()),
             concat!(level_tail!($project, $group), " FROM ", $table, " x WHERE x.", $column, " = "),
+        ]
+    };
+}
+
+macro_rules! acting {
+    () => {
+        "SELECT id, username, admin FROM users WHERE state = 'active' AND "
+    };
+}
+
+const USER_BY_ID: [&str; 2] = ["SELECT id FROM users WHERE id = ", ""];
+const USER_BY_NAME: [&str; 2] = ["SELECT id FROM users WHERE username = ", ""];
+
+/// A user, or else one whom only events still know.
+macro_rules! recorded {
+    ($user:literal, $id:literal, $event:literal) => {
+        [
+            concat!(
+                "SELECT coalesce((SELECT id FROM users WHERE ",
+                $user,
+                "), (SELECT ",
+                $id,
+                " FROM audit_events WHERE ",
+                $event,
+                " LIMIT 1)) FROM (SELECT ",
+            ),
+            " AS named)",
         ]
     };
 }
@@ -110,10 +140,11 @@ pub const NATIVE: Schema = Schema {
         ),
     ],
     users: Users {
-        acting_by_id: "SELECT id, username, admin FROM users WHERE state = 'active' AND id = ",
-        acting_by_name: "SELECT id, username, admin FROM users WHERE state = 'active' AND username = ",
-        by_id: "SELECT id FROM users WHERE id = ",
-        by_name: "SELECT id FROM users WHERE username = ",
+        acting: UserLookup {
+            by_id: [concat!(acting!(), "id = "), ""],
+            by_name: [concat!(acting!(), "username = "), ""],
+        },
+        named: UserLookup { by_id: USER_BY_ID, by_name: USER_BY_NAME },
     },
     projects: Places {
         by_id: place!("projects", "id", "x.id", "x.group_id"),
@@ -164,7 +195,31 @@ pub const NATIVE: Schema = Schema {
         group_path: "g.full_path",
         level: [level_head!(), level_tail!("t.project_id", "coalesce(t.group_id, p.group_id)")],
     },
-    insert_event: "INSERT INTO audit_events (created_at, run_id, action, actor, actor_id, os_user, \
-                   target_type, target_id, target_name, target_user_id, reason) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    audit_events: AuditEvents {
+        from: "audit_events t",
+        id: "t.id",
+        created_at: time!("audit_events", "created_at", Timestamp),
+        run_id: "t.run_id",
+        action: "t.action",
+        actor: "t.actor",
+        actor_id: "t.actor_id",
+        os_user: "t.os_user",
+        target_type: "t.target_type",
+        target_id: "t.target_id",
+        target_name: "t.target_name",
+        target_user_id: "t.target_user_id",
+        reason: "t.reason",
+        owners: UserLookup {
+            by_id: recorded!("id = named", "target_user_id", "target_user_id = named"),
+            // The name of a token's owner is not recorded.
+            by_name: USER_BY_NAME,
+        },
+        actors: UserLookup {
+            by_id: recorded!("id = named", "actor_id", "actor_id = named"),
+            by_name: recorded!("username = named", "actor_id", "actor = named COLLATE NOCASE"),
+        },
+        insert: "INSERT INTO audit_events (created_at, run_id, action, actor, actor_id, os_user, \
+                 target_type, target_id, target_name, target_user_id, reason) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    },
 };

@@ -1,0 +1,100 @@
+//! `audit`: what was revoked, by whom, when and why.
+
+use anyhow::{Context, Result};
+use clap::builder::{NonEmptyStringValueParser, PossibleValue};
+use clap::{Args, ValueEnum};
+
+use super::arguments::VALUES_HELP;
+use super::filter::{lower, upper};
+use super::list::print;
+use super::session::Session;
+use crate::model::access::UserRef;
+use crate::model::audit::{Action, AuditEvent, Filter};
+use crate::model::time::TimeArg;
+use crate::model::token::Sort;
+use crate::store::Mode;
+
+/// Show what was revoked, by whom, when and why.
+///
+/// The audit events, newest first. An administrator sees all of them; anybody else
+/// those of his own tokens, and of his own acts. Events outlive the users and
+/// tokens that they tell of. -o ids prints the ids of the tokens.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{VALUES_HELP}\n\n{EXAMPLES}"))]
+pub struct Audit {
+    /// Print at most N events, and say so when there are more
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tokenctl audit --since 7d
+  tokenctl audit --actor @me --limit 20
+  tokenctl audit --run 0190e2c5-7d3b-7c2e-9f6a-3b1c5d7e9f01 -o csv
+  tokenctl audit --user maria -o jsonl | jq -r '[.created_at, .actor, .target_name] | @tsv'";
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Filters (all combine with AND)")]
+struct FilterArgs {
+    /// Match events on tokens of this user: an id, a username, or @me
+    #[arg(short, long)]
+    user: Option<UserRef>,
+
+    /// Match what this user did: an id, a username, or @me
+    // Not `actor`: that is the id of --as, which stands beside it.
+    #[arg(long = "actor", value_name = "USER")]
+    by: Option<UserRef>,
+
+    /// Match what one run of the program did
+    #[arg(long, value_name = "RUN_ID", value_parser = NonEmptyStringValueParser::new())]
+    run: Option<String>,
+
+    /// Match events of this kind
+    #[arg(long)]
+    action: Option<Action>,
+
+    /// Match events of T or later
+    #[arg(long, value_name = "T")]
+    since: Option<TimeArg>,
+
+    /// Match events of T or earlier
+    #[arg(long, value_name = "T")]
+    until: Option<TimeArg>,
+}
+
+impl ValueEnum for Action {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
+    }
+}
+
+impl Audit {
+    pub fn run(self, session: &Session) -> Result<()> {
+        let store = session.open(Mode::Read)?;
+        let actor = session.actor(&store)?;
+        let FilterArgs { user, by, run, action, since, until } = self.filter;
+        // Values before look-ups, so that a wrong value reads the same beside a user
+        // who exists and one who does not.
+        let filter = Filter {
+            since: lower("--since <T>", since, session.now)?,
+            until: upper("--until <T>", until, session.now)?,
+            run,
+            action,
+            user: None,
+            actor: None,
+        };
+        let user = user.map(|it| store.recorded_owner(&actor, &it).context(format!("--user {it}")));
+        let by = by.map(|it| store.recorded_actor(&actor, &it).context(format!("--actor {it}")));
+        let filter = Filter { user: user.transpose()?, actor: by.transpose()?, ..filter };
+        let query = actor.query::<AuditEvent, _>(filter)?;
+        print(session, &store, &query, Sort::NEWEST_FIRST, self.limit, &session.look())
+    }
+}

@@ -1,0 +1,185 @@
+//! What a revocation is about to cover: read once, shown, picked from, asked about.
+
+use std::collections::HashSet;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+
+use anyhow::{Context, Result};
+use dialoguer::MultiSelect;
+use dialoguer::console::Term;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::termios::{FlushArg, tcflush};
+
+use super::session::Session;
+use super::stop::Stop;
+use crate::failure::{Failure, Kind};
+use crate::model::access::{Query, Revoke};
+use crate::model::token::{Owner, Sort, TokenId};
+use crate::output::Printer;
+use crate::output::view::Record;
+use crate::store::{Store, StoredToken};
+
+/// How many tokens a question shows.
+const PREVIEW: usize = 10;
+/// How many tokens can be picked from.
+const PICKABLE: usize = 1000;
+
+/// The tokens that a query keeps at one moment.
+pub struct Matching<T> {
+    /// In ascending order; also of rows that cannot be read, which their batch will
+    /// name and leave alone.
+    pub ids: Vec<TokenId>,
+    count: u64,
+    owners: HashSet<Owner>,
+    /// As many as can be picked from.
+    first: Vec<T>,
+}
+
+impl<T: StoredToken + Record> Matching<T> {
+    pub fn read(
+        session: &Session,
+        store: &Store,
+        query: &Query<T, Revoke>,
+        stop: &Stop,
+    ) -> Result<Self> {
+        store.select(query, Sort::BY_ID, None, session.now, |rows| {
+            let mut matching = Self::none();
+            for row in rows {
+                stop.check().context(NOTHING_REVOKED)?;
+                match row? {
+                    Ok(token) => matching.add(token),
+                    Err(broken) => matching.ids.push(TokenId(broken.id)),
+                }
+            }
+            Ok(matching)
+        })
+    }
+
+    fn none() -> Self {
+        Self { ids: Vec::new(), count: 0, owners: HashSet::new(), first: Vec::new() }
+    }
+
+    fn add(&mut self, token: T) {
+        self.ids.push(token.id());
+        self.count += 1;
+        self.owners.extend(token.owner());
+        if self.first.len() < PICKABLE {
+            self.first.push(token);
+        }
+    }
+
+    /// Lets the user pick at the terminal; nothing is picked at first.
+    pub fn pick(self, session: &Session, stop: &Stop) -> Result<Self> {
+        if self.count > PICKABLE as u64 {
+            let message = format!("{} match, too many to pick from", self.described());
+            let hint = format!("narrow the filter to {PICKABLE} tokens");
+            return Err(Failure::usage(message).hint(hint).into());
+        }
+        if self.first.is_empty() {
+            return Ok(self);
+        }
+        let lines = self.lines(session)?;
+        let (heading, items) = lines.split_first().context("a table has a heading")?;
+        let terminal = Term::stderr();
+        tcflush(io::stdin(), FlushArg::TCIFLUSH).context(CANNOT_ASK)?;
+        let picked = MultiSelect::new()
+            .with_prompt(format!("space picks, a all, enter ends, esc gives up\n      {heading}"))
+            .items(items)
+            .report(false)
+            .interact_on_opt(&terminal);
+        // An error leaves it hidden.
+        terminal.show_cursor().context(CANNOT_ASK)?;
+        stop.check().context(NOTHING_REVOKED)?;
+
+        let picked = picked.context(CANNOT_ASK)?.unwrap_or_default();
+        if picked.is_empty() {
+            return Err(
+                Failure::new(Kind::Declined, "nothing was picked, nothing was revoked").into()
+            );
+        }
+        let mut rest = Self::none();
+        for (index, token) in self.first.into_iter().enumerate() {
+            if picked.contains(&index) {
+                rest.add(token);
+            }
+        }
+        Ok(rest)
+    }
+
+    /// The lines of a table, as wide as the terminal without the marks before them.
+    fn lines(&self, session: &Session) -> Result<Vec<String>> {
+        const MARKS: usize = "> [ ] ".len();
+        let mut look = session.preview_look();
+        look.terminal = look.terminal.map(|width| width.saturating_sub(MARKS + 1));
+        look.colour = false;
+        let mut printer = Printer::new(Vec::new(), &look)?;
+        for token in &self.first {
+            printer.record(token)?;
+        }
+        let table = String::from_utf8(printer.finish()?).context(CANNOT_ASK)?;
+        Ok(table.lines().map(Into::into).collect())
+    }
+
+    /// Shows what would be revoked, and asks. The default is no.
+    pub fn confirm(&self, session: &Session, stop: &Stop) -> Result<()> {
+        if self.count == 0 {
+            return Ok(());
+        }
+        let mut preview = Printer::new(io::stderr().lock(), &session.preview_look())?;
+        for token in self.first.iter().take(PREVIEW) {
+            preview.record(token)?;
+        }
+        drop(preview.finish()?);
+        if self.count > PREVIEW as u64 {
+            session.note_more(&format!("… and {} more", self.count - PREVIEW as u64));
+        }
+        if answers_yes(&format!("Revoke {}?", self.described()), stop)? {
+            Ok(())
+        } else {
+            Err(Failure::new(Kind::Declined, NOTHING_REVOKED).into())
+        }
+    }
+}
+
+impl<T: StoredToken> Matching<T> {
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    pub fn described(&self) -> String {
+        tokens_of::<T>(self.count, self.owners.len() as u64)
+    }
+}
+
+const CANNOT_ASK: &str = "cannot ask";
+const NOTHING_REVOKED: &str = "nothing was revoked";
+
+/// Asks at the terminal. Anything but `y` or `yes` on a line is a no, and so is
+/// what was typed before the question was there to read.
+fn answers_yes(question: &str, stop: &Stop) -> Result<bool> {
+    let input = io::stdin();
+    tcflush(&input, FlushArg::TCIFLUSH).context(CANNOT_ASK)?;
+    write!(io::stderr(), "{question} [y/N] ").context(CANNOT_ASK)?;
+    // A signal interrupts the waiting for a line, but not the reading of one.
+    while poll(&mut [PollFd::new(input.as_fd(), PollFlags::POLLIN)], PollTimeout::NONE).is_err() {
+        if let Err(stopped) = stop.check() {
+            let _ = writeln!(io::stderr());
+            return Err(stopped.context(NOTHING_REVOKED));
+        }
+    }
+    let mut answer = String::new();
+    if input.read_line(&mut answer).context(CANNOT_ASK)? == 0 {
+        // The end of input, by Ctrl-D, does not end the line.
+        writeln!(io::stderr()).context(CANNOT_ASK)?;
+    }
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Such as `3 deploy tokens of 2 projects and groups`.
+pub fn tokens_of<T: StoredToken>(tokens: u64, owners: u64) -> String {
+    let [one, many] = T::NOUN;
+    let noun = if tokens == 1 { one } else { many };
+    let [owner, of_owners] = T::OWNERS;
+    let owner = if owners == 1 { owner } else { of_owners };
+    format!("{tokens} {noun} of {owners} {owner}")
+}

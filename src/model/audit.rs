@@ -1,0 +1,84 @@
+//! Audit events: what was done to tokens, by whom, when and why.
+
+use super::Kind;
+use super::time::Timestamp;
+use super::token::{EventId, TokenId, UserId};
+
+/// One thing that was done to one token. It keeps the names of its time, so it
+/// outlives users and tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEvent {
+    pub id: EventId,
+    /// When it was done.
+    pub created_at: Timestamp,
+    /// The run of the program that did it; one run has one id.
+    pub run_id: String,
+    /// The name of an [`Action`].
+    pub action: String,
+    /// The username of the actor.
+    pub actor: String,
+    pub actor_id: UserId,
+    /// Who ran the program, in the words of the operating system.
+    pub os_user: String,
+    /// The kind of token.
+    pub target_type: String,
+    pub target_id: TokenId,
+    /// The token's name.
+    pub target_name: String,
+    /// The token's owner; `None` for a token that belongs to no user.
+    pub target_user_id: Option<UserId>,
+    pub reason: Option<String>,
+}
+
+/// What can be done to a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Revoke,
+}
+
+impl Action {
+    pub const ALL: [Self; 1] = [Self::Revoke];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Revoke => "revoke",
+        }
+    }
+}
+
+/// The filters of audit events. All combine with AND.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Whose token it was done to.
+    pub user: Option<UserId>,
+    pub actor: Option<UserId>,
+    pub run: Option<String>,
+    pub action: Option<Action>,
+    /// `created_at >= bound`.
+    pub since: Option<Timestamp>,
+    /// `created_at <= bound`.
+    pub until: Option<Timestamp>,
+}
+
+impl Kind for AuditEvent {
+    type Filter = Filter;
+
+    const NOUN: [&'static str; 2] = ["audit event", "audit events"];
+}
+
+impl AuditEvent {
+    /// Whether `filter` keeps the event; what the tests of the store compare its
+    /// SQL with.
+    #[must_use]
+    pub fn is_kept_by(&self, filter: &Filter) -> bool {
+        let Filter { user, actor, run, action, since, until } = filter;
+
+        user.is_none_or(|wanted| self.target_user_id == Some(wanted))
+            && actor.is_none_or(|wanted| self.actor_id == wanted)
+            && run.as_ref().is_none_or(|wanted| self.run_id == *wanted)
+            && action.is_none_or(|wanted| self.action == wanted.name())
+            && since.is_none_or(|bound| self.created_at >= bound)
+            && until.is_none_or(|bound| self.created_at <= bound)
+    }
+}

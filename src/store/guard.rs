@@ -1,0 +1,140 @@
+//! Living beside the application that owns the store: as whom its file is opened,
+//! and whether it is still the same file.
+//!
+//! A process of another user can leave `-wal` and `-shm` files that the
+//! application cannot write, and so stop it; in WAL mode reading alone does it.
+
+use std::ffi::CString;
+use std::fmt;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use nix::unistd::{Gid, Uid, User, initgroups, setgroups, setresgid, setresuid};
+
+use crate::failure::{Failure, Kind};
+
+/// A user of the operating system, by name where he has one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OsUser {
+    uid: Uid,
+    entry: Option<User>,
+}
+
+impl OsUser {
+    /// Who runs this process.
+    #[must_use]
+    pub fn current() -> Self {
+        Self::of(Uid::effective())
+    }
+
+    fn of(uid: Uid) -> Self {
+        Self { uid, entry: User::from_uid(uid).ok().flatten() }
+    }
+
+    /// As `sudo -u` takes it.
+    #[must_use]
+    pub fn for_sudo(&self) -> String {
+        match &self.entry {
+            Some(user) => user.name.clone(),
+            None => format!("#{}", self.uid),
+        }
+    }
+}
+
+impl fmt::Display for OsUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.entry {
+            Some(user) => user.name.fmt(f),
+            None => write!(f, "uid {}", self.uid),
+        }
+    }
+}
+
+/// Turns a process of root into one of the file's owner, for good. Does nothing
+/// for anybody else.
+///
+/// # Errors
+///
+/// When the system refuses, or a right of root is left.
+pub fn become_owner(file: &Path) -> Result<()> {
+    let metadata = file.metadata()?;
+    let uid = Uid::from_raw(metadata.uid());
+    if !Uid::effective().is_root() || uid.is_root() {
+        return Ok(());
+    }
+    let owner = OsUser::of(uid);
+    let cannot = || format!("cannot become its owner, {owner}");
+    let gid = if let Some(user) = &owner.entry {
+        let name = CString::new(user.name.as_bytes()).with_context(cannot)?;
+        initgroups(&name, user.gid).with_context(cannot)?;
+        user.gid
+    } else {
+        let gid = Gid::from_raw(metadata.gid());
+        setgroups(&[gid]).with_context(cannot)?;
+        gid
+    };
+    setresgid(gid, gid, gid).with_context(cannot)?;
+    setresuid(uid, uid, uid).with_context(cannot)?;
+    // A process that was told to keep its capabilities could go back.
+    let root = Uid::from_raw(0);
+    let is_for_good = setresuid(root, root, root).is_err() && Uid::effective() == uid;
+    ensure!(is_for_good, "{}: rights of root are left", cannot());
+    Ok(())
+}
+
+/// Refuses a file of another user.
+///
+/// # Errors
+///
+/// Then. The hint is the command that `command_as` makes for the owner.
+pub fn refuse_foreign(
+    metadata: &Metadata,
+    command_as: &dyn Fn(&OsUser) -> String,
+) -> Result<(), Failure> {
+    let uid = Uid::from_raw(metadata.uid());
+    if uid == Uid::effective() {
+        return Ok(());
+    }
+    let (owner, me) = (OsUser::of(uid), OsUser::current());
+    let message = format!(
+        "it belongs to {owner}, and as {me} this could leave files beside it that stop {owner}"
+    );
+    Err(Failure::new(Kind::Failed, message)
+        .hint(command_as(&owner))
+        .hint("or, where both share a group that may write those files, add --foreign-owner"))
+}
+
+/// A file that has been opened, to tell it from another that takes its place.
+#[derive(Debug)]
+pub struct Identity {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    #[must_use]
+    pub fn new(path: &Path, metadata: &Metadata) -> Self {
+        Self { path: path.into(), device: metadata.dev(), inode: metadata.ino() }
+    }
+
+    /// Checks that the path still leads to the file. What is written into a file
+    /// that has lost its name is lost.
+    ///
+    /// # Errors
+    ///
+    /// When it does not.
+    pub fn check(&self) -> Result<()> {
+        // Not opened: closing it would drop SQLite's locks.
+        let now = self.path.metadata();
+        if now.is_ok_and(|it| (it.dev(), it.ino()) == (self.device, self.inode)) {
+            return Ok(());
+        }
+        let path = self.path.display();
+        Err(Failure::new(Kind::Failed, format!("store {path} was moved or replaced meanwhile"))
+            .hint("look at what is there now, then run it again")
+            .into())
+    }
+}
