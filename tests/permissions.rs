@@ -13,7 +13,7 @@ use crate::support::Sandbox;
 /// own, somebody without tokens in common with them, and those who may not act.
 const ROLES: [&str; 8] = ["root", "olive", "sam", "svc-backup", "blake", "bo", "dee", "nobody"];
 
-const COMMANDS: [&str; 44] = [
+const COMMANDS: [&str; 60] = [
     "list",
     "list --impersonation",
     "list --user root",
@@ -38,6 +38,13 @@ const COMMANDS: [&str; 44] = [
     "revoke -n 14",
     "revoke -n 999",
     "revoke -n 1 8 9 14 15 999",
+    "revoke -n --state active",
+    "revoke -n --revoked",
+    "revoke -n --impersonation",
+    "revoke -n --user olive",
+    "revoke -n --user @me",
+    "revoke -n --except-user olive",
+    "revoke -n 1 8 9 14 15 999 --state active",
     "deploy-tokens list",
     "deploy-tokens list --project top/app",
     "deploy-tokens list --project top/sub/deep/lib",
@@ -58,11 +65,35 @@ const COMMANDS: [&str; 44] = [
     "deploy-tokens revoke -n 7",
     "deploy-tokens revoke -n 999",
     "deploy-tokens revoke -n 1 3 5 7 8 999",
+    "deploy-tokens revoke -n --active",
+    "deploy-tokens revoke -n --project top/app",
+    "deploy-tokens revoke -n --project other/x",
+    "deploy-tokens revoke -n --group top",
+    "deploy-tokens revoke -n --group other",
+    "deploy-tokens revoke -n 1 3 5 7 8 999 --active",
+    "audit",
+    "audit --user olive",
+    "audit --actor olive",
 ];
 
 #[test]
 fn the_matrix_is_as_reviewed() {
     let sandbox = Sandbox::new();
+    // For `audit`, whose ids are those of the tokens.
+    for (actor, token) in [("root", 1), ("olive", 2), ("root", 11), ("olive", 5)] {
+        let user = if token == 11 {
+            "5"
+        } else if token == 5 {
+            "NULL"
+        } else {
+            "2"
+        };
+        sandbox.sql(&format!(
+            "INSERT INTO audit_events (run_id, action, actor, actor_id, os_user, target_type, \
+             target_id, target_name, target_user_id) SELECT 'run', 'revoke', username, id, 'os', \
+             'personal_access_token', {token}, 'name', {user} FROM users WHERE username = '{actor}'"
+        ));
+    }
     let mut matrix = String::new();
     for command in COMMANDS {
         writeln!(matrix, "{command}").expect("a String");
@@ -77,7 +108,7 @@ fn the_matrix_is_as_reviewed() {
         }
     }
     expect_file!["golden/permissions.txt"].assert_eq(&matrix);
-    assert_eq!(sandbox.value("SELECT count(*) FROM audit_events"), "0", "dry runs record nothing");
+    assert_eq!(sandbox.value("SELECT count(*) FROM audit_events"), "4", "dry runs record nothing");
 }
 
 #[test]
@@ -93,6 +124,12 @@ fn missing_and_forbidden_read_the_same() {
         ("deploy-tokens revoke 8", "deploy-tokens revoke 777"),
         ("deploy-tokens list --project top/app", "deploy-tokens list --project 777"),
         ("deploy-tokens list --group top", "deploy-tokens list --group 777"),
+        ("revoke -n --user olive", "revoke -n --user 777"),
+        ("revoke -n --except-user olive", "revoke -n --except-user 777"),
+        ("deploy-tokens revoke -n --project top/app", "deploy-tokens revoke -n --project 777"),
+        ("deploy-tokens revoke -n --group top", "deploy-tokens revoke -n --group 777"),
+        ("audit --user olive", "audit --user 777"),
+        ("audit --actor olive", "audit --actor 777"),
     ] {
         let named = |line: &str| line.rsplit(' ').next().unwrap_or_default().to_owned();
         // The name that was given, and the spaces that align it, aside.
@@ -107,9 +144,9 @@ fn missing_and_forbidden_read_the_same() {
         assert_eq!(answer(forbidden), answer(missing), "{forbidden} / {missing}");
         assert_eq!(answer(forbidden).0, 4, "{forbidden}");
         // Nor does a wrong value beside it tell them apart.
-        if forbidden.contains("list") {
-            let wrong =
-                |line: &str| sandbox.run(&format!("--as sam {line} --created-after 9999y")).status;
+        if forbidden.contains(" --") {
+            let flag = if forbidden.contains("audit") { "since" } else { "created-after" };
+            let wrong = |line: &str| sandbox.run(&format!("--as sam {line} --{flag} 9999y")).status;
             assert_eq!((wrong(forbidden), wrong(missing)), (2, 2), "{forbidden} / {missing}");
         }
     }

@@ -1,14 +1,13 @@
 //! Files that are stores and files that are none, locks, and what the store
 //! itself holds to.
 
-use std::os::unix::fs::{PermissionsExt, chown, symlink};
-use std::os::unix::process::CommandExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rusqlite::Connection;
 
-use crate::support::{NOW, Sandbox, TOKENCTL, Transcript};
+use crate::support::{NOBODY, Sandbox, Transcript};
 
 fn run_args(sandbox: &Sandbox, args: &[&str]) -> Transcript {
     sandbox.run_command(&args.join(" "), &mut sandbox.command(args))
@@ -166,20 +165,12 @@ fn a_store_without_one_of_its_columns_is_refused() {
 /// The program as a user that owns the store and is not root, who would be
 /// refused nothing.
 fn unprivileged(sandbox: &Sandbox) -> Command {
-    const NOBODY: u32 = 65534;
-    // A copy, since the folder of the build may be root's alone.
-    let program = sandbox.home().join("tokenctl");
-    std::fs::copy(TOKENCTL, &program).expect("a copy");
-    let mut command = Command::new(&program);
-    sandbox.isolate(&mut command);
-    command.args(["--now", NOW, "--as", "root"]);
     if nix::unistd::geteuid().is_root() {
-        for path in [sandbox.home(), &sandbox.store(), &program] {
-            chown(path, Some(NOBODY), Some(NOBODY)).expect("a new owner");
-        }
-        command.uid(NOBODY).gid(NOBODY);
+        sandbox.give_to(NOBODY);
+        sandbox.command_of(NOBODY, ["--as", "root"])
+    } else {
+        sandbox.command(["--as", "root"])
     }
-    command
 }
 
 #[test]

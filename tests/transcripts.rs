@@ -32,6 +32,13 @@ fn the_main_job() {
         "--as olive revoke 1 9 10",
         "--as olive revoke 1 9 10 --yes -o csv",
         "--as sam revoke 1",
+        "--as root revoke --unused-for 90d --state active --dry-run",
+        "--as root revoke --unused-for 90d --state active",
+        "--as root revoke --unused-for 90d --state active --yes --max 2",
+        "--as root revoke --unused-for 90d --state active --yes --reason 'unused for 90 days'",
+        "--as root revoke 1 2 13 999 --scope api --yes",
+        "--as olive revoke --user sam --yes",
+        "--as olive revoke --impersonation --yes",
         "--as blake list",
         "--as root deploy-tokens list",
         "--as olive deploy-tokens list",
@@ -42,6 +49,12 @@ fn the_main_job() {
         "--as olive deploy-tokens show 3 -o json",
         "--as olive deploy-tokens revoke 5",
         "--as olive deploy-tokens revoke 3 7 --yes",
+        "--as olive deploy-tokens revoke --active --yes",
+        "--as olive deploy-tokens revoke --project top/app --active --yes -o jsonl",
+        "--as olive audit --action revoke -o jsonl",
+        "--as root audit --actor olive --limit 2 -o jsonl",
+        "--as sam audit",
+        "--as sam audit --user olive",
     ];
     let transcripts = lines.map(|line| sandbox.run(line).to_string());
     expect_file!["golden/transcripts.txt"].assert_eq(&transcripts.join("\n"));

@@ -235,7 +235,7 @@ fn ids_that_are_none_are_refused() {
 }
 
 #[test]
-fn revoke_needs_ids_and_a_confirmation() {
+fn revoke_needs_something_to_revoke_and_a_confirmation() {
     let sandbox = Sandbox::new();
     let before = state_of(&sandbox);
     for kind in ["", "deploy-tokens "] {
@@ -257,6 +257,25 @@ fn revoke_needs_ids_and_a_confirmation() {
             "revoke 1 -y --limit 1",
             "revoke 1 -y --columns id",
             "revoke 1 -y --reason ''",
+            "revoke --expired",
+            "revoke --search nothing-like-it",
+            "revoke 1 --expired",
+            "revoke 1 --created-before 9999-01-01",
+            "revoke - --expired",
+            "revoke --max 5 -y",
+            "revoke --batch-size 5 -y",
+            "revoke --search '' -y",
+            "revoke --search '' --expired -y",
+            "revoke --search ' \t ' -n",
+            "revoke 1 --search ''",
+            "revoke --expired -y --batch-size 0",
+            "revoke --expired -y --max -1",
+            "revoke --expired -y --max ''",
+            "revoke --expired -i",
+            "revoke --expired -i -y",
+            "revoke --expired -i -n",
+            "revoke 1 -i",
+            "revoke - -i -y",
         ] {
             let ran = sandbox.run(&format!("--as root {kind}{line}"));
             assert_eq!(ran.assert(2).stdout, "", "{ran}");
@@ -266,6 +285,23 @@ fn revoke_needs_ids_and_a_confirmation() {
     let ran = run_args(&sandbox, &["--as", "root", "revoke", "1", "1", "01", " 1", "-o", "ids"]);
     assert_eq!(ran.assert(0).ids(), [1], "the same id twice needs no confirmation: {ran}");
     assert_eq!(sandbox.value("SELECT count(*) FROM audit_events"), "1");
+}
+
+#[test]
+fn revoke_takes_a_day_without_use_or_more() {
+    let sandbox = Sandbox::new();
+    let before = state_of(&sandbox);
+    for period in ["0d", "1s", "23h", "1439min", "86399s"] {
+        for flag in ["-y", "-n", "-y 1"] {
+            let ran = sandbox.run(&format!("--as root revoke --unused-for {period} {flag}"));
+            ran.assert(2).says(&["--unused-for", period, "1d or more"]);
+        }
+        sandbox.run(&format!("--as root list --unused-for {period}")).assert(0);
+    }
+    assert_eq!(state_of(&sandbox), before);
+    for period in ["1d", "24h", "1440min", "86400s", "1w", "1mo"] {
+        sandbox.run(&format!("--as root revoke --unused-for {period} -n")).assert(0);
+    }
 }
 
 #[test]

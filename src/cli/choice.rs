@@ -1,12 +1,14 @@
 //! What a revocation is about to cover: read once, shown, picked from, asked about.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 
 use anyhow::{Context, Result};
 use dialoguer::MultiSelect;
 use dialoguer::console::Term;
+use dialoguer::theme::Theme;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{FlushArg, tcflush};
 
@@ -23,6 +25,11 @@ use crate::store::{Store, StoredToken};
 const PREVIEW: usize = 10;
 /// How many tokens can be picked from.
 const PICKABLE: usize = 1000;
+
+/// Cells that dialoguer takes before an item, and behind the prompt of a list of
+/// more than one page.
+const ITEM_MARK: usize = "> [ ] ".len();
+const PAGE_MARK: usize = " [Page 100/100] ".len();
 
 /// The tokens that a query keeps at one moment.
 pub struct Matching<T> {
@@ -78,13 +85,18 @@ impl<T: StoredToken + Record> Matching<T> {
         if self.first.is_empty() {
             return Ok(self);
         }
-        let lines = self.lines(session)?;
-        let (heading, items) = lines.split_first().context("a table has a heading")?;
         let terminal = Term::stderr();
+        let (rows, _) = terminal.size();
+        // Two lines of ours stand above the tokens; dialoguer keeps two more free.
+        let length = usize::from(rows).saturating_sub(2);
+        let has_pages = self.first.len() + 2 > length;
+        let lines = self.lines(session, if has_pages { PAGE_MARK } else { 0 })?;
+        let (heading, items) = lines.split_first().context("a table has a heading")?;
         tcflush(io::stdin(), FlushArg::TCIFLUSH).context(CANNOT_ASK)?;
-        let picked = MultiSelect::new()
+        let picked = MultiSelect::with_theme(&Bare)
             .with_prompt(format!("space picks, a all, enter ends, esc gives up\n      {heading}"))
             .items(items)
+            .max_length(length)
             .report(false)
             .interact_on_opt(&terminal);
         // An error leaves it hidden.
@@ -106,11 +118,11 @@ impl<T: StoredToken + Record> Matching<T> {
         Ok(rest)
     }
 
-    /// The lines of a table, as wide as the terminal without the marks before them.
-    fn lines(&self, session: &Session) -> Result<Vec<String>> {
-        const MARKS: usize = "> [ ] ".len();
+    /// The lines of a table, as wide as the terminal without the marks before them
+    /// and what is left free behind them.
+    fn lines(&self, session: &Session, free: usize) -> Result<Vec<String>> {
         let mut look = session.preview_look();
-        look.terminal = look.terminal.map(|width| width.saturating_sub(MARKS + 1));
+        look.terminal = look.terminal.map(|width| width.saturating_sub(ITEM_MARK + free + 1));
         look.colour = false;
         let mut printer = Printer::new(Vec::new(), &look)?;
         for token in &self.first {
@@ -148,6 +160,15 @@ impl<T: StoredToken> Matching<T> {
 
     pub fn described(&self) -> String {
         tokens_of::<T>(self.count, self.owners.len() as u64)
+    }
+}
+
+/// Without the colon that dialoguer sets behind a prompt: ours ends in headings.
+struct Bare;
+
+impl Theme for Bare {
+    fn format_multi_select_prompt(&self, f: &mut dyn fmt::Write, prompt: &str) -> fmt::Result {
+        f.write_str(prompt)
     }
 }
 

@@ -106,6 +106,32 @@ pub fn refuse_foreign(
         .hint("or, where both share a group that may write those files, add --foreign-owner"))
 }
 
+/// The files that SQLite keeps beside a store, those that there are.
+pub fn beside(path: &Path) -> impl Iterator<Item = (PathBuf, Metadata)> {
+    let file = path.as_os_str().to_owned();
+    ["-wal", "-shm", "-journal"].into_iter().filter_map(move |suffix| {
+        let mut name = file.clone();
+        name.push(suffix);
+        let path = PathBuf::from(name);
+        let metadata = path.symlink_metadata().ok()?;
+        Some((path, metadata))
+    })
+}
+
+/// What keeps the owner of a store from opening it: files beside it that somebody
+/// else has left.
+#[must_use]
+pub fn foreign_beside(path: &Path) -> Option<Failure> {
+    let path = path.canonicalize().ok()?;
+    let owner = path.metadata().ok()?.uid();
+    let (file, metadata) = beside(&path).find(|(_, metadata)| metadata.uid() != owner)?;
+    let (file, path) = (file.display().to_string(), path.display().to_string());
+    let (theirs, owner) = (OsUser::of(metadata.uid().into()), OsUser::of(owner.into()));
+    let message = format!("{file} belongs to {theirs}, and the store to {owner}");
+    let command = ["sudo", "chown", &format!("--reference={path}"), &file];
+    Some(Failure::new(Kind::Failed, message).hint(shell_words::join(command)))
+}
+
 /// A file that has been opened, to tell it from another that takes its place.
 #[derive(Debug)]
 pub struct Identity {

@@ -9,8 +9,8 @@ use anyhow::{Context, Result};
 use rusqlite::{Connection, OpenFlags};
 use tempfile::NamedTempFile;
 
-use super::sample;
 use super::schema::native::{APPLICATION_ID, MIGRATIONS};
+use super::{guard, sample};
 use crate::failure::{Failure, Kind};
 use crate::model::time::Timestamp;
 
@@ -37,16 +37,12 @@ pub fn create(
     if path.symlink_metadata().is_ok() {
         return Err(anyhow::Error::new(exists()).context(cannot()));
     }
-    for suffix in ["-wal", "-shm", "-journal"] {
-        let mut left = path.as_os_str().to_owned();
-        left.push(suffix);
-        if Path::new(&left).symlink_metadata().is_ok() {
-            // SQLite would play it back into the new store.
-            let message = format!("{} is left of another store", Path::new(&left).display());
-            let failure = Failure::new(Kind::Failed, message)
-                .hint("move it to where its store is now, or choose another path");
-            return Err(anyhow::Error::new(failure).context(cannot()));
-        }
+    if let Some((left, _)) = guard::beside(path).next() {
+        // SQLite would play it back into the new store.
+        let message = format!("{} is left of another store", left.display());
+        let failure = Failure::new(Kind::Failed, message)
+            .hint("move it to where its store is now, or choose another path");
+        return Err(anyhow::Error::new(failure).context(cannot()));
     }
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,

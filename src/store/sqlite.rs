@@ -6,7 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use rusqlite::ffi::SQLITE_READONLY_ROLLBACK;
+use rusqlite::ffi::{
+    SQLITE_READONLY_CANTINIT, SQLITE_READONLY_DIRECTORY, SQLITE_READONLY_ROLLBACK,
+};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row};
@@ -52,17 +54,29 @@ pub fn open(path: &Path, how: &Opening<'_>) -> Result<(Connection, Identity, &'s
 /// Says what an error of SQLite means that its own words leave in the dark.
 fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
     let code = error.downcast_ref().and_then(rusqlite::Error::sqlite_error);
-    if code.is_some_and(|code| code.extended_code == SQLITE_READONLY_ROLLBACK) {
-        let path = path.display().to_string();
-        return failed("a program that wrote to it was killed, and its change is not yet undone")
-            .hint(format!(
-                "open it once for writing: start the application, or run \
-                 sqlite3 {} 'SELECT 1 FROM users'",
-                shell_words::quote(&path)
+    match code.map_or(0, |code| code.extended_code) {
+        SQLITE_READONLY_ROLLBACK => {
+            let path = path.display().to_string();
+            failed("a program that wrote to it was killed, and its change is not yet undone")
+                .hint(format!(
+                    "open it once for writing: start the application, or run \
+                     sqlite3 {} 'SELECT 1 FROM users'",
+                    shell_words::quote(&path)
+                ))
+                .into()
+        }
+        SQLITE_READONLY_DIRECTORY | SQLITE_READONLY_CANTINIT => {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
+            let folder = path.parent().unwrap_or(&path).display();
+            failed(format!(
+                "{} may not write to the folder {folder}, where the store needs files beside it",
+                OsUser::current()
             ))
-            .into();
+            .into()
+        }
+        0 => error,
+        _ => guard::foreign_beside(path).map_or(error, Into::into),
     }
-    error
 }
 
 fn open_checked(path: &Path, how: &Opening<'_>) -> Result<(Connection, Identity, &'static Schema)> {

@@ -3,6 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::Write;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -14,6 +16,9 @@ pub const TOKENCTL: &str = env!("CARGO_BIN_EXE_tokenctl");
 
 /// What every test takes for the present.
 pub const NOW: &str = "2024-03-15T12:00:00Z";
+
+/// A user of the operating system who owns nothing.
+pub const NOBODY: u32 = 65534;
 
 const FIXTURE: &str = include_str!("fixture.sql");
 
@@ -89,6 +94,32 @@ impl Sandbox {
     pub fn bare_command(&self) -> Command {
         let mut command = Command::new(TOKENCTL);
         self.isolate(&mut command);
+        command
+    }
+
+    /// Makes everything here another user's. Takes root.
+    pub fn give_to(&self, uid: u32) {
+        let entries = self.home().read_dir().expect("a directory");
+        let files = entries.map(|entry| entry.expect("an entry").path());
+        for path in files.chain([self.home().into()]) {
+            chown(path, Some(uid), Some(uid)).expect("a new owner");
+        }
+    }
+
+    /// The program, with `--now` at [`NOW`], as another user. Takes root.
+    pub fn command_of<S: AsRef<OsStr>>(
+        &self,
+        uid: u32,
+        args: impl IntoIterator<Item = S>,
+    ) -> Command {
+        // A copy, since the folder of the build may be root's alone.
+        let program = self.home().join("tokenctl");
+        if !program.exists() {
+            std::fs::copy(TOKENCTL, &program).expect("a copy");
+        }
+        let mut command = Command::new(&program);
+        self.isolate(&mut command);
+        command.uid(uid).gid(uid).args(["--now", NOW]).args(args);
         command
     }
 
@@ -195,26 +226,46 @@ impl fmt::Display for Transcript {
     }
 }
 
-/// Replaces the home directory and run ids.
-fn steady(text: &str, home: &str) -> String {
+/// Replaces the home directory, run ids, times that were the present, and who ran
+/// the program.
+pub fn steady(text: &str, home: &str) -> String {
     let text = text.replace(home, "~");
-    let mut steady = String::new();
-    let mut rest = text.as_str();
-    while let Some(at) = (0..rest.len()).find(|&at| is_run_id(rest.as_bytes(), at)) {
-        steady.push_str(&rest[..at]);
-        steady.push_str("RUN-ID");
-        rest = &rest[at + 36..];
+    let text = replace(&text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", "RUN-ID");
+    // The fixture knows no time of these years.
+    let text = replace(&text, "20xx-xx-xxTxx:xx:xx.xxxZ", "TIME");
+    let mut parts = text.split(OS_USER);
+    let mut steady = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (_, rest) = part.split_once('"').unwrap_or((part, ""));
+        steady += &format!("{OS_USER}OS-USER\"{rest}");
     }
-    steady + rest
+    steady
 }
 
-fn is_run_id(text: &[u8], at: usize) -> bool {
-    text.get(at..at + 36).is_some_and(|id| {
-        id.iter().enumerate().all(|(index, byte)| match index {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
+/// What stands before the name of whoever runs the tests.
+const OS_USER: &str = "\"os_user\":\"";
+
+/// Replaces what has the form of `pattern`, in which `x` is a hexadecimal digit. Of
+/// times, those of 2024 and before stay.
+fn replace(text: &str, pattern: &str, by: &str) -> String {
+    let has_form = |at: usize| {
+        text.as_bytes().get(at..at + pattern.len()).is_some_and(|found| {
+            let is_old = pattern.starts_with("20") && found < b"2025".as_slice();
+            !is_old
+                && found.iter().zip(pattern.bytes()).all(|(&byte, expected)| match expected {
+                    b'x' => byte.is_ascii_hexdigit(),
+                    _ => byte == expected,
+                })
         })
-    })
+    };
+    let mut replaced = String::new();
+    let mut from = 0;
+    while let Some(at) = (from..text.len()).find(|&at| has_form(at)) {
+        replaced.push_str(&text[from..at]);
+        replaced.push_str(by);
+        from = at + pattern.len();
+    }
+    replaced + &text[from..]
 }
 
 /// The path of a program that a test needs besides ours. Without it the test is
