@@ -11,6 +11,7 @@ mod ownership;
 mod permissions;
 mod pipes;
 mod prune;
+mod readme;
 mod scale;
 mod stores;
 mod support;

@@ -237,7 +237,7 @@ pub fn steady(text: &str, home: &str) -> String {
     let mut steady = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (_, rest) = part.split_once('"').unwrap_or((part, ""));
-        steady += &format!("{OS_USER}OS-USER\"{rest}");
+        steady.extend([OS_USER, "OS-USER\"", rest]);
     }
     steady
 }

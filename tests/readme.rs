@@ -1,0 +1,142 @@
+//! The README: every command in it is run, its transcript is produced by the
+//! program, and its units pass systemd's own checks.
+
+use std::path::Path;
+use std::process::Command;
+
+use expect_test::expect_file;
+
+use crate::support::{NOW, Sandbox, TOKENCTL, steady, tool};
+
+const README: &str = include_str!("../README.md");
+
+/// The fenced blocks of a language, in order.
+fn blocks(language: &str) -> Vec<&'static str> {
+    let fence = format!("```{language}\n");
+    let after = README.split(&fence).skip(1);
+    after.map(|rest| rest.split("```").next().unwrap_or_default()).collect()
+}
+
+/// What stands before commands of the README: the program on the PATH and at a
+/// fixed time, so that the sample is the same on every day.
+fn prelude() -> String {
+    format!("set -euo pipefail\ntokenctl() {{ {TOKENCTL} --now {NOW} \"$@\"; }}\n")
+}
+
+fn bash(sandbox: &Sandbox, script: &str) -> String {
+    let mut command = Command::new(tool("bash").expect("a shell"));
+    sandbox.isolate(&mut command);
+    command.env_remove("TOKENCTL_DB");
+    let script = format!("exec 2>&1\n{}{script}", prelude());
+    let output = command.args(["-c", &script]).output().expect("bash runs");
+    let printed = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(output.status.success(), "{script}\n{printed}");
+    printed
+}
+
+#[test]
+fn every_command_runs_as_it_stands() {
+    let (Some(_), Some(_)) = (tool("bash"), tool("jq")) else { return };
+    let sandbox = Sandbox::without_store();
+    // These two are run by what lands a change.
+    let stubs = "cargo() { [ \"$*\" = 'install --locked --path .' ]; }\ntests/run() { :; }\n";
+    let commands = blocks("sh");
+    assert!(commands.len() > 10, "{}", commands.len());
+    let printed = bash(&sandbox, &format!("{stubs}{}", commands.concat()));
+    assert!(printed.contains("revoked "), "{printed}");
+    assert!(!printed.contains("tokenctl: cannot"), "{printed}");
+}
+
+#[test]
+fn the_transcript_is_what_the_program_prints() {
+    let (Some(_), Some(_)) = (tool("bash"), tool("jq")) else { return };
+    let mut readme = README.to_owned();
+    for block in blocks("console") {
+        let sandbox = Sandbox::without_store();
+        sandbox.run("--db demo.db init --sample --quiet").assert(0);
+        let setup = "export TOKENCTL_DB=demo.db TOKENCTL_AS=root\n";
+        let mut printed = String::new();
+        for command in block.lines().filter_map(|line| line.strip_prefix("$ ")) {
+            let result = bash(&sandbox, &format!("{setup}{command}"));
+            printed.extend(["$ ", command, "\n", &result]);
+        }
+        // Ids of runs and times of events are others each time.
+        if steady(&printed, "~") != steady(block, "~") {
+            readme = readme.replace(block, &printed);
+        }
+    }
+    expect_file!["../README.md"].assert_eq(&readme);
+}
+
+#[test]
+fn the_crontab_line_runs_in_the_world_of_cron() {
+    let sandbox = Sandbox::without_store();
+    sandbox.run("--db tokens.db init --sample --quiet").assert(0);
+    let crontab = blocks("crontab").concat();
+    let (jobs, variables): (Vec<&str>, Vec<&str>) =
+        crontab.lines().partition(|line| line.starts_with(|c: char| c.is_ascii_digit()));
+    for job in jobs {
+        // Cron takes an unescaped one for the end of the command.
+        assert!(!job.contains('%'), "{job}");
+        let mut fields = job.splitn(6, ' ');
+        let schedule: Vec<_> = fields.by_ref().take(5).collect();
+        assert_eq!(schedule, ["0", "3", "*", "*", "1"]);
+        let line = fields.next().expect("a command").trim();
+        let mut command = Command::new("/bin/sh");
+        command.current_dir(sandbox.home()).env_clear().env("HOME", sandbox.home());
+        for variable in &variables {
+            let (name, value) = variable.split_once('=').expect("a variable");
+            command.env(name, value);
+        }
+        // Where the program and the store of this test are.
+        let folder = Path::new(TOKENCTL).parent().expect("a folder").display();
+        command.env("PATH", format!("{folder}:/usr/bin:/bin"));
+        command.env("TOKENCTL_DB", sandbox.home().join("tokens.db"));
+        let ran = sandbox.run_command(job, command.args(["-c", line]));
+        ran.assert(0);
+        assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""), "cron mails nothing");
+        let pruned = std::fs::read_to_string(sandbox.home().join("pruned.jsonl")).expect("a file");
+        assert!(pruned.lines().all(|line| line.contains("\"result\":\"revoked\"")), "{pruned}");
+        assert!(!pruned.is_empty());
+    }
+}
+
+#[test]
+fn the_units_are_sound_and_hardened() {
+    let Some(analyze) = tool("systemd-analyze") else { return };
+    let sandbox = Sandbox::without_store();
+    let units = blocks("ini");
+    assert_eq!(units.len(), 2);
+    let mut paths = Vec::new();
+    for unit in units {
+        let name = unit.lines().next().and_then(|line| line.rsplit('/').next()).expect("a name");
+        let path = sandbox.home().join(name);
+        // systemd looks whether there is such a program.
+        let unit = unit.replace("/usr/local/bin/tokenctl", TOKENCTL);
+        std::fs::write(&path, unit).expect("a file");
+        paths.push(path);
+    }
+    let run = |arguments: &[&str], paths: &[std::path::PathBuf]| {
+        let output = Command::new(&analyze).args(arguments).args(paths).output().expect("it runs");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        said
+    };
+    let said = run(&["verify", "--man=no"], &paths);
+    assert!(!said.contains("tokenctl-prune"), "{said}");
+    // Of 100: what systemd calls OK is below 50.
+    run(&["security", "--offline=yes", "--threshold=15"], &paths[..1]);
+}
+
+#[test]
+fn the_command_of_the_units_is_that_of_the_crontab() {
+    let command = |text: &str, before: &str, after: &str| {
+        let line = text.lines().find_map(|line| line.split_once(before)).expect(before).1;
+        let line = line.split(after).next().unwrap_or_default();
+        shell_words::split(line).expect(line)
+    };
+    let unit = command(blocks("ini")[0], "/tokenctl revoke", "\n");
+    let job = command(blocks("crontab")[0], " tokenctl revoke", " >>");
+    assert_eq!(unit, job);
+}
