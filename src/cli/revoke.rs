@@ -277,3 +277,54 @@ fn os_user() -> String {
         None => user.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::token::is_digits;
+
+    proptest! {
+        #[test]
+        fn ids_are_read_in_every_form(
+            ids in prop::collection::vec((1..=i64::MAX, 0..6_usize), 0..50),
+            has_mark in any::<bool>(),
+            ends_in_newline in any::<bool>(),
+        ) {
+            let line = |&(id, form): &(i64, usize)| match form {
+                0 => id.to_string(),
+                1 => format!("  {id}\t"),
+                2 => format!("{{\"name\":\"a, \\\"id\\\": 7\",\"id\":{id},\"x\":[1]}}"),
+                3 => format!("{id}\r"),
+                4 => format!("# {id} is next\n\n{id}"),
+                _ => format!("000{id}"),
+            };
+            let lines: Vec<_> = ids.iter().map(line).collect();
+            let mut input = if has_mark { "\u{feff}".to_owned() } else { String::new() };
+            input += &lines.join("\n");
+            input += if ends_in_newline { "\n" } else { "" };
+            let expected: Vec<_> = ids.iter().map(|&(id, _)| TokenId(id)).collect();
+            prop_assert_eq!(ids_from(input.as_bytes()).map_err(|it| it.to_string()), Ok(expected));
+        }
+
+        #[test]
+        fn what_is_no_id_is_named_by_its_line_and_nothing_is_read(
+            before in 0..5_usize,
+            line in "\\PC{1,30}|-?[0-9]{20,40}|0+|-[0-9]+|[0-9]+[.,e][0-9]+|[0-9]+ [0-9]+",
+        ) {
+            let trimmed = line.trim();
+            let is_number = trimmed.parse::<i64>().is_ok_and(|id| id > 0) && is_digits(trimmed);
+            let is_nothing = trimmed.is_empty() || trimmed.starts_with('#');
+            prop_assume!(!is_number && !is_nothing && !trimmed.starts_with('{'));
+            let input = format!("{}{line}\n8\n", "7\n".repeat(before));
+            let error = ids_from(input.as_bytes()).expect_err("a malformed line").to_string();
+            prop_assert!(error.contains(&format!("line {}:", before + 1)), "{error}");
+        }
+
+        #[test]
+        fn no_bytes_are_too_strange_to_be_refused(input in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = ids_from(input.as_slice());
+        }
+    }
+}

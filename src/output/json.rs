@@ -78,3 +78,25 @@ impl Formatter for Harmless {
         CompactFormatter.write_char_escape(out, escape)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_text_parses_back_exactly_and_is_harmless(text in any::<String>(), more in "\\PC*[\u{0}-\u{a0}\u{2000}-\u{2070}\u{feff}]*") {
+            for text in [text, more] {
+                let mut out = Vec::new();
+                let mut serializer = serde_json::Serializer::with_formatter(&mut out, Harmless);
+                Cell::Text(&text).serialize(&mut serializer).expect("a Vec");
+                let written = String::from_utf8(out).expect("UTF-8");
+                prop_assert!(!written.contains(is_hostile), "{written:?}");
+                let read: String = serde_json::from_str(&written).expect("JSON");
+                prop_assert_eq!(read, text);
+            }
+        }
+    }
+}

@@ -54,3 +54,58 @@ pub fn visible_lines(text: &str) -> String {
 pub fn width(text: &str) -> usize {
     if is_plain(text) { text.len() } else { text.width() }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What must not reach a terminal, by its meaning and not by our list.
+    fn is_dangerous(c: char) -> bool {
+        let is_bidirectional = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let has_no_width =
+            matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}');
+        c.is_control() || is_bidirectional || has_no_width
+    }
+
+    /// Names with more of what is dangerous than chance would give.
+    fn any_name() -> impl Strategy<Value = String> {
+        let nasty = prop_oneof![
+            any::<char>(),
+            proptest::char::range('\0', '\u{9f}'),
+            proptest::char::range('\u{2000}', '\u{206f}'),
+            prop::sample::select(vec![
+                '\u{feff}',
+                '\u{61c}',
+                '\u{ad}',
+                '\u{e0041}',
+                '\\',
+                '"',
+                'a'
+            ]),
+        ];
+        prop::collection::vec(nasty, 0..40).prop_map(|chars| chars.into_iter().collect())
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_dangerous_survives(name in any_name()) {
+            let shown = visible(&name);
+            prop_assert!(!shown.contains(is_dangerous), "{shown:?}");
+            // What is harmless stays as it is, in its order.
+            let kept: String = name.chars().filter(|c| !is_hostile(*c)).collect();
+            let mut rest = shown.chars();
+            prop_assert!(kept.chars().all(|c| rest.any(|it| it == c)));
+            if kept == name {
+                prop_assert_eq!(&*shown, &*name);
+            }
+        }
+
+        #[test]
+        fn lines_stay_lines(text in any_name()) {
+            let shown = visible_lines(&text);
+            prop_assert_eq!(shown.matches('\n').count(), text.matches('\n').count());
+        }
+    }
+}
