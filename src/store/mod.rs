@@ -318,9 +318,7 @@ impl Store {
         query: &Query<T, Revoke>,
         now: Moment,
     ) -> Result<Vec<(Row<T>, bool)>> {
-        let mut sql = Sql::default();
-        filter::judge(&mut sql, self.schema, query, now);
-        filter::order_by::<T>(&mut sql, self.schema, Sort::BY_ID);
+        let sql = judge(self.schema, query, now);
         let verdict = T::select_list(self.schema).len();
         let mut statement = self.connection.prepare_cached(sql.text()).context(CANNOT_READ)?;
         let rows = statement.query_map(params_from_iter(sql.values()), |row| {
@@ -391,5 +389,12 @@ fn select<T: Stored, A: Act>(
     if let Some(limit) = limit {
         sql.push(" LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX));
     }
+    sql
+}
+
+fn judge<T: StoredToken>(schema: &Schema, query: &Query<T, Revoke>, now: Moment) -> Sql {
+    let mut sql = Sql::default();
+    filter::judge(&mut sql, schema, query, now);
+    filter::order_by::<T>(&mut sql, schema, Sort::BY_ID);
     sql
 }

@@ -12,7 +12,7 @@ use proptest::sample::Index;
 use rusqlite::params_from_iter;
 
 use super::schema::native::{MIGRATIONS, NATIVE};
-use super::{Outcome, Sql, Store, Stored, StoredToken, select};
+use super::{Outcome, Sql, Store, Stored, StoredToken, judge, select};
 use crate::model::access::{Act, Denied, List, Query, Reference, Revoke, Show, UserRef};
 use crate::model::audit::{self, Action, AuditEvent};
 use crate::model::deploy_token::{self, DeployToken};
@@ -537,13 +537,21 @@ fn an_auditor_finds_those_who_are_gone() -> Result<()> {
 /// The statement of a list and how SQLite goes about it.
 fn plan<T: Stored>(store: &Store, filter: T::Filter, role: &str, sort: Sort) -> Result<String> {
     let query = actor(store, role)?.query::<T, List>(filter)?;
-    let sql = select(store.schema, &query, sort, None, now()?);
+    explained(store, &select(store.schema, &query, sort, None, now()?))
+}
+
+fn explained(store: &Store, sql: &Sql) -> Result<String> {
     let explain = format!("EXPLAIN QUERY PLAN {}", sql.text());
     let mut statement = store.connection.prepare(&explain)?;
     let steps =
         statement.query_map(params_from_iter(sql.values()), |row| row.get::<_, String>(3))?;
-    let (_, conditions) = sql.text().split_once(" WHERE ").unwrap_or(("", sql.text()));
+    let (columns, conditions) = sql.text().split_once(" WHERE ").unwrap_or(("", sql.text()));
     let mut text = format!("    WHERE {conditions}\n");
+    // Beside the columns may stand whether the filter keeps the row.
+    if let Some((_, verdict)) = columns.split_once("(TRUE") {
+        let verdict = verdict.split(" FROM ").next().unwrap_or_default();
+        text = format!("    SELECT …, (TRUE{verdict}\n{text}");
+    }
     for step in steps {
         writeln!(text, "    -> {}", step?)?;
     }
@@ -596,6 +604,29 @@ fn the_plans_use_the_indexes() -> Result<()> {
         let filter = deploy_token::Filter { place: Some(place), ..Default::default() };
         text += &plan::<DeployToken>(&store, filter, "olive", Sort::BY_ID)?;
     }
+    text.push_str("\naudit\n");
+    let one: [(&str, fn(&mut audit::Filter)); 5] = [
+        ("(none)", |_| {}),
+        ("--user", |it| it.user = Some(UserId(2))),
+        ("--actor", |it| it.actor = Some(UserId(2))),
+        ("--run", |it| it.run = Some("run-2".into())),
+        ("--since", |it| it.since = at("2024-03-02T00:00:00.000")),
+    ];
+    for role in ["root", "olive"] {
+        for (name, set) in one {
+            let mut filter = audit::Filter::default();
+            set(&mut filter);
+            writeln!(text, "as {role}: {name}")?;
+            text += &plan::<AuditEvent>(&store, filter, role, Sort::NEWEST_FIRST)?;
+        }
+    }
+    text.push_str("\nrevoke\n");
+    let unused = find("--unused-for").unwrap_or_default();
+    let query = actor(&store, "root")?.query::<PersonalAccessToken, Revoke>(unused)?;
+    text += &explained(&store, &select(store.schema, &query, Sort::BY_ID, None, now()?))?;
+    text.push_str("a batch of it\n");
+    let batch = query.among(&[TokenId(1), TokenId(2), TokenId(3)]);
+    text += &explained(&store, &judge(store.schema, &batch, now()?))?;
     expect_file!["../../tests/golden/plans.txt"].assert_eq(&text);
     Ok(())
 }
