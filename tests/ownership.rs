@@ -140,9 +140,10 @@ fn a_store_that_its_owner_cannot_reach_is_not_opened_as_root() {
     sandbox.give_to(NOBODY);
     // The folder stays root's alone.
     chown(sandbox.home(), Some(0), Some(0)).expect("a new owner");
-    for (mode, problem) in
-        [(0o700, "Permission denied"), (0o755, "nobody may not write to the folder ~")]
-    {
+    for (mode, problem) in [
+        (0o700, "as its owner, nobody: Permission denied"),
+        (0o755, "nobody may not write to the folder ~"),
+    ] {
         set_permissions(sandbox.home(), Permissions::from_mode(mode)).expect("permissions");
         for line in ["list", "revoke 1"] {
             let ran = sandbox.run(&format!("--as root {line}")).to_string();

@@ -52,17 +52,17 @@ impl fmt::Display for OsUser {
     }
 }
 
-/// Turns a process of root into one of the file's owner, for good. Does nothing
-/// for anybody else.
+/// Turns a process of root into one of the file's owner, for good, and tells who
+/// that is. Does nothing for anybody else.
 ///
 /// # Errors
 ///
 /// When the system refuses, or a right of root is left.
-pub fn become_owner(file: &Path) -> Result<()> {
+pub fn become_owner(file: &Path) -> Result<Option<OsUser>> {
     let metadata = file.metadata()?;
     let uid = Uid::from_raw(metadata.uid());
     if !Uid::effective().is_root() || uid.is_root() {
-        return Ok(());
+        return Ok(None);
     }
     let owner = OsUser::of(uid);
     let cannot = || format!("cannot become its owner, {owner}");
@@ -81,7 +81,7 @@ pub fn become_owner(file: &Path) -> Result<()> {
     let root = Uid::from_raw(0);
     let is_for_good = setresuid(root, root, root).is_err() && Uid::effective() == uid;
     ensure!(is_for_good, "{}: rights of root are left", cannot());
-    Ok(())
+    Ok(Some(owner))
 }
 
 /// Refuses a file of another user.
@@ -141,6 +141,7 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Of what a path leads to, links included.
     #[must_use]
     pub fn new(path: &Path, metadata: &Metadata) -> Self {
         Self { path: path.into(), device: metadata.dev(), inode: metadata.ino() }

@@ -81,12 +81,13 @@ fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
 
 fn open_checked(path: &Path, how: &Opening<'_>) -> Result<(Connection, Identity, &'static Schema)> {
     let file = path.canonicalize().map_err(|error| missing(path, error))?;
-    if !how.foreign_owner {
-        guard::become_owner(&file)?;
-    }
-    // Of the file that is there now that nobody else can be meant.
-    let metadata = file.metadata()?;
-    let journal = look_at_file(&file, &metadata)?;
+    let became = if how.foreign_owner { None } else { guard::become_owner(&file)? };
+    let looked = look_at(&file);
+    let (metadata, journal) = match became {
+        // Who began as root wonders what he may not read.
+        Some(owner) => looked.with_context(|| format!("as its owner, {owner}"))?,
+        None => looked?,
+    };
     if !how.foreign_owner && (how.mode == Mode::Write || journal == Journal::Wal) {
         guard::refuse_foreign(&metadata, how.command_as)?;
     }
@@ -107,7 +108,7 @@ fn open_checked(path: &Path, how: &Opening<'_>) -> Result<(Connection, Identity,
         return Err(failed("no permission to write to the file").into());
     }
     add_functions(&connection)?;
-    Ok((connection, Identity::new(&file, &metadata), schema))
+    Ok((connection, Identity::new(path, &metadata), schema))
 }
 
 fn failed(message: impl Into<String>) -> Failure {
@@ -140,7 +141,8 @@ enum Journal {
 /// drops the locks that SQLite holds on it.
 ///
 /// [header]: https://www.sqlite.org/fileformat2.html#the_database_header
-fn look_at_file(path: &Path, metadata: &Metadata) -> Result<Journal> {
+fn look_at(path: &Path) -> Result<(Metadata, Journal)> {
+    let metadata = path.metadata()?;
     let kind = metadata.file_type();
     if kind.is_dir() {
         return Err(failed("it is a directory, not a file").into());
@@ -159,7 +161,8 @@ fn look_at_file(path: &Path, metadata: &Metadata) -> Result<Journal> {
         return Err(failed("the file is not a database").into());
     }
     // The versions of the format that writing and reading take.
-    Ok(if beginning[MAGIC.len()..].contains(&2) { Journal::Wal } else { Journal::Rollback })
+    let is_wal = beginning[MAGIC.len()..].contains(&2);
+    Ok((metadata, if is_wal { Journal::Wal } else { Journal::Rollback }))
 }
 
 /// What every SQLite file begins with.

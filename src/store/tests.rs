@@ -577,6 +577,8 @@ fn plans<T: StoredToken>(
     Ok(text)
 }
 
+type SetAudit = fn(&mut audit::Filter);
+
 #[test]
 fn the_plans_use_the_indexes() -> Result<()> {
     let store = store()?;
@@ -605,7 +607,7 @@ fn the_plans_use_the_indexes() -> Result<()> {
         text += &plan::<DeployToken>(&store, filter, "olive", Sort::BY_ID)?;
     }
     text.push_str("\naudit\n");
-    let one: [(&str, fn(&mut audit::Filter)); 5] = [
+    let one: [(&str, SetAudit); 5] = [
         ("(none)", |_| {}),
         ("--user", |it| it.user = Some(UserId(2))),
         ("--actor", |it| it.actor = Some(UserId(2))),
