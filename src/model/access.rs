@@ -195,6 +195,12 @@ impl Actor {
         &self.username
     }
 
+    /// Whether the actor may name other users.
+    #[must_use]
+    pub fn may_name_anyone(&self) -> bool {
+        self.admin
+    }
+
     /// The user that a reference led to, if the actor may name him: an
     /// administrator names anyone, anybody else only himself.
     ///
@@ -202,7 +208,7 @@ impl Actor {
     ///
     /// [`Denied`], also where the reference led nowhere.
     pub fn may_name(&self, found: Option<UserId>) -> Result<UserId, Denied> {
-        found.filter(|&user| self.admin || user == self.id).ok_or(Denied)
+        found.filter(|&user| self.may_name_anyone() || user == self.id).ok_or(Denied)
     }
 
     /// The query that does `A` to what `filter` keeps of the actor's reach.

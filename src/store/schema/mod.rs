@@ -30,11 +30,11 @@ pub struct Users {
     pub named: UserLookup,
 }
 
-/// Statements that find a user by what is bound between their two parts.
+/// Statements that find a user by what is bound behind them.
 #[derive(Debug)]
 pub struct UserLookup {
-    pub by_id: [&'static str; 2],
-    pub by_name: [&'static str; 2],
+    pub by_id: &'static str,
+    pub by_name: &'static str,
 }
 
 /// Statements that find a project or group, and a user's level in it. The user
@@ -101,7 +101,8 @@ pub struct AuditEvents {
     pub target_name: &'static str,
     pub target_user_id: &'static str,
     pub reason: &'static str,
-    /// Selects the id of a user who owned a token, or acted; events outlive users.
+    /// Selects the id of a user who owned a token, or who acted: events outlive
+    /// users.
     pub owners: UserLookup,
     pub actors: UserLookup,
     /// Inserts an event; its columns in the order of the contract, from

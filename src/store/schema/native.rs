@@ -45,32 +45,7 @@ macro_rules! place {
     };
 }
 
-macro_rules! acting {
-    () => {
-        "SELECT id, username, admin FROM users WHERE state = 'active' AND "
-    };
-}
-
-const USER_BY_ID: [&str; 2] = ["SELECT id FROM users WHERE id = ", ""];
-const USER_BY_NAME: [&str; 2] = ["SELECT id FROM users WHERE username = ", ""];
-
-/// A user, or else one whom only events still know.
-macro_rules! recorded {
-    ($user:literal, $id:literal, $event:literal) => {
-        [
-            concat!(
-                "SELECT coalesce((SELECT id FROM users WHERE ",
-                $user,
-                "), (SELECT ",
-                $id,
-                " FROM audit_events WHERE ",
-                $event,
-                " LIMIT 1)) FROM (SELECT ",
-            ),
-            " AS named)",
-        ]
-    };
-}
+const USER_BY_NAME: &str = "SELECT id FROM users WHERE username = ";
 
 macro_rules! time {
     ($table:literal, $column:literal, $form:ident) => {
@@ -141,10 +116,10 @@ pub const NATIVE: Schema = Schema {
     ],
     users: Users {
         acting: UserLookup {
-            by_id: [concat!(acting!(), "id = "), ""],
-            by_name: [concat!(acting!(), "username = "), ""],
+            by_id: "SELECT id, username, admin FROM users WHERE state = 'active' AND id = ",
+            by_name: "SELECT id, username, admin FROM users WHERE state = 'active' AND username = ",
         },
-        named: UserLookup { by_id: USER_BY_ID, by_name: USER_BY_NAME },
+        named: UserLookup { by_id: "SELECT id FROM users WHERE id = ", by_name: USER_BY_NAME },
     },
     projects: Places {
         by_id: place!("projects", "id", "x.id", "x.group_id"),
@@ -210,13 +185,13 @@ pub const NATIVE: Schema = Schema {
         target_user_id: "t.target_user_id",
         reason: "t.reason",
         owners: UserLookup {
-            by_id: recorded!("id = named", "target_user_id", "target_user_id = named"),
+            by_id: "SELECT target_user_id FROM audit_events WHERE target_user_id = ",
             // The name of a token's owner is not recorded.
             by_name: USER_BY_NAME,
         },
         actors: UserLookup {
-            by_id: recorded!("id = named", "actor_id", "actor_id = named"),
-            by_name: recorded!("username = named", "actor_id", "actor = named COLLATE NOCASE"),
+            by_id: "SELECT actor_id FROM audit_events WHERE actor_id = ",
+            by_name: "SELECT actor_id FROM audit_events WHERE actor COLLATE NOCASE = ",
         },
         insert: "INSERT INTO audit_events (created_at, run_id, action, actor, actor_id, os_user, \
                  target_type, target_id, target_name, target_user_id, reason) \
