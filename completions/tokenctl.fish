@@ -111,7 +111,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l last-used-aft
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l last-used-before -d 'Match tokens last used at T or earlier, never-used ones not included' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l never-used -d 'Match tokens that were never used' -r -f -a "true\t''
 false\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l unused-for -d 'Match tokens created more than D ago and not used since' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l unused-for -d 'Match tokens created more than D ago, and never used or last used more than D ago' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l impersonation -d 'Match impersonation tokens' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l user-type -d 'Match tokens whose owner is of this kind' -r -f -a "human\t''
@@ -179,7 +179,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l last-used-after
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l last-used-before -d 'Match tokens last used at T or earlier, never-used ones not included' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l never-used -d 'Match tokens that were never used' -r -f -a "true\t''
 false\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l unused-for -d 'Match tokens created more than D ago and not used since' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l unused-for -d 'Match tokens created more than D ago, and never used or last used more than D ago' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l impersonation -d 'Match impersonation tokens' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l user-type -d 'Match tokens whose owner is of this kind' -r -f -a "human\t''
@@ -240,7 +240,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l last-used-a
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l last-used-before -d 'Match tokens last used at T or earlier, never-used ones not included' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l never-used -d 'Match tokens that were never used' -r -f -a "true\t''
 false\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l unused-for -d 'Match tokens created more than D ago and not used since' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l unused-for -d 'Match tokens created more than D ago, and never used or last used more than D ago' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l impersonation -d 'Match impersonation tokens' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l user-type -d 'Match tokens whose owner is of this kind' -r -f -a "human\t''
@@ -261,7 +261,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l now -d 'Jud
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l busy-timeout -d 'Wait this long for a locked store' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s n -l dry-run -d 'Change nothing; print what would be revoked'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s y -l yes -d 'Do not ask'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s i -l interactive -d 'Pick from the matching tokens, at most 1000, at the terminal'
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s i -l interactive -d 'Pick from the matching tokens, at most 1000, at the terminal; then it asks'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -443,7 +443,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __f
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l busy-timeout -d 'Wait this long for a locked store' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s n -l dry-run -d 'Change nothing; print what would be revoked'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s y -l yes -d 'Do not ask'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s i -l interactive -d 'Pick from the matching tokens, at most 1000, at the terminal'
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s i -l interactive -d 'Pick from the matching tokens, at most 1000, at the terminal; then it asks'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -452,7 +452,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __f
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'Revoke deploy tokens by id, by filter, or both'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l limit -d 'Print at most N events, and say so when there are more' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -s u -l user -d 'Match events on tokens of this user: an id, a username, or @me' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -s u -l user -d 'Match events on tokens of this user: an id (also of one who is gone), a username, or @me' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l actor -d 'Match what this user did: an id, a username, or @me' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l run -d 'Match what one run of the program did' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l action -d 'Match events of this kind' -r -f -a "revoke\t''"

@@ -151,7 +151,13 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
 
 /// Prints a message on standard error. Nothing is left to do if that fails.
 pub fn say(message: &str) {
-    say_plain(&format!("tokenctl: {message}"));
+    let _ = io::stderr().lock().write_all(line(message).as_bytes());
+}
+
+/// A message in the form in which all are printed.
+#[must_use]
+pub fn line(message: &str) -> String {
+    format!("tokenctl: {}\n", visible(message))
 }
 
 /// Prints a further line of a message on standard error.

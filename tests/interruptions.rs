@@ -1,136 +1,275 @@
-//! A revoke that is stopped half way: by a signal, by a lock, by SIGKILL. The
-//! test holds it at a known point by not reading what it prints: a batch of
-//! results is more than a pipe holds.
+//! A revoke that is stopped half way: by a signal, by a lock, by SIGKILL, by
+//! another store in the place of its own.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdout, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use fastrand::Rng;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::Sandbox;
+use crate::bulk::{BATCH, Bulk, By, FILTER, HeldRevoke, JOURNALS, tell};
 
 const TOKENS: usize = 5000;
-
-/// A revoke of all tokens that has committed its first batch.
-struct HeldRevoke {
-    child: Child,
-    output: BufReader<ChildStdout>,
-    /// The part of the result that has been read.
-    seen: String,
-}
-
-impl HeldRevoke {
-    fn start(sandbox: &Sandbox) -> Self {
-        let ids: String = (1..=TOKENS).map(|id| id.to_string() + "\n").collect();
-        let args = "--as root revoke - --yes -o json --busy-timeout 0s";
-        let mut child = sandbox
-            .command(args.split(' '))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut input = child.stdin.take().expect("a pipe");
-        input.write_all(ids.as_bytes()).expect("all ids are read before the first is revoked");
-        drop(input);
-        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut seen = String::new();
-        output.read_line(&mut seen).expect("a line");
-        Self { child, output, seen }
-    }
-
-    fn signal(&self, signal: Signal) {
-        let id = i32::try_from(self.child.id()).expect("a process id");
-        kill(Pid::from_raw(id), signal).expect("the program runs");
-    }
-
-    /// The rows, the messages and the exit status, if it was not killed.
-    fn end(mut self) -> (Vec<serde_json::Value>, String, Option<i32>) {
-        self.output.read_to_string(&mut self.seen).expect("UTF-8");
-        let ended = self.child.wait_with_output().expect("the program ends");
-        let rows = serde_json::from_str(&self.seen).unwrap_or_default();
-        (rows, String::from_utf8(ended.stderr).expect("UTF-8"), ended.status.code())
-    }
-}
-
-fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::without_store();
-    sandbox.run(&format!("init --quiet --sample={TOKENS}")).assert(0);
-    sandbox.sql("UPDATE personal_access_tokens SET name = name || ' ' || hex(zeroblob(60))");
-    // Whoever is revoked by now stays so; each of the others gets its event.
-    sandbox.sql("CREATE TABLE before AS SELECT id FROM personal_access_tokens WHERE revoked");
-    sandbox
-}
-
-/// How many ids are done: a whole number of batches, each token with one event.
-fn done(sandbox: &Sandbox) -> usize {
-    assert_eq!(sandbox.value("PRAGMA integrity_check"), "ok");
-    let new = "SELECT id FROM personal_access_tokens WHERE revoked EXCEPT SELECT id FROM before";
-    let events = "SELECT target_id FROM audit_events";
-    let difference =
-        |a: &str, b: &str| sandbox.value(&format!("SELECT count(*) FROM ({a} EXCEPT {b})"));
-    assert_eq!(difference(new, events), "0", "a revocation without its event");
-    assert_eq!(difference(events, new), "0", "an event without its revocation");
-    let total = sandbox.value("SELECT count(*) - count(DISTINCT target_id) FROM audit_events");
-    assert_eq!(total, "0", "two events of one token");
-    let last = "SELECT coalesce(max(target_id), 0) FROM audit_events";
-    let last: usize = sandbox.value(last).parse().expect("a number");
-    last.div_ceil(1000) * 1000
-}
-
-/// Running it again finishes the rest.
-fn finish(sandbox: &Sandbox) {
-    let ids: String = (1..=TOKENS).map(|id| id.to_string() + "\n").collect();
-    sandbox.run_with_input("--as root revoke - --yes --quiet -o ids", &ids).assert(0);
-    assert_eq!(done(sandbox), TOKENS);
-    let left = "SELECT count(*) FROM personal_access_tokens WHERE NOT revoked";
-    assert_eq!(sandbox.value(left), "0");
-}
 
 #[test]
 fn a_signal_stops_after_the_current_batch() {
     for (signal, status) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
-        let sandbox = sandbox();
-        let revoke = HeldRevoke::start(&sandbox);
-        revoke.signal(signal);
-        let (rows, messages, ended) = revoke.end();
-        assert_eq!(ended, Some(status), "{messages}");
-        let done = done(&sandbox);
-        assert!(done < TOKENS, "{messages}");
-        assert_eq!(rows.len(), done, "the array is closed, and holds each id that is done");
-        assert!(
-            messages.contains(&format!("{done} of {TOKENS} ids done: stopped by SIG")),
-            "{messages}"
-        );
-        assert!(messages.contains("revoked "), "a summary: {messages}");
-        finish(&sandbox);
+        for by in [By::Ids, By::Filter] {
+            let bulk = Bulk::with_long_names(TOKENS, "WAL");
+            let chosen = bulk.chosen(by);
+            let revoke = HeldRevoke::start(&bulk, by);
+            revoke.signal(signal);
+            let ended = revoke.end();
+            let messages = &ended.messages;
+            assert_eq!(ended.status.code(), Some(status), "{messages}");
+            let done = bulk.done(&chosen, BATCH);
+            assert_eq!(done, BATCH, "the signal came while the first batch was printed");
+            assert_eq!(
+                ended.rows.len(),
+                done,
+                "the array is closed, and holds each id that is done"
+            );
+            let told = format!("{done} of {} ids done: stopped by SIG", chosen.len());
+            assert!(messages.contains(&told), "{messages}");
+            assert!(messages.contains("revoked "), "a summary: {messages}");
+            bulk.finish(by, &chosen, BATCH);
+        }
     }
 }
 
 #[test]
 fn a_lock_between_batches_stops_it_with_what_was_done() {
-    let sandbox = sandbox();
-    let revoke = HeldRevoke::start(&sandbox);
-    let other = sandbox.connection();
-    // The other writer waits for the batch that may be under way.
-    other.busy_timeout(std::time::Duration::from_secs(30)).expect("a connection");
-    other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
-    let (rows, messages, ended) = revoke.end();
-    assert_eq!(ended, Some(75), "{messages}");
-    other.execute_batch("ROLLBACK").expect("the lock is given back");
-    assert_eq!(rows.len(), done(&sandbox), "{messages}");
-    assert!(messages.contains("hint: another process is writing"), "{messages}");
-    finish(&sandbox);
+    for by in [By::Ids, By::Filter] {
+        let bulk = Bulk::with_long_names(TOKENS, "WAL");
+        let chosen = bulk.chosen(by);
+        let revoke = HeldRevoke::start(&bulk, by);
+        let other = bulk.connection();
+        // The other writer waits for the batch that may be under way.
+        other.busy_timeout(Duration::from_secs(30)).expect("a connection");
+        other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+        let ended = revoke.end();
+        assert_eq!(ended.status.code(), Some(75), "{}", ended.messages);
+        other.execute_batch("ROLLBACK").expect("the lock is given back");
+        assert_eq!(ended.rows.len(), bulk.done(&chosen, BATCH), "{}", ended.messages);
+        assert!(ended.messages.contains("hint: another process is writing"), "{}", ended.messages);
+        bulk.finish(by, &chosen, BATCH);
+    }
 }
 
 #[test]
-fn killed_it_leaves_whole_batches() {
-    let sandbox = sandbox();
-    let revoke = HeldRevoke::start(&sandbox);
-    revoke.signal(Signal::SIGKILL);
-    let (_, _, ended) = revoke.end();
-    assert_eq!(ended, None);
-    assert!((1000..TOKENS).contains(&done(&sandbox)));
-    finish(&sandbox);
+fn a_signal_is_heard_while_the_lock_is_waited_for() {
+    for (signal, status) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+        let bulk = Bulk::new(500, "WAL");
+        let chosen = bulk.chosen(By::Filter);
+        let other = bulk.connection();
+        other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+        let child = bulk
+            .command(FILTER.split(' ').chain(["--busy-timeout", "1h"]))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let id = i32::try_from(child.id()).expect("a process id");
+        // Until it listens, the signal would end it at once.
+        let listens = || {
+            let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("it runs");
+            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+            let caught = u64::from_str_radix(caught.expect("a mask").trim(), 16).expect("a mask");
+            caught & (1 << (signal as u64 - 1)) != 0
+        };
+        while !listens() {
+            thread::yield_now();
+        }
+        kill(Pid::from_raw(id), signal).expect("the program runs");
+        let ended = child.wait_with_output().expect("it ends");
+        let messages = String::from_utf8(ended.stderr).expect("UTF-8");
+        assert_eq!(ended.status.code(), Some(status), "{messages}");
+        assert!(messages.contains("stopped by SIG"), "{messages}");
+        other.execute_batch("ROLLBACK").expect("the lock is given back");
+        assert_eq!(bulk.done(&chosen, BATCH), 0);
+    }
+}
+
+#[test]
+fn an_actor_whose_rights_change_meanwhile_revokes_nothing_more() {
+    for change in ["admin = 0", "state = 'banned'"] {
+        let bulk = Bulk::with_long_names(TOKENS, "WAL");
+        let chosen = bulk.chosen(By::Filter);
+        let revoke = HeldRevoke::start(&bulk, By::Filter);
+        bulk.sql(&format!("UPDATE users SET {change} WHERE username = 'root'"));
+        let ended = revoke.end();
+        let messages = &ended.messages;
+        assert_eq!(ended.status.code(), Some(4), "{messages}");
+        assert!(
+            messages.contains(&format!("{BATCH} of {} ids done: ", chosen.len())),
+            "{messages}"
+        );
+        assert_eq!(ended.rows.len(), BATCH, "{messages}");
+        assert_eq!(bulk.done(&chosen, BATCH), BATCH);
+    }
+}
+
+/// Another process holds the lock for longer than anybody waits.
+#[test]
+fn a_lock_that_stays_is_waited_for_as_long_as_told_and_changes_nothing() {
+    for (journal, lock) in
+        [("WAL", "BEGIN IMMEDIATE"), ("DELETE", "BEGIN IMMEDIATE"), ("DELETE", "BEGIN EXCLUSIVE")]
+    {
+        let bulk = Bulk::new(500, journal);
+        let chosen = bulk.chosen(By::Filter);
+        let other = bulk.connection();
+        other.execute_batch(lock).expect("the lock");
+        let begun = Instant::now();
+        let ran = bulk.run(&format!("{FILTER} -o json --busy-timeout 1s"));
+        let waited = begun.elapsed();
+        ran.assert(75).says(&["locked", "hint: another process is writing", "--busy-timeout"]);
+        assert!(waited >= Duration::from_secs(1), "it waited {waited:?} only: {ran}");
+        // Without the lock it can be read; the exclusive one keeps readers out too.
+        if lock == "BEGIN IMMEDIATE" {
+            assert_eq!(ran.json(), serde_json::json!([]), "{ran}");
+            ran.says(&[&format!("0 of {} ids done", chosen.len())]);
+        } else {
+            assert_eq!(ran.stdout, "", "{ran}");
+        }
+        other.execute_batch("ROLLBACK").expect("the lock is given back");
+        assert_eq!(bulk.done(&chosen, BATCH), 0);
+        bulk.finish(By::Filter, &chosen, BATCH);
+    }
+}
+
+#[test]
+fn killed_while_it_prints_it_leaves_whole_batches() {
+    for by in [By::Ids, By::Filter] {
+        let bulk = Bulk::with_long_names(TOKENS, "WAL");
+        let chosen = bulk.chosen(by);
+        let revoke = HeldRevoke::start(&bulk, by);
+        revoke.signal(Signal::SIGKILL);
+        assert_eq!(revoke.end().status.signal(), Some(Signal::SIGKILL as i32));
+        assert_eq!(bulk.done(&chosen, BATCH), BATCH);
+        bulk.finish(by, &chosen, BATCH);
+    }
+}
+
+#[test]
+fn killed_at_random_moments_it_loses_and_halves_nothing_in_wal_mode() {
+    kill_at_random_moments("WAL");
+}
+
+#[test]
+fn killed_at_random_moments_it_loses_and_halves_nothing_with_a_rollback_journal() {
+    kill_at_random_moments("DELETE");
+}
+
+/// Kills a hundred runs, each of which goes on where the one before was killed.
+fn kill_at_random_moments(journal: &str) {
+    const KILLS: usize = 100;
+    const SMALL: usize = 5;
+    let seed = fastrand::u64(..);
+    // Shown when it fails.
+    tell(&format!("{journal}: seed {seed}"));
+    let mut rng = Rng::with_seed(seed);
+    let bulk = Bulk::new(12_000, journal);
+    let chosen = bulk.chosen(By::Filter);
+
+    let mut printed = Vec::new();
+    let (mut under_way, mut in_transaction) = (0, 0);
+    for round in 1..=KILLS {
+        let mut child = bulk
+            .command(FILTER.split(' ').chain(["-o", "ids", "--batch-size", &SMALL.to_string()]))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut text = String::new();
+        // After a random number of rows, so that work is left however fast the
+        // machine is, and then at a moment that has nothing to do with rows. Every
+        // eighth goes at any moment from the start: while the set is read, say.
+        let rows = if rng.u8(..8) == 0 { 0 } else { rng.usize(1..40) };
+        for _ in 0..rows {
+            output.read_line(&mut text).expect("a line");
+        }
+        let moment = if rows == 0 { 60_000 } else { 3_000 };
+        thread::sleep(Duration::from_micros(rng.u64(..moment)));
+        child.kill().expect("the program is killed");
+        // What it printed before is still in the pipe.
+        output.read_to_string(&mut text).expect("UTF-8");
+        let status = child.wait().expect("the program ends");
+        let was_alive = status.signal() == Some(Signal::SIGKILL as i32);
+        under_way += usize::from(was_alive && !text.is_empty());
+
+        // Of a line that breaks off nothing is known.
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        printed.extend(text[..whole].lines().map(|id| id.parse::<i64>().expect(id)));
+        let journal = std::fs::metadata(bulk.home().join("store.db-journal"));
+        in_transaction += usize::from(journal.is_ok_and(|file| file.len() > 0));
+        // Between two looks the program itself finds what the killed run left.
+        if round % 10 == 0 {
+            let done = bulk.done(&chosen, SMALL);
+            assert!(printed.len() <= done, "{} printed, {done} done", printed.len());
+            assert!(printed.is_sorted(), "no run did again what another had done");
+            assert!(printed.iter().all(|id| chosen[..done].binary_search(id).is_ok()));
+        }
+    }
+    let done = bulk.done(&chosen, SMALL);
+    tell(&format!(
+        "{journal}: {under_way} of {KILLS} kills hit a run under way, {in_transaction} left a \
+         journal, {done} of {} tokens were done",
+        chosen.len()
+    ));
+    assert!(under_way >= KILLS * 3 / 4, "only {under_way} kills hit a run under way");
+    assert!(done < chosen.len(), "nothing was left to do");
+    assert!(journal == "WAL" || in_transaction > 0, "no kill hit a transaction");
+    bulk.finish(By::Filter, &chosen, SMALL);
+    let runs = bulk.value("SELECT count(DISTINCT run_id) FROM audit_events");
+    assert!(runs.parse::<usize>().expect("a number") > under_way, "each run has its own id");
+}
+
+#[test]
+fn a_store_that_is_moved_or_replaced_meanwhile_gets_no_other_batch() {
+    for journal in JOURNALS {
+        for replaced in [false, true] {
+            let bulk = Bulk::with_long_names(TOKENS, journal);
+            let chosen = bulk.chosen(By::Filter);
+            let moved = bulk.home().join("moved.db");
+            // A store of the same content is another store all the same.
+            let other = bulk.home().join("other.db");
+            bulk.sql("PRAGMA wal_checkpoint(TRUNCATE)");
+            let content = std::fs::read(bulk.store()).expect("the store");
+            std::fs::write(&other, &content).expect("a copy");
+
+            let revoke = HeldRevoke::start(&bulk, By::Filter);
+            std::fs::rename(bulk.store(), &moved).expect("the store is moved");
+            if replaced {
+                std::fs::rename(&other, bulk.store()).expect("it is replaced");
+            }
+            let ended = revoke.end();
+            let messages = &ended.messages;
+            assert_eq!(ended.status.code(), Some(1), "{messages}");
+            assert_eq!(ended.rows.len(), BATCH, "{messages}");
+            let told = format!("tokenctl: {BATCH} of {} ids done: store ", chosen.len());
+            assert!(messages.contains(&told), "{messages}");
+            assert!(messages.contains("was moved or replaced meanwhile"), "{messages}");
+            let (errors, hints): (Vec<_>, Vec<_>) =
+                messages.lines().partition(|line| line.starts_with("tokenctl: "));
+            assert_eq!(
+                (errors.len(), hints.len()),
+                (2, 1),
+                "a summary, an error, a hint: {messages}"
+            );
+
+            if replaced {
+                let now = std::fs::read(bulk.store()).expect("the other store");
+                assert!(now == content, "the other store is as it was");
+            }
+            // Back in its place it has the first batch and no more.
+            std::fs::rename(&moved, bulk.store()).expect("the store is back");
+            assert_eq!(bulk.done(&chosen, BATCH), BATCH);
+            bulk.finish(By::Filter, &chosen, BATCH);
+        }
+    }
 }

@@ -5,7 +5,6 @@
 
 mod documents;
 mod hostile;
-mod interruptions;
 mod main_job;
 mod ownership;
 mod permissions;

@@ -167,6 +167,7 @@ fn anybody_else_is_refused_where_he_could_do_harm() {
             ("WAL", "deploy-tokens list", true),
             ("WAL", "revoke 1", true),
             ("WAL", "revoke --search 'old laptop' --dry-run", true),
+            ("DELETE; PRAGMA page_size = 512; VACUUM", "list", false),
             ("DELETE", "list", false),
             ("DELETE", "show 1 -o json", false),
             ("DELETE", "revoke 1 --dry-run", false),
@@ -229,6 +230,10 @@ fn a_file_beside_the_store_that_somebody_else_left_is_named() {
         assert_eq!(ran.assert(1).stdout, "", "{ran}");
         ran.says(&["-wal belongs to uid 54321, and the store to nobody", "hint: sudo chown"]);
     }
+    // That is no reason where somebody writes.
+    set_permissions(&log, Permissions::from_mode(0o666)).expect("permissions");
+    application.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    sandbox.run("--as root revoke 1 --busy-timeout 0s").assert(75);
 }
 
 #[test]

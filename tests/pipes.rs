@@ -399,6 +399,14 @@ fn a_malformed_line_changes_nothing_and_is_named() {
 }
 
 #[test]
+fn a_line_without_an_end_does_not_fill_the_memory() {
+    let sandbox = store_of(3);
+    let endless = "x".repeat(17 << 20);
+    let ran = sandbox.run_with_input("--as root revoke - --yes", &format!("1\n{endless}"));
+    ran.assert(2).says(&["line 2: the line is too long"]);
+}
+
+#[test]
 fn a_line_that_is_no_text_is_a_malformed_line() {
     let sandbox = Sandbox::new();
     std::fs::write(sandbox.home().join("ids"), b"1\n\xff\xfe\n").expect("a file");

@@ -205,6 +205,9 @@ fn audit_has_every_format_and_the_documented_keys() {
     let order: Vec<_> = keys.split(',').map(|key| first.find(&format!("\"{key}\":"))).collect();
     assert!(order.is_sorted() && order[0].is_some(), "{first}");
     assert_eq!(run("-o ids").stdout, "2\n3\n", "the tokens, newest first");
+    // An event's own id must not become a token's.
+    let ran = sandbox.run_with_input("--as root revoke - --yes", &run("-o jsonl").stdout);
+    assert_eq!(ran.assert(2).says(&["line 1", "audit event"]).stdout, "", "{ran}");
     let csv = run("-o csv").stdout;
     assert!(csv.contains(r"'=1+1\u{202e}") && csv.ends_with(",'-x\n"), "{csv}");
     let limited = run("--limit 1 -o ids");

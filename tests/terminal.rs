@@ -3,9 +3,10 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Child, Stdio};
 
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::pty::{Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -17,6 +18,8 @@ use crate::support::Sandbox;
 struct Terminal {
     child: Child,
     screen: File,
+    /// Kept open: when the last end is closed, what is still on its way may be lost.
+    _end: OwnedFd,
     seen: String,
 }
 
@@ -47,19 +50,30 @@ impl Terminal {
             .stderr(end(&pty.slave))
             .spawn()
             .expect("the program starts");
-        Self { child, screen, seen: String::new() }
+        Self { child, screen, _end: pty.slave, seen: String::new() }
     }
 
     /// Reads until `text` appears.
     fn wait_for(&mut self, text: &str) {
-        let mut bytes = [0; 1024];
         while !self.seen.contains(text) {
-            // The terminal reports an error when the program has closed it.
-            match self.screen.read(&mut bytes) {
-                Ok(count) if count > 0 => {
-                    self.seen.push_str(&String::from_utf8_lossy(&bytes[..count]));
-                }
-                _ => panic!("no {text:?} in {}", self.seen),
+            assert!(self.read(), "no {text:?} in {}", self.seen);
+        }
+    }
+
+    /// Reads what is printed next. False when the program has ended and nothing has
+    /// come for a while.
+    fn read(&mut self) -> bool {
+        let mut bytes = [0; 1024];
+        loop {
+            let has_ended = self.child.try_wait().expect("a child").is_some();
+            let mut waiting = [PollFd::new(self.screen.as_fd(), PollFlags::POLLIN)];
+            if poll(&mut waiting, 100_u16).expect("a terminal") > 0 {
+                let count = self.screen.read(&mut bytes).expect("a terminal");
+                self.seen.push_str(&String::from_utf8_lossy(&bytes[..count]));
+                return true;
+            }
+            if has_ended {
+                return false;
             }
         }
     }
@@ -70,10 +84,7 @@ impl Terminal {
 
     /// What was printed, and the exit status.
     fn end(mut self) -> (String, Option<i32>) {
-        let mut bytes = [0; 1024];
-        while let Ok(count @ 1..) = self.screen.read(&mut bytes) {
-            self.seen.push_str(&String::from_utf8_lossy(&bytes[..count]));
-        }
+        while self.read() {}
         let status = self.child.wait().expect("the program ends");
         (self.seen.replace("\r\n", "\n"), status.code())
     }
@@ -153,16 +164,27 @@ fn more_than_one_token_is_asked_about_and_no_is_the_default() {
 }
 
 #[test]
+fn an_answer_that_is_no_text_is_a_no() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::start(&sandbox, 100, "--as olive revoke 1 2", &[]);
+    terminal.wait_for("[y/N]");
+    terminal.screen.write_all(b"\xe9\n").expect("the terminal takes keys");
+    let (screen, status) = terminal.end();
+    assert_eq!(status, Some(3), "{screen}");
+}
+
+#[test]
 fn a_signal_at_the_question_changes_nothing() {
     let sandbox = Sandbox::new();
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+    // Often, since it comes now just before the program waits and now just after.
+    for signal in [Signal::SIGINT, Signal::SIGTERM].repeat(20) {
         let mut terminal = Terminal::start(&sandbox, 100, "--as olive revoke 1 2", &[]);
         terminal.wait_for("[y/N]");
         let id = i32::try_from(terminal.child.id()).expect("a process id");
         kill(Pid::from_raw(id), signal).expect("the program runs");
         let (screen, status) = terminal.end();
         assert_eq!(status, Some(128 + signal as i32), "{screen}");
-        assert!(screen.contains("nothing was revoked: stopped by SIG"), "{screen}");
+        assert!(screen.contains("nothing changed: stopped by SIG"), "{screen}");
     }
     assert_eq!(sandbox.value("SELECT count(*) FROM audit_events"), "0");
 }
@@ -189,4 +211,238 @@ fn a_long_name_of_marks_without_width_costs_no_more_than_its_length() {
     shown(&sandbox, 80, "--as root list", &[]);
     // Quadratic work took most of a minute.
     assert!(begun.elapsed().as_secs() < 20);
+}
+
+/// Root's store of three old tokens, and a fourth that is used every day.
+fn store_of_a_prune() -> Sandbox {
+    let sandbox = Sandbox::with_empty_store();
+    sandbox.sql(
+        "INSERT INTO users (id, username, admin) VALUES (1, 'root', 1), (2, 'maria', 0);
+         INSERT INTO personal_access_tokens (id, user_id, name, created_at, last_used_at) VALUES
+             (1, 2, 'unused', '2023-01-01T00:00:00.000Z', NULL),
+             (2, 2, 'used meanwhile', '2023-01-01T00:00:00.000Z', '2023-02-01T00:00:00.000Z'),
+             (3, 2, 'deleted meanwhile', '2023-01-01T00:00:00.000Z', NULL),
+             (4, 2, 'revoked meanwhile', '2023-01-01T00:00:00.000Z', NULL),
+             (5, 2, 'used daily', '2023-01-01T00:00:00.000Z', '2024-03-15T00:00:00.000Z')",
+    );
+    sandbox
+}
+
+#[test]
+fn what_changes_while_the_question_stands_is_judged_again() {
+    let line = "--as root revoke --unused-for 90d -o jsonl";
+    let sandbox = store_of_a_prune();
+    let mut terminal = Terminal::start(&sandbox, 120, line, &[]);
+    terminal.wait_for("Revoke 4 personal access tokens of 1 user? [y/N]");
+    assert!(!terminal.seen.contains("used daily"), "{}", terminal.seen);
+    sandbox.sql(
+        "UPDATE personal_access_tokens SET last_used_at = '2024-03-15T11:59:59.000Z' WHERE id = 2;
+         DELETE FROM personal_access_tokens WHERE id = 3;
+         UPDATE personal_access_tokens SET revoked = 1 WHERE id = 4;
+         UPDATE personal_access_tokens SET last_used_at = NULL WHERE id = 5",
+    );
+    terminal.type_in("y\n");
+    let (screen, status) = terminal.end();
+    assert_eq!(status, Some(0), "{screen}");
+    let rows: Vec<serde_json::Value> = screen
+        .lines()
+        .filter(|line| line.starts_with('{'))
+        .map(|line| serde_json::from_str(line).expect(line))
+        .collect();
+    let run = sandbox.value("SELECT run_id FROM audit_events");
+    let maria = |id: u8, name: &str, result: &str, run: Option<&str>| {
+        serde_json::json!({"id": id, "name": name, "user_id": 2, "username": "maria",
+                           "result": result, "run_id": run})
+    };
+    let gone = serde_json::json!({"id": 3, "name": null, "user_id": null, "username": null,
+                                  "result": "spared", "run_id": null});
+    let expected = [
+        maria(1, "unused", "revoked", Some(&run)),
+        maria(2, "used meanwhile", "spared", None),
+        gone,
+        maria(4, "revoked meanwhile", "already_revoked", None),
+    ];
+    assert_eq!(rows, expected, "{screen}");
+    let summary = format!(
+        "revoked 1 personal access token of 1 user, 1 already revoked, 2 spared (run {run})"
+    );
+    assert!(screen.contains(&summary), "{screen}");
+    let state = "SELECT group_concat(id || ':' || revoked, ' ') FROM personal_access_tokens";
+    assert_eq!(sandbox.value(state), "1:1 2:0 4:1 5:0", "the fifth matches now, and is left alone");
+    assert_eq!(sandbox.value("SELECT group_concat(target_id) FROM audit_events"), "1");
+}
+
+#[test]
+fn ids_beside_a_filter_are_a_fixed_set_too() {
+    let line = "--as root revoke 1 2 5 --unused-for 90d --max 2 -o jsonl";
+    let sandbox = store_of_a_prune();
+    let mut terminal = Terminal::start(&sandbox, 120, line, &[]);
+    terminal.wait_for("Revoke 2 personal access tokens of 1 user? [y/N]");
+    sandbox.sql("UPDATE personal_access_tokens SET last_used_at = NULL WHERE id = 5");
+    terminal.type_in("y\n");
+    let (screen, status) = terminal.end();
+    assert_eq!(status, Some(0), "{screen}");
+    assert!(screen.contains("revoked 2 personal access tokens of 1 user, 1 spared"), "{screen}");
+    assert_eq!(sandbox.value("SELECT group_concat(target_id) FROM audit_events"), "1,2");
+}
+
+#[test]
+fn tokens_are_picked_at_the_terminal() {
+    let events =
+        |sandbox: &Sandbox| sandbox.value("SELECT group_concat(target_id) FROM audit_events");
+    let start = |sandbox: &Sandbox, flags: &str| {
+        let line = format!("--as root revoke --unused-for 90d --interactive {flags}");
+        let mut terminal = Terminal::start(sandbox, 120, &line, &[]);
+        terminal.wait_for("revoked meanwhile");
+        assert!(terminal.seen.contains("[ ] ") && !terminal.seen.contains("[x]"));
+        terminal
+    };
+    let sandbox = store_of_a_prune();
+    // Nothing is picked at first; giving up, or picking nothing, is a no.
+    for keys in ["\r", "\u{1b}", "  \r"] {
+        let mut terminal = start(&sandbox, "");
+        terminal.type_in(keys);
+        let (screen, status) = terminal.end();
+        assert_eq!(status, Some(3), "{keys:?}: {screen}");
+        assert!(screen.contains("nothing changed"), "{screen}");
+    }
+    // What is picked is asked about, too.
+    for (answer, status, expected) in [("n\n", 3, "NULL"), ("y\n", 0, "1,4")] {
+        let mut terminal = start(&sandbox, "");
+        // The first, and past two others the fourth.
+        terminal.type_in(" jjj \r");
+        terminal.wait_for("Revoke 2 personal access tokens of 1 user? [y/N]");
+        terminal.type_in(answer);
+        let (screen, ended) = terminal.end();
+        assert_eq!(ended, Some(status), "{screen}");
+        assert_eq!(events(&sandbox), expected, "{screen}");
+    }
+    // What was named and not picked is spared, and what was denied is told.
+    let sandbox = store_of_a_prune();
+    let mut terminal = start(&sandbox, "1 4 999 --yes --max 1 -o csv");
+    terminal.type_in(" \r");
+    let (screen, status) = terminal.end();
+    assert_eq!(status, Some(5), "{screen}");
+    for row in
+        ["1,unused,2,maria,revoked,", "4,revoked meanwhile,2,maria,spared,", "999,,,,denied,"]
+    {
+        assert!(screen.contains(row), "{row}: {screen}");
+    }
+    assert_eq!(events(&sandbox), "1");
+    // Of more than --max nothing is revoked, and a row that cannot be read is told.
+    let mut terminal = start(&sandbox, "--yes --max 1");
+    terminal.type_in("a\r");
+    assert_eq!(terminal.end().1, Some(1));
+    sandbox.sql_unchecked("UPDATE personal_access_tokens SET created_at = '2' WHERE id = 2");
+    let mut terminal = start(&sandbox, "--yes");
+    terminal.type_in("a\r");
+    let (screen, status) = terminal.end();
+    assert_eq!(status, Some(1), "{screen}");
+    assert!(screen.contains("personal access token 2 is left out"), "{screen}");
+    assert_eq!(events(&sandbox), "1,3,4");
+}
+
+#[test]
+fn the_terminal_is_as_it_was_after_picking() {
+    let sandbox = store_of_a_prune();
+    let line = "--as root revoke --unused-for 90d --interactive";
+    for (keys, signal, expected) in [
+        ("\u{3}", None, 130),
+        ("", Some(Signal::SIGINT), 130),
+        ("", Some(Signal::SIGTERM), 143),
+        ("\u{1b}", None, 3),
+    ] {
+        let mut terminal = Terminal::start(&sandbox, 120, line, &[]);
+        // The last of the list; then it waits for a key.
+        terminal.wait_for("revoked meanwhile");
+        // Again and again: what comes just before dialoguer waits for a key is lost, or
+        // heard at the next key.
+        while terminal.child.try_wait().expect("a child").is_none() {
+            match signal {
+                None => terminal.type_in(keys),
+                Some(signal) => {
+                    let id = i32::try_from(terminal.child.id()).expect("a process id");
+                    kill(Pid::from_raw(id), signal).expect("the program runs");
+                }
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        let (screen, status) = terminal.end();
+        assert_eq!(status, Some(expected), "{screen}");
+        assert!(screen.contains("nothing changed"), "{screen}");
+        let (hidden, shown) = (screen.rfind("\u{1b}[?25l"), screen.rfind("\u{1b}[?25h"));
+        assert!(hidden < shown, "the cursor is back: {screen:?}");
+    }
+    assert_eq!(sandbox.value("SELECT count(*) FROM audit_events"), "0");
+}
+
+#[test]
+fn a_terminal_that_is_too_small_to_see_is_no_place_to_pick() {
+    let sandbox = store_of_a_prune();
+    let line = "--as root revoke --unused-for 90d --interactive";
+    let (screen, status) = Terminal::start(&sandbox, 30, line, &[]).end();
+    assert_eq!(status, Some(2), "{screen}");
+    assert!(screen.contains("picking takes a terminal of"), "{screen}");
+}
+
+#[test]
+fn more_than_a_thousand_are_too_many_to_pick_from() {
+    let sandbox = Sandbox::without_store();
+    sandbox.run("init --quiet --sample=3000").assert(0);
+    let line = "--as root revoke --state active --interactive";
+    let (screen, status) = Terminal::start(&sandbox, 120, line, &[]).end();
+    assert_eq!(status, Some(2), "{screen}");
+    assert!(screen.contains("too many to pick from"), "{screen}");
+}
+
+/// More than a second's work: nobody reads for that long, so the run is held in the
+/// middle, wherever that is.
+#[test]
+fn more_than_a_second_shows_how_fast_it_goes_and_how_long_it_will_take() {
+    let stores: [Sandbox; 3] = std::array::from_fn(|_| {
+        let sandbox = Sandbox::without_store();
+        sandbox.run("init --quiet --sample=4000").assert(0);
+        sandbox
+    });
+    let line = "--as root revoke --state active --yes -o jsonl --batch-size 10";
+    let mut shown = Terminal::start(&stores[0], 120, line, &[]);
+    let mut quiet = Terminal::start(&stores[1], 120, &format!("{line} --quiet"), &[]);
+    let mut piped = stores[2]
+        .command(line.split(' '))
+        .env("TERM", "xterm-256color")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut output = piped.stdout.take().expect("a pipe");
+    // Each has begun, and soon finds its terminal or pipe full.
+    shown.wait_for("revoked");
+    quiet.wait_for("revoked");
+    output.read_exact(&mut [0]).expect("a row");
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+
+    let (screen, status) = shown.end();
+    assert_eq!(status, Some(0), "{screen}");
+    let bar = screen.split(['\r', '\n']).find(|line| line.contains(" ids, "));
+    let bar = bar.unwrap_or_else(|| panic!("no bar in {screen}"));
+    // Such as `█████░░░░░ 870/2120 ids, 791/s, 2s left`.
+    let words: Vec<_> = bar.split_whitespace().rev().take(5).collect();
+    let [left, time, rate, ids, done] = words[..] else { panic!("{bar}") };
+    assert!(left.starts_with("left") && ids == "ids,", "{bar}");
+    assert!(time.starts_with(|digit: char| digit.is_ascii_digit()), "{bar}");
+    assert!(rate.trim_end_matches("/s,").parse::<u32>().is_ok(), "{bar}");
+    let matching = stores[0].value("SELECT count(*) FROM audit_events");
+    assert!(done.ends_with(&format!("/{matching}")), "{bar}");
+    let last = screen.trim_end().lines().last().expect("a summary");
+    assert!(last.contains(&format!("revoked {matching} personal")), "the bar is gone: {last}");
+
+    let (screen, status) = quiet.end();
+    assert_eq!(status, Some(0), "{screen}");
+    assert!(!screen.contains(" ids, "), "{screen}");
+
+    output.read_to_end(&mut Vec::new()).expect("rows");
+    let ended = piped.wait_with_output().expect("the program ends");
+    let messages = String::from_utf8(ended.stderr).expect("UTF-8");
+    assert_eq!(messages.lines().count(), 1, "a summary and no bar: {messages}");
+    assert!(messages.starts_with("tokenctl: revoked "), "{messages}");
 }

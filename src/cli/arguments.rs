@@ -63,11 +63,16 @@ pub fn sort_parser<T: Token>() -> impl TypedValueParser<Value = Sort> {
 }
 
 /// The forms of T, D, DATE and BOOL, for the help of commands that take them.
-pub const VALUES_HELP: &str = "\
+const VALUES_HELP: &str = "\
 T is a time (2020-07-23T14:31:47Z; UTC where it has no zone), a date, 'now', 'today',
 or a duration: 90d is that long ago, +90d that far ahead. D is a duration: digits and
 one of s, min, h, d, w, mo, y. DATE takes every form of T. A flag with [=<BOOL>] means
 true when it stands alone; with =false it matches the others.";
+
+/// What ends the help of a command that takes such values.
+pub fn long_help(examples: &str) -> String {
+    format!("{VALUES_HELP}\n\n{examples}")
+}
 
 /// Reads the id of a token. The message does not repeat what may be a token's
 /// value in the wrong place.

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use clap::builder::{NonEmptyStringValueParser, PossibleValue};
 use clap::{Args, ValueEnum};
 
-use super::arguments::VALUES_HELP;
+use super::arguments::long_help;
 use super::filter::{lower, upper};
 use super::list::print;
 use super::session::Session;
@@ -18,9 +18,9 @@ use crate::store::Mode;
 ///
 /// The audit events, newest first. An administrator sees all of them; anybody else
 /// those of his own tokens, and of his own acts. Events outlive the users and
-/// tokens that they tell of. -o ids prints the ids of the tokens.
+/// tokens that they tell of. -o ids prints the ids of the tokens, of either kind.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES, after_long_help = format!("{VALUES_HELP}\n\n{EXAMPLES}"))]
+#[command(after_help = EXAMPLES, after_long_help = long_help(EXAMPLES))]
 pub struct Audit {
     /// Print at most N events, and say so when there are more
     #[arg(long, value_name = "N")]
@@ -40,7 +40,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Filters (all combine with AND)")]
 struct FilterArgs {
-    /// Match events on tokens of this user: an id, a username, or @me
+    /// Match events on tokens of this user: an id (also of one who is gone), a username, or @me
     #[arg(short, long)]
     user: Option<UserRef>,
 

@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, BufRead, Write};
 use std::os::fd::AsFd;
 
 use anyhow::{Context, Result};
 use dialoguer::MultiSelect;
 use dialoguer::console::Term;
 use dialoguer::theme::Theme;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::termios::{FlushArg, tcflush};
 
 use super::session::Session;
@@ -22,10 +23,13 @@ use crate::output::view::Record;
 use crate::store::{Store, StoredToken};
 
 /// How many tokens a question shows.
-const PREVIEW: usize = 10;
+pub const PREVIEW: usize = 10;
 /// How many tokens can be picked from.
-const PICKABLE: usize = 1000;
+pub const PICKABLE: usize = 1000;
 
+/// In less nobody sees what he picks.
+const LEAST_ROWS: u16 = 6;
+const LEAST_COLUMNS: u16 = 50;
 /// Cells that dialoguer takes before an item, and behind the prompt of a list of
 /// more than one page.
 const ITEM_MARK: usize = "> [ ] ".len();
@@ -36,10 +40,12 @@ pub struct Matching<T> {
     /// In ascending order; also of rows that cannot be read, which their batch will
     /// name and leave alone.
     pub ids: Vec<TokenId>,
+    broken: Vec<TokenId>,
     count: u64,
     owners: HashSet<Owner>,
-    /// As many as can be picked from.
+    /// As many as are shown.
     first: Vec<T>,
+    shown: usize,
 }
 
 impl<T: StoredToken + Record> Matching<T> {
@@ -48,31 +54,45 @@ impl<T: StoredToken + Record> Matching<T> {
         store: &Store,
         query: &Query<T, Revoke>,
         stop: &Stop,
+        shown: usize,
     ) -> Result<Self> {
-        store.select(query, Sort::BY_ID, None, session.now, |rows| {
-            let mut matching = Self::none();
+        let read = store.select(query, Sort::BY_ID, None, session.now, |rows| {
+            let mut matching = Self::none(shown);
             for row in rows {
-                stop.check().context(NOTHING_REVOKED)?;
+                stop.check()?;
                 match row? {
                     Ok(token) => matching.add(token),
-                    Err(broken) => matching.ids.push(TokenId(broken.id)),
+                    Err(row) => matching.add_broken(TokenId(row.id)),
                 }
             }
             Ok(matching)
-        })
+        });
+        read.map_err(|error| stop.reason(error)).context(NOTHING_CHANGED)
     }
 
-    fn none() -> Self {
-        Self { ids: Vec::new(), count: 0, owners: HashSet::new(), first: Vec::new() }
+    fn none(shown: usize) -> Self {
+        Self {
+            ids: Vec::new(),
+            broken: Vec::new(),
+            count: 0,
+            owners: HashSet::new(),
+            first: Vec::new(),
+            shown,
+        }
     }
 
     fn add(&mut self, token: T) {
         self.ids.push(token.id());
         self.count += 1;
         self.owners.extend(token.owner());
-        if self.first.len() < PICKABLE {
+        if self.first.len() < self.shown {
             self.first.push(token);
         }
+    }
+
+    fn add_broken(&mut self, id: TokenId) {
+        self.ids.push(id);
+        self.broken.push(id);
     }
 
     /// Lets the user pick at the terminal; nothing is picked at first.
@@ -86,7 +106,11 @@ impl<T: StoredToken + Record> Matching<T> {
             return Ok(self);
         }
         let terminal = Term::stderr();
-        let (rows, _) = terminal.size();
+        let (rows, columns) = terminal.size();
+        if rows < LEAST_ROWS || columns < LEAST_COLUMNS {
+            let least = format!("{LEAST_COLUMNS} columns and {LEAST_ROWS} rows");
+            return Err(Failure::usage(format!("picking takes a terminal of {least}")).into());
+        }
         // Two lines of ours stand above the tokens; dialoguer keeps two more free.
         let length = usize::from(rows).saturating_sub(2);
         let has_pages = self.first.len() + 2 > length;
@@ -101,20 +125,20 @@ impl<T: StoredToken + Record> Matching<T> {
             .interact_on_opt(&terminal);
         // An error leaves it hidden.
         terminal.show_cursor().context(CANNOT_ASK)?;
-        stop.check().context(NOTHING_REVOKED)?;
+        stop.check().context(NOTHING_CHANGED)?;
 
         let picked = picked.context(CANNOT_ASK)?.unwrap_or_default();
         if picked.is_empty() {
-            return Err(
-                Failure::new(Kind::Declined, "nothing was picked, nothing was revoked").into()
-            );
+            return Err(Failure::new(Kind::Declined, "nothing was picked, nothing changed").into());
         }
-        let mut rest = Self::none();
+        let mut rest = Self::none(self.shown);
         for (index, token) in self.first.into_iter().enumerate() {
             if picked.contains(&index) {
                 rest.add(token);
             }
         }
+        self.broken.into_iter().for_each(|id| rest.add_broken(id));
+        rest.ids.sort_unstable();
         Ok(rest)
     }
 
@@ -124,11 +148,13 @@ impl<T: StoredToken + Record> Matching<T> {
         let mut look = session.preview_look();
         look.terminal = look.terminal.map(|width| width.saturating_sub(ITEM_MARK + free + 1));
         look.colour = false;
-        let mut printer = Printer::new(Vec::new(), &look)?;
+        let mut table = Vec::new();
+        let mut printer = Printer::new(&mut table, &look)?;
         for token in &self.first {
             printer.record(token)?;
         }
-        let table = String::from_utf8(printer.finish()?).context(CANNOT_ASK)?;
+        printer.finish()?;
+        let table = String::from_utf8(table).context(CANNOT_ASK)?;
         Ok(table.lines().map(Into::into).collect())
     }
 
@@ -141,14 +167,14 @@ impl<T: StoredToken + Record> Matching<T> {
         for token in self.first.iter().take(PREVIEW) {
             preview.record(token)?;
         }
-        drop(preview.finish()?);
+        preview.finish()?;
         if self.count > PREVIEW as u64 {
             session.note_more(&format!("… and {} more", self.count - PREVIEW as u64));
         }
         if answers_yes(&format!("Revoke {}?", self.described()), stop)? {
             Ok(())
         } else {
-            Err(Failure::new(Kind::Declined, NOTHING_REVOKED).into())
+            Err(Failure::new(Kind::Declined, NOTHING_CHANGED).into())
         }
     }
 }
@@ -172,8 +198,11 @@ impl Theme for Bare {
     }
 }
 
+/// How soon a signal is heard at a question, in milliseconds.
+const MOMENT: u16 = 100;
+
 const CANNOT_ASK: &str = "cannot ask";
-const NOTHING_REVOKED: &str = "nothing was revoked";
+const NOTHING_CHANGED: &str = "nothing changed";
 
 /// Asks at the terminal. Anything but `y` or `yes` on a line is a no, and so is
 /// what was typed before the question was there to read.
@@ -181,19 +210,26 @@ fn answers_yes(question: &str, stop: &Stop) -> Result<bool> {
     let input = io::stdin();
     tcflush(&input, FlushArg::TCIFLUSH).context(CANNOT_ASK)?;
     write!(io::stderr(), "{question} [y/N] ").context(CANNOT_ASK)?;
-    // A signal interrupts the waiting for a line, but not the reading of one.
-    while poll(&mut [PollFd::new(input.as_fd(), PollFlags::POLLIN)], PollTimeout::NONE).is_err() {
+    // Reading a line would go on after a signal, and one may come just before a wait.
+    let mut ready = 0;
+    while ready == 0 {
         if let Err(stopped) = stop.check() {
             let _ = writeln!(io::stderr());
-            return Err(stopped.context(NOTHING_REVOKED));
+            return Err(stopped.context(NOTHING_CHANGED));
         }
+        let mut waiting = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
+        ready = match poll(&mut waiting, MOMENT) {
+            Err(Errno::EINTR) => 0,
+            polled => polled.context(CANNOT_ASK)?,
+        };
     }
-    let mut answer = String::new();
-    if input.read_line(&mut answer).context(CANNOT_ASK)? == 0 {
+    let mut answer = Vec::new();
+    if input.lock().read_until(b'\n', &mut answer).context(CANNOT_ASK)? == 0 {
         // The end of input, by Ctrl-D, does not end the line.
         writeln!(io::stderr()).context(CANNOT_ASK)?;
     }
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    stop.check().context(NOTHING_CHANGED)?;
+    Ok(matches!(answer.trim_ascii().to_ascii_lowercase().as_slice(), b"y" | b"yes"))
 }
 
 /// Such as `3 deploy tokens of 2 projects and groups`.

@@ -5,7 +5,7 @@ use clap::builder::{NonEmptyStringValueParser, PossibleValue};
 use clap::{Args, ValueEnum};
 
 use crate::failure::Failure;
-use crate::model::Kind;
+use crate::model::Entity;
 use crate::model::access::{Actor, Reference, UserRef};
 use crate::model::deploy_token::{self, DeployToken};
 use crate::model::personal_access_token::{self, PersonalAccessToken, UserType};
@@ -28,7 +28,7 @@ pub trait Filters: Default + PartialEq {
         store: &Store,
         actor: &Actor,
         now: Moment,
-    ) -> Result<<Self::Token as Kind>::Filter>;
+    ) -> Result<<Self::Token as Entity>::Filter>;
 
     /// Refuses what is harmless in a list, but not in a revocation.
     fn refuse_careless(&self, now: Moment) -> Result<(), Failure>;
@@ -61,7 +61,7 @@ pub struct FilterArgs {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     never_used: Option<bool>,
 
-    /// Match tokens created more than D ago and not used since
+    /// Match tokens created more than D ago, and never used or last used more than D ago
     #[arg(long, value_name = "D")]
     unused_for: Option<Period>,
 

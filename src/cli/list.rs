@@ -1,15 +1,16 @@
 //! `list`: the personal access tokens that the filters keep.
 
+use std::io::{self, Write};
 use std::marker::PhantomData;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use super::arguments::{VALUES_HELP, sort_parser};
+use super::arguments::{long_help, sort_parser};
 use super::filter::{FilterArgs, Filters};
-use super::session::{Session, report_broken};
-use crate::failure::{Failure, Kind};
+use super::session::{Session, broken_row};
+use crate::failure::{Failure, Kind, line};
 use crate::model::access::{self, Query};
 use crate::model::personal_access_token::PersonalAccessToken;
 use crate::model::token::{Sort, Token};
@@ -22,7 +23,7 @@ use crate::store::{Mode, Store, Stored, StoredToken};
 /// An administrator lists every token; anybody else his own, without the
 /// impersonation tokens that administrators made for him.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES, after_long_help = long_help())]
+#[command(after_help = EXAMPLES, after_long_help = long_help(EXAMPLES))]
 pub struct List {
     #[command(flatten)]
     list: ListArgs<PersonalAccessToken>,
@@ -36,10 +37,6 @@ Examples:
   tokenctl list --unused-for 90d --sort last_used_asc
   tokenctl list --expires-within 2w --columns id,username,name,expires_at
   tokenctl list --never-used --created-before 30d -o json | jq -r '.[].username'";
-
-fn long_help() -> String {
-    format!("{VALUES_HELP}\n\n{EXAMPLES}")
-}
 
 /// Order, number and columns of a list.
 #[derive(Debug, Args)]
@@ -112,31 +109,37 @@ pub fn print<T: Stored + Record>(
 ) -> Result<()> {
     // One more than is printed tells whether there are more.
     let wanted = limit.map(|limit| limit.saturating_add(1));
-    let spool = session.spool()?;
+    // Outside: whatever happens, it waits for its reader when the store has been read.
+    let mut output = session.spool(io::stdout())?;
+    let mut messages = None;
 
     let (mut shown, mut broken, mut more) = (0_u64, 0_u64, false);
-    let printed = store.select(query, sort, wanted, session.now, |rows| {
-        let mut printer = Printer::new(spool, look)?;
+    let read = store.select(query, sort, wanted, session.now, |rows| {
+        let mut printer = Printer::new(&mut output, look)?;
         for row in rows {
             if limit == Some(shown + broken) {
                 more = true;
                 break;
             }
-            match row? {
+            match row.with_context(|| format!("the list ends after {shown} rows"))? {
                 Ok(record) => {
                     printer.record(&record)?;
                     shown += 1;
                 }
                 Err(row) => {
-                    report_broken(T::NOUN[0], &row);
+                    let messages = match &mut messages {
+                        Some(messages) => messages,
+                        none => none.insert(session.spool(io::stderr())?),
+                    };
+                    let _ = messages.write_all(line(&broken_row(T::NOUN[0], &row)).as_bytes());
                     broken += 1;
                 }
             }
         }
         printer.finish()
     });
-    let printed = printed.with_context(|| format!("the list ends after {shown} rows"))?;
-    printed.drain().context(CANNOT_PRINT)?;
+    read.and(output.drain().context(CANNOT_PRINT))?;
+    drop(messages);
 
     if more {
         session.note(&format!("{shown} shown, and more match: raise --limit"));

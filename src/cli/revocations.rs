@@ -11,14 +11,14 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::choice::tokens_of;
-use super::session::{Session, report_broken};
+use super::session::{Session, broken_row};
 use super::stop::Stop;
-use crate::failure::{Failure, Kind, is_closed_pipe};
+use crate::failure::{Failure, Kind, is_closed_pipe, say};
 use crate::model::access::{Query, Revoke};
 use crate::model::token::{Owner, TokenId};
 use crate::output::Printer;
 use crate::output::view::{Record, Revocation, RevocationResult};
-use crate::store::{Batch, Outcome, Run, Store, StoredToken};
+use crate::store::{Batch, Orders, Outcome, Run, Store, StoredToken};
 
 /// Work of less time is not worth a progress bar.
 const SHORT: Duration = Duration::from_secs(1);
@@ -29,9 +29,21 @@ pub struct Revocations<'s> {
     /// `None`: a dry run.
     run: Option<Run>,
     stop: Stop,
-    /// Whether the user named the ids, and not a filter.
-    named: bool,
+    work: Work,
     tally: Tally,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub struct Work {
+    /// In ascending order.
+    pub ids: Vec<TokenId>,
+    /// Whether the user named them; otherwise a filter found them.
+    pub are_named: bool,
+    /// Those of them that may be revoked, in ascending order; `None`: all. Another
+    /// one that begins to match now is left alone.
+    pub chosen: Option<Vec<TokenId>>,
+    pub batch_size: u32,
 }
 
 /// What has been done so far.
@@ -48,30 +60,28 @@ struct Tally {
 }
 
 impl<'s> Revocations<'s> {
-    pub fn new(session: &'s Session, run: Option<Run>, stop: Stop, named: bool) -> Self {
-        Self { session, run, stop, named, tally: Tally::default() }
+    pub fn new(session: &'s Session, run: Option<Run>, stop: Stop, work: Work) -> Self {
+        Self { session, run, stop, work, tally: Tally::default() }
     }
 
-    /// Revokes those of `ids`, in ascending order, that the query keeps, and prints
-    /// what became of each.
-    pub fn work_off<T: StoredToken>(
-        mut self,
-        store: &Store,
-        query: &Query<T, Revoke>,
-        ids: &[TokenId],
-        batch_size: u32,
-    ) -> Result<()>
+    /// Revokes what the query keeps, and prints what became of each id.
+    pub fn work_off<T: StoredToken>(mut self, store: &Store, query: &Query<T, Revoke>) -> Result<()>
     where
         Revocation<T>: Record,
     {
+        let ids = std::mem::take(&mut self.work.ids);
         let mut results = Results::new(self.session)?;
         let progress = Self::progress(ids.len());
         let started = Instant::now();
 
         let mut ended = Ok(());
-        let batch_size = usize::try_from(batch_size).unwrap_or(usize::MAX);
+        let batch_size = usize::try_from(self.work.batch_size).unwrap_or(usize::MAX);
         let mut batches = ids.chunks(batch_size).peekable();
         while let Some(batch) = batches.next() {
+            ended = self.stop.check();
+            if ended.is_err() {
+                break;
+            }
             let (outcomes, held) = match self.revoke(store, query, batch) {
                 Ok(done) => (done.outcomes, done.held),
                 Err(error) => {
@@ -90,10 +100,6 @@ impl<'s> Revocations<'s> {
             // leave another writer hardly a chance.
             if self.run.is_some() {
                 thread::sleep(held);
-            }
-            ended = self.stop.check();
-            if ended.is_err() {
-                break;
             }
             progress.set_position(self.tally.ids as u64);
             if progress.is_hidden() && self.session.shows_progress() && started.elapsed() > SHORT {
@@ -114,9 +120,15 @@ impl<'s> Revocations<'s> {
         query: &Query<T, Revoke>,
         batch: &[TokenId],
     ) -> Result<Batch<T>> {
-        let done = store.revoke(&query.among(batch), self.session.now, self.run.as_ref());
-        // A signal that came while it waited for the lock is the better reason.
-        done.map_err(|error| self.stop.requested().map_or(error, Stop::failure))
+        let chosen = self.work.chosen.as_deref();
+        let orders = Orders {
+            now: self.session.now,
+            run: self.run.as_ref(),
+            is_chosen: &|id| chosen.is_none_or(|chosen| chosen.binary_search(&id).is_ok()),
+            is_stopped: &|| self.stop.requested().is_some(),
+        };
+        let done = store.revoke(&query.among(batch), &orders);
+        done.map_err(|error| self.stop.reason(error))
     }
 
     /// Counts what has happened, whether or not it can be printed then.
@@ -143,7 +155,7 @@ impl<'s> Revocations<'s> {
                     (token.id(), Some(token), RevocationResult::Spared)
                 }
                 // A filter found it before: it is gone.
-                Outcome::Denied(id) if !self.named => {
+                Outcome::Denied(id) if !self.work.are_named => {
                     tally.spared += 1;
                     (id, None, RevocationResult::Spared)
                 }
@@ -153,7 +165,7 @@ impl<'s> Revocations<'s> {
                 }
                 Outcome::Broken(row) => {
                     tally.broken += 1;
-                    report_broken(T::NOUN[0], &row);
+                    say(&broken_row(T::NOUN[0], &row));
                     continue;
                 }
             };
@@ -201,7 +213,7 @@ impl<'s> Revocations<'s> {
         let failure = if tally.broken > 0 {
             Failure::new(
                 Kind::Failed,
-                format!("{} tokens cannot be read and were left alone", tally.broken),
+                format!("{} of the tokens cannot be read and are left alone", tally.broken),
             )
         } else if tally.denied == 0 {
             return Ok(());
@@ -243,7 +255,7 @@ where
     }
 
     fn finish(mut self) -> Result<()> {
-        let finished = self.printer.take().map(|printer| printer.finish().map(drop));
+        let finished = self.printer.take().map(Printer::finish);
         self.unless_closed(finished)
     }
 

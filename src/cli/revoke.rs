@@ -1,16 +1,16 @@
 //! `revoke`: personal access tokens by id, by filter, or both.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 
 use anyhow::{Context, Result};
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use uuid::{NoContext, Uuid};
 
-use super::arguments::{VALUES_HELP, token_id};
-use super::choice::Matching;
+use super::arguments::{long_help, token_id};
+use super::choice::{Matching, PICKABLE, PREVIEW};
 use super::filter::{FilterArgs, Filters};
-use super::revocations::Revocations;
+use super::revocations::{Revocations, Work};
 use super::session::{Session, variable};
 use super::stop::Stop;
 use crate::failure::{Failure, Kind};
@@ -32,8 +32,12 @@ use crate::store::{Mode, OsUser, Run, StoredToken};
 /// together with its audit event, and each token is judged again there: one that
 /// no longer matches, because it was used meanwhile, is spared. Revoking again is
 /// success and changes nothing.
+///
+/// What looks like an accident is refused: a blank --search, --unused-for under a
+/// day (applications record use with a delay), and a --now later than the clock,
+/// unless it is a dry run.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES, after_long_help = format!("{VALUES_HELP}\n\n{EXAMPLES}"))]
+#[command(after_help = EXAMPLES, after_long_help = long_help(EXAMPLES))]
 pub struct Revoke {
     #[command(flatten)]
     revoke: RevokeArgs,
@@ -65,7 +69,7 @@ pub struct RevokeArgs {
     #[arg(short, long)]
     yes: bool,
 
-    /// Pick from the matching tokens, at most 1000, at the terminal
+    /// Pick from the matching tokens, at most 1000, at the terminal; then it asks
     #[arg(short, long)]
     interactive: bool,
 
@@ -125,19 +129,29 @@ impl RevokeArgs {
 
         // Not before: a signal ends the reading of ids at once.
         let stop = Stop::listen()?;
+        if !self.interactive {
+            stop.insist()?;
+        }
         let are_named = named.is_some();
-        let ids = match named {
-            Some(ids) if !asks && !self.interactive && self.max.is_none() => ids,
+        let is_simple = !is_filtered && !asks && !self.interactive && self.max.is_none();
+        let (ids, chosen) = match named {
+            Some(ids) if is_simple => (ids, None),
             named => {
-                let mut chosen = Matching::read(session, &store, &query, &stop)?;
+                let shown = if self.interactive { PICKABLE } else { PREVIEW };
+                let mut chosen = Matching::read(session, &store, &query, &stop, shown)?;
                 if self.interactive {
+                    // Not before: dialoguer turns one signal into two.
                     chosen = chosen.pick(session, &stop)?;
+                    stop.insist()?;
                 }
                 self.refuse_more_than_max(&chosen)?;
                 if asks {
                     chosen.confirm(session, &stop)?;
                 }
-                named.filter(|_| !self.interactive).unwrap_or(chosen.ids)
+                match named {
+                    Some(ids) => (ids, Some(chosen.ids)),
+                    None => (chosen.ids, None),
+                }
             }
         };
 
@@ -148,15 +162,10 @@ impl RevokeArgs {
             os_user,
             reason: self.reason,
         });
-        stop.insist()?;
         // The ids come in batch by batch.
         let query = query.among(&[]);
-        Revocations::new(session, run, stop, are_named).work_off::<F::Token>(
-            &store,
-            &query,
-            &ids,
-            self.batch_size,
-        )
+        let work = Work { ids, are_named, chosen, batch_size: self.batch_size };
+        Revocations::new(session, run, stop, work).work_off::<F::Token>(&store, &query)
     }
 
     /// The ids in ascending order, each once. Reads all of them before anything
@@ -233,18 +242,32 @@ fn unconfirmed(what: &str) -> anyhow::Error {
         .into()
 }
 
+/// More than any row of ours takes, whatever the names are that people give; what
+/// has no line ends would fill the memory.
+const LONGEST_LINE: u64 = 16 << 20;
+
 /// Reads ids: one a line, or JSON lines with an `id`.
-fn ids_from(input: impl BufRead) -> Result<Vec<TokenId>> {
-    let mut ids = Vec::new();
-    for (index, line) in input.split(b'\n').enumerate() {
-        let line = line.context("cannot read standard input")?;
-        let line = String::from_utf8_lossy(&line);
+fn ids_from(mut input: impl BufRead) -> Result<Vec<TokenId>> {
+    let (mut ids, mut bytes) = (Vec::new(), Vec::new());
+    for index in 0.. {
+        bytes.clear();
+        let mut bounded = input.by_ref().take(LONGEST_LINE);
+        if bounded.read_until(b'\n', &mut bytes).context("cannot read standard input")? == 0 {
+            break;
+        }
+        let line = String::from_utf8_lossy(&bytes);
         // Some editors put a byte order mark before the first line.
         let line = line.trim_start_matches('\u{feff}').trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let id = if line.starts_with('{') { id_of_json(line) } else { parse_id(line).map(TokenId) };
+        let id = if bounded.limit() == 0 {
+            Err("the line is too long".into())
+        } else if line.starts_with('{') {
+            id_of_json(line)
+        } else {
+            parse_id(line).map(TokenId)
+        };
         ids.push(id.map_err(|problem| {
             Failure::usage(format!("standard input, line {}: {problem}", index + 1))
                 .hint("ids come one a line, or as JSON lines with an 'id': -o ids, -o jsonl")
@@ -256,6 +279,9 @@ fn ids_from(input: impl BufRead) -> Result<Vec<TokenId>> {
 fn id_of_json(line: &str) -> Result<TokenId, String> {
     let value: serde_json::Value =
         serde_json::from_str(line).map_err(|_| "it is not a JSON object")?;
+    if value.get("target_id").is_some() {
+        return Err("it is an audit event, whose 'id' is not a token's".into());
+    }
     match value.get("id") {
         Some(serde_json::Value::Number(id)) => parse_id(&id.to_string()).map(TokenId),
         _ => Err("the object has no 'id' that is a number".into()),

@@ -185,11 +185,12 @@ impl Session {
         BufWriter::with_capacity(1 << 16, io::stdout().lock())
     }
 
-    /// Standard output for a list, which is read while nobody takes it.
+    /// One of the standard streams, for what is printed while the store is read:
+    /// printing never waits for whoever takes it.
     #[expect(clippy::unused_self, reason = "the session is where the world is bound")]
-    pub fn spool(&self) -> Result<Spool> {
-        let stdout = io::stdout().as_fd().try_clone_to_owned().context(CANNOT_PRINT)?;
-        Ok(Spool::new(File::from(stdout)))
+    pub fn spool(&self, stream: impl AsFd) -> Result<Spool> {
+        let stream = stream.as_fd().try_clone_to_owned().context(CANNOT_PRINT)?;
+        Spool::new(File::from(stream)).context(CANNOT_PRINT)
     }
 
     /// Whether a question can be put and answered.
@@ -219,8 +220,8 @@ impl Session {
 }
 
 /// Names a row that cannot be read; it is left out of everything.
-pub fn report_broken(noun: &str, broken: &BrokenRow) {
-    failure::say(&format!("{noun} {} is left out: {}", broken.id, broken.problem));
+pub fn broken_row(noun: &str, broken: &BrokenRow) -> String {
+    format!("{noun} {} is left out: {}", broken.id, broken.problem)
 }
 
 /// An environment variable; an empty one counts as unset.

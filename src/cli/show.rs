@@ -4,7 +4,8 @@ use anyhow::{Context, Result, anyhow};
 use clap::Args;
 
 use super::arguments::token_id;
-use super::session::{Session, report_broken};
+use super::session::{Session, broken_row};
+use crate::failure::say;
 use crate::model::access::{self, Denied};
 use crate::model::personal_access_token::PersonalAccessToken;
 use crate::model::token::{Sort, TokenFilter};
@@ -48,7 +49,7 @@ pub fn show<T: StoredToken + Record>(session: &Session, id: &str) -> Result<()> 
     match found.ok_or(Denied).with_context(what)? {
         Ok(token) => print_one(session.out(), &token, &session.look()),
         Err(row) => {
-            report_broken(T::NOUN[0], &row);
+            say(&broken_row(T::NOUN[0], &row));
             Err(anyhow!("{} cannot be read", what()))
         }
     }

@@ -1,6 +1,6 @@
-//! SIGINT and SIGTERM: a request to stop after the current batch. Once work has
-//! begun, a second signal ends the process at once, which no store minds; a new
-//! one that is being made then leaves its temporary file.
+//! SIGINT and SIGTERM: a request to stop after the current batch. A second signal
+//! ends the process at once. No store minds that; `init` then leaves the temporary
+//! file that was to become one.
 
 use std::io;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use anyhow::Result;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use crate::failure::{Failure, Kind};
+use crate::failure::{self, Failure, Kind};
 
 /// Knows whether the run has been asked to stop.
 pub struct Stop {
@@ -50,6 +50,13 @@ impl Stop {
     /// Fails if the run has been asked to stop.
     pub fn check(&self) -> Result<()> {
         self.requested().map_or(Ok(()), |signal| Err(Self::failure(signal)))
+    }
+
+    /// Why a run failed: where it waited for a lock in vain, a signal that came
+    /// meanwhile is the better reason.
+    pub fn reason(&self, error: anyhow::Error) -> anyhow::Error {
+        let is_locked = failure::kind(&error) == Kind::Locked;
+        self.requested().filter(|_| is_locked).map_or(error, Self::failure)
     }
 
     /// The failure of a run that a signal stopped.

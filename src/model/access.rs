@@ -9,7 +9,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use super::Kind;
+use super::Entity;
 use super::audit::{self, AuditEvent};
 use super::deploy_token::{self, DeployToken, Place};
 use super::personal_access_token::{self, PersonalAccessToken};
@@ -113,7 +113,7 @@ impl fmt::Display for Denied {
 impl std::error::Error for Denied {}
 
 /// A kind of thing whose reach is ruled here.
-pub trait Guarded: Kind {
+pub trait Guarded: Entity {
     /// What `actor` reaches of this kind with `filter`.
     ///
     /// # Errors
@@ -237,13 +237,13 @@ impl Membership {
 
 /// A permitted question: a filter, and the reach that bounds it.
 #[derive(Clone, Debug)]
-pub struct Query<T: Kind, A> {
+pub struct Query<T: Entity, A> {
     filter: T::Filter,
     reach: Reach,
     act: PhantomData<A>,
 }
 
-impl<T: Kind, A> Query<T, A> {
+impl<T: Entity, A> Query<T, A> {
     #[must_use]
     pub fn filter(&self) -> &T::Filter {
         &self.filter

@@ -1,6 +1,6 @@
 //! Audit events: what was done to tokens, by whom, when and why.
 
-use super::Kind;
+use super::Entity;
 use super::time::Timestamp;
 use super::token::{EventId, TokenId, UserId};
 
@@ -61,7 +61,7 @@ pub struct Filter {
     pub until: Option<Timestamp>,
 }
 
-impl Kind for AuditEvent {
+impl Entity for AuditEvent {
     type Filter = Filter;
 
     const NOUN: [&'static str; 2] = ["audit event", "audit events"];

@@ -1,6 +1,6 @@
 //! Deploy tokens: those that belong to a project or a group.
 
-use super::Kind;
+use super::Entity;
 use super::access::Membership;
 use super::time::{Expiry, Moment, Timestamp};
 use super::token::{GroupId, Owner, ProjectId, SortKey, Token, TokenFilter, TokenId};
@@ -60,7 +60,7 @@ impl AsMut<TokenFilter> for Filter {
     }
 }
 
-impl Kind for DeployToken {
+impl Entity for DeployToken {
     type Filter = Filter;
 
     const NOUN: [&'static str; 2] = ["deploy token", "deploy tokens"];

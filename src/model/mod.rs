@@ -12,7 +12,7 @@ pub mod time;
 pub mod token;
 
 /// A kind of thing that stores hold and filters choose from.
-pub trait Kind: Sized {
+pub trait Entity: Sized {
     /// What it can be filtered by; the default keeps everything.
     type Filter: Default + Clone;
 

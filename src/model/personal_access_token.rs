@@ -1,6 +1,6 @@
 //! Personal access tokens: those that belong to a user.
 
-use super::Kind;
+use super::Entity;
 use super::time::{Expiry, Moment, Timestamp};
 use super::token::{Owner, SortKey, Token, TokenFilter, TokenId, UserId};
 
@@ -76,7 +76,7 @@ impl AsMut<TokenFilter> for Filter {
     }
 }
 
-impl Kind for PersonalAccessToken {
+impl Entity for PersonalAccessToken {
     type Filter = Filter;
 
     const NOUN: [&'static str; 2] = ["personal access token", "personal access tokens"];

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Kind;
+use super::Entity;
 use super::time::{Expiry, Moment, Timestamp};
 
 macro_rules! id {
@@ -107,7 +107,7 @@ pub enum Owner {
 }
 
 /// A kind of token.
-pub trait Token: Kind<Filter: AsRef<TokenFilter> + AsMut<TokenFilter>> {
+pub trait Token: Entity<Filter: AsRef<TokenFilter> + AsMut<TokenFilter>> {
     /// The `target_type` of audit events.
     const TARGET_TYPE: &'static str;
     /// What tokens of this kind belong to, in messages: one, and many.

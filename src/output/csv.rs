@@ -31,10 +31,6 @@ impl<W: Write, R: Record> Lines<W, R> {
     pub fn flush(&mut self) -> Result<()> {
         Ok(self.writer.flush()?)
     }
-
-    pub fn into_inner(self) -> Result<W> {
-        self.writer.into_inner().map_err(|error| error.into_error().into())
-    }
 }
 
 fn field(cell: Cell<'_>) -> Cow<'_, str> {

@@ -122,18 +122,13 @@ impl<W: Write, R: Record> Printer<W, R> {
         .context(CANNOT_PRINT)
     }
 
-    /// Ends the output, JSON closes its array, and gives the writer back.
-    pub fn finish(mut self) -> Result<W> {
+    /// Ends the output; JSON closes its array.
+    pub fn finish(mut self) -> Result<()> {
         if let Body::Json { out, any } = &mut self.body {
             let end: &[u8] = if *any { b"\n]\n" } else { b"[]\n" };
             out.write_all(end).context(CANNOT_PRINT)?;
         }
-        self.flush()?;
-        match self.body {
-            Body::Table(table) => Ok(table.into_inner()),
-            Body::Json { out, .. } | Body::Jsonl(out) | Body::Ids(out) => Ok(out),
-            Body::Csv(lines) => lines.into_inner(),
-        }
+        self.flush()
     }
 }
 
@@ -150,7 +145,7 @@ pub fn print_one<R: Record>(mut out: impl Write, record: &R, look: &Look) -> Res
         Format::Jsonl | Format::Csv | Format::Ids => {
             let mut printer = Printer::new(out, look)?;
             printer.record(record)?;
-            return printer.finish().map(drop);
+            return printer.finish();
         }
     }
     .and_then(|()| out.flush().map_err(Into::into))

@@ -16,7 +16,7 @@ use std::thread::{self, JoinHandle};
 /// What is handed over at once, in bytes.
 const CHUNK: usize = 1 << 16;
 /// How many bytes wait in memory.
-const IN_MEMORY: usize = 4 << 20;
+const IN_MEMORY: usize = 64 * CHUNK;
 
 /// A writer in front of another that may be slow.
 pub struct Spool {
@@ -36,6 +36,7 @@ struct Waiting {
 #[derive(Default)]
 struct State {
     chunks: VecDeque<Vec<u8>>,
+    in_memory: usize,
     file: Option<File>,
     /// The part of the file that is still to be taken.
     taken: u64,
@@ -47,12 +48,14 @@ struct State {
 }
 
 impl Spool {
-    #[must_use]
-    pub fn new(out: impl Write + Send + 'static) -> Self {
+    /// # Errors
+    ///
+    /// When the system gives no thread.
+    pub fn new(out: impl Write + Send + 'static) -> io::Result<Self> {
         let waiting = Arc::new(Waiting::default());
         let theirs = Arc::clone(&waiting);
-        let thread = thread::spawn(move || theirs.hand_over(out));
-        Self { chunk: Vec::with_capacity(CHUNK), waiting, thread: Some(thread) }
+        let thread = thread::Builder::new().spawn(move || theirs.hand_over(out))?;
+        Ok(Self { chunk: Vec::with_capacity(CHUNK), waiting, thread: Some(thread) })
     }
 
     /// Waits until the reader has taken everything.
@@ -62,16 +65,15 @@ impl Spool {
     /// When he could not.
     pub fn drain(mut self) -> io::Result<()> {
         self.flush()?;
-        self.complete();
+        self.complete()?;
         self.waiting.lock().failed.take().map_or(Ok(()), Err)
     }
 
-    fn complete(&mut self) {
+    fn complete(&mut self) -> io::Result<()> {
         self.waiting.lock().complete = true;
         self.waiting.changed.notify_one();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        let ended = self.thread.take().map_or(Ok(()), JoinHandle::join);
+        ended.map_err(|_| io::Error::other("the thread that prints has panicked"))
     }
 }
 
@@ -100,7 +102,7 @@ impl Drop for Spool {
     /// What was written before something else failed is still for the reader.
     fn drop(&mut self) {
         let _ = self.flush();
-        self.complete();
+        let _ = self.complete();
     }
 }
 
@@ -137,16 +139,16 @@ impl State {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
-        let fits = self.chunks.len() < IN_MEMORY / CHUNK;
-        if fits && self.filled == self.taken {
+        if self.in_memory + chunk.len() <= IN_MEMORY && self.filled == self.taken {
+            self.in_memory += chunk.len();
             self.chunks.push_back(chunk);
             return Ok(());
         }
         let file = match &mut self.file {
             Some(file) => file,
-            none => none.insert(tempfile::tempfile().map_err(|error| named(&error))?),
+            none => none.insert(temporary_file()?),
         };
-        file.write_all_at(&chunk, self.filled).map_err(|error| named(&error))?;
+        file.write_all_at(&chunk, self.filled).map_err(|error| no_room(&error))?;
         self.filled += chunk.len() as u64;
         Ok(())
     }
@@ -154,6 +156,7 @@ impl State {
     /// What comes next, if there is something.
     fn take(&mut self) -> io::Result<Option<Vec<u8>>> {
         if let Some(chunk) = self.chunks.pop_front() {
+            self.in_memory -= chunk.len();
             return Ok(Some(chunk));
         }
         let left = usize::try_from(self.filled - self.taken).unwrap_or(CHUNK).min(CHUNK);
@@ -161,22 +164,28 @@ impl State {
             return Ok(None);
         };
         let mut chunk = vec![0; left];
-        file.read_exact_at(&mut chunk, self.taken).map_err(|error| named(&error))?;
+        file.read_exact_at(&mut chunk, self.taken).map_err(|error| no_room(&error))?;
         self.taken += left as u64;
         if self.taken == self.filled {
             // Gives the room on the disk back.
-            file.set_len(0).map_err(|error| named(&error))?;
+            file.set_len(0).map_err(|error| no_room(&error))?;
             (self.taken, self.filled) = (0, 0);
         }
         Ok(Some(chunk))
     }
 }
 
+/// A file without a name. The usual folder may be closed to a process that was
+/// root's when it was named.
+fn temporary_file() -> io::Result<File> {
+    let file = tempfile::tempfile().or_else(|_| tempfile::tempfile_in("/var/tmp"));
+    file.map_err(|error| no_room(&error))
+}
+
 /// Tells an error of the temporary file from one of the reader.
-fn named(error: &io::Error) -> io::Error {
-    let folder = std::env::temp_dir();
-    let folder = folder.display();
-    io::Error::new(error.kind(), format!("temporary file in {folder} (see TMPDIR): {error}"))
+fn no_room(error: &io::Error) -> io::Error {
+    let message = format!("its reader is slow, and no temporary file (TMPDIR) takes more: {error}");
+    io::Error::new(error.kind(), message)
 }
 
 #[cfg(test)]
@@ -184,6 +193,9 @@ mod tests {
     use std::sync::mpsc::{Receiver, Sender, channel};
 
     use super::*;
+
+    /// How many chunks fill the memory.
+    const FULL: usize = IN_MEMORY / CHUNK;
 
     /// Takes a write each time that it is allowed one.
     struct Slow {
@@ -207,30 +219,55 @@ mod tests {
     fn slow() -> (Spool, Sender<()>, Receiver<Vec<u8>>) {
         let (allow, allowed) = channel();
         let (taken, given) = channel();
-        (Spool::new(Slow { allowed, taken }), allow, given)
+        (Spool::new(Slow { allowed, taken }).expect("a thread"), allow, given)
+    }
+
+    /// Writes chunks that are numbered on and on.
+    fn write(spool: &mut Spool, written: &mut Vec<u8>, chunks: usize) {
+        for _ in 0..chunks {
+            let number = u32::try_from(written.len() / CHUNK).expect("few chunks");
+            let chunk = number.to_be_bytes().repeat(CHUNK / 4);
+            spool.write_all(&chunk).expect("nobody has gone");
+            spool.flush().expect("nobody has gone");
+            written.extend(chunk);
+        }
+    }
+
+    /// How many bytes the file holds that are still to be taken.
+    fn in_file(spool: &Spool) -> u64 {
+        let state = spool.waiting.lock();
+        state.filled - state.taken
     }
 
     #[test]
-    fn nothing_is_lost_or_reordered_however_slow_the_reader_is() -> io::Result<()> {
+    fn memory_and_file_take_turns_and_nothing_is_lost_or_reordered() {
         let (mut spool, allow, given) = slow();
-        let mut expected = Vec::new();
-        for round in 0_u32..40 {
-            // More than memory takes, in pieces of odd sizes.
-            for line in 0..20_000_u32 {
-                let text = format!("{round} {line}\n");
-                spool.write_all(text.as_bytes())?;
-                expected.extend_from_slice(text.as_bytes());
+        let (mut written, mut taken) = (Vec::new(), Vec::new());
+        let take = |taken: &mut Vec<u8>, chunks: usize| {
+            for _ in 0..chunks {
+                allow.send(()).expect("the thread waits");
+                taken.extend(given.recv().expect("a chunk"));
             }
-            // He takes a little, or all but a little, so that memory and file take turns.
-            for _ in 0..(if round % 7 == 6 { 200 } else { round % 5 }) {
-                let _ = allow.send(());
-            }
+        };
+        for _ in 0..3 {
+            // One may be on its way to the reader.
+            write(&mut spool, &mut written, FULL + 1);
+            write(&mut spool, &mut written, 10);
+            assert!(in_file(&spool) > 0, "memory is full");
+            take(&mut taken, 30);
+            write(&mut spool, &mut written, 5);
+            assert!(in_file(&spool) >= 5 * CHUNK as u64, "what is newer waits behind the file");
+            take(&mut taken, FULL + 1 + 10 + 5 - 30);
+            assert_eq!(in_file(&spool), 0);
+            assert!(taken == written, "in order");
+            let file = spool.waiting.lock().file.as_ref().map(File::metadata);
+            assert_eq!(file.expect("a file").expect("its size").len(), 0, "its room is free again");
         }
+        write(&mut spool, &mut written, 2 * FULL);
         drop(allow);
-        spool.drain()?;
-        assert!(expected.len() > IN_MEMORY);
-        assert!(given.iter().flatten().eq(expected));
-        Ok(())
+        spool.drain().expect("everything is taken");
+        taken.extend(given.iter().flatten());
+        assert!(taken == written);
     }
 
     #[test]

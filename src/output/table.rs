@@ -95,10 +95,6 @@ impl<W: Write, R: Record> Table<W, R> {
         Ok(self.out.flush()?)
     }
 
-    pub fn into_inner(self) -> W {
-        self.out
-    }
-
     fn write_page(&mut self) -> Result<()> {
         let mut page = std::mem::take(&mut self.page);
         if self.header_is_due {

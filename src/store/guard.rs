@@ -10,7 +10,8 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
+use nix::errno::Errno;
 use nix::unistd::{Gid, Uid, User, initgroups, setgroups, setresgid, setresuid};
 
 use crate::failure::{Failure, Kind};
@@ -58,29 +59,35 @@ impl fmt::Display for OsUser {
 /// # Errors
 ///
 /// When the system refuses, or a right of root is left.
-pub fn become_owner(file: &Path) -> Result<Option<OsUser>> {
+pub fn become_owner(file: &Path, command_as: &dyn Fn(&OsUser) -> String) -> Result<Option<OsUser>> {
     let metadata = file.metadata()?;
     let uid = Uid::from_raw(metadata.uid());
     if !Uid::effective().is_root() || uid.is_root() {
         return Ok(None);
     }
     let owner = OsUser::of(uid);
-    let cannot = || format!("cannot become its owner, {owner}");
+    let rights = |error: Errno| {
+        Failure::new(
+            Kind::Failed,
+            format!("as root this cannot become its owner, {owner}: {error}"),
+        )
+        .hint(command_as(&owner))
+    };
     let gid = if let Some(user) = &owner.entry {
-        let name = CString::new(user.name.as_bytes()).with_context(cannot)?;
-        initgroups(&name, user.gid).with_context(cannot)?;
+        let name = CString::new(user.name.as_bytes())?;
+        initgroups(&name, user.gid).map_err(rights)?;
         user.gid
     } else {
         let gid = Gid::from_raw(metadata.gid());
-        setgroups(&[gid]).with_context(cannot)?;
+        setgroups(&[gid]).map_err(rights)?;
         gid
     };
-    setresgid(gid, gid, gid).with_context(cannot)?;
-    setresuid(uid, uid, uid).with_context(cannot)?;
+    setresgid(gid, gid, gid).map_err(rights)?;
+    setresuid(uid, uid, uid).map_err(rights)?;
     // A process that was told to keep its capabilities could go back.
     let root = Uid::from_raw(0);
     let is_for_good = setresuid(root, root, root).is_err() && Uid::effective() == uid;
-    ensure!(is_for_good, "{}: rights of root are left", cannot());
+    ensure!(is_for_good, "as its owner, {owner}, this keeps rights of root");
     Ok(Some(owner))
 }
 
@@ -88,7 +95,7 @@ pub fn become_owner(file: &Path) -> Result<Option<OsUser>> {
 ///
 /// # Errors
 ///
-/// Then. The hint is the command that `command_as` makes for the owner.
+/// When it is one; the hint is the command that `command_as` makes for its owner.
 pub fn refuse_foreign(
     metadata: &Metadata,
     command_as: &dyn Fn(&OsUser) -> String,
@@ -128,7 +135,8 @@ pub fn foreign_beside(path: &Path) -> Option<Failure> {
     let (file, path) = (file.display().to_string(), path.display().to_string());
     let (theirs, owner) = (OsUser::of(metadata.uid().into()), OsUser::of(owner.into()));
     let message = format!("{file} belongs to {theirs}, and the store to {owner}");
-    let command = ["sudo", "chown", &format!("--reference={path}"), &file];
+    let reference = format!("--reference={path}");
+    let command = ["sudo", "chown", "--no-dereference", &reference, &file];
     Some(Failure::new(Kind::Failed, message).hint(shell_words::join(command)))
 }
 
@@ -152,7 +160,7 @@ impl Identity {
     ///
     /// # Errors
     ///
-    /// When it does not.
+    /// When it leads to another file, or to none.
     pub fn check(&self) -> Result<()> {
         // Not opened: closing it would drop SQLite's locks.
         let now = self.path.metadata();

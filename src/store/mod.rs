@@ -20,7 +20,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params, params_from_iter};
+use rusqlite::{
+    ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params, params_from_iter,
+};
 
 use self::filter::Terms;
 use self::guard::Identity;
@@ -30,6 +32,7 @@ use self::schema::{Schema, Tokens, UserLookup};
 use self::sql::Sql;
 use self::sqlite::Decoder;
 pub use self::sqlite::{Mode, Opening};
+use crate::failure::{Failure, Kind};
 use crate::model::access::{
     AccessLevel, Act, Actor, Denied, Guarded, Membership, Query, Reach, Reference, Revoke, UserRef,
 };
@@ -44,6 +47,7 @@ pub struct Store {
     connection: rusqlite::Connection,
     /// `None`: in memory, as tests have it.
     file: Option<Identity>,
+    busy_timeout: Duration,
     schema: &'static Schema,
 }
 
@@ -101,6 +105,19 @@ impl Run {
     }
 }
 
+/// What one transaction is to do.
+#[derive(Clone, Copy)]
+pub struct Orders<'a> {
+    /// The instant that tokens are judged by.
+    pub now: Moment,
+    /// `None`: a dry run.
+    pub run: Option<&'a Run>,
+    /// Whether a token may be revoked if the query keeps it.
+    pub is_chosen: &'a dyn Fn(TokenId) -> bool,
+    /// Whether to give up waiting for the lock.
+    pub is_stopped: &'a dyn Fn() -> bool,
+}
+
 /// What one transaction did.
 #[derive(Debug)]
 pub struct Batch<T> {
@@ -116,7 +133,7 @@ pub enum Outcome<T> {
     /// Revoked; in a dry run: would have been.
     Revoked(T),
     AlreadyRevoked(T),
-    /// The filter does not keep it, or no longer does.
+    /// It was not chosen, or the filter does not keep it, or no longer does.
     Spared(T),
     /// Missing, or out of the actor's reach.
     Denied(TokenId),
@@ -133,7 +150,7 @@ impl Store {
     /// it belongs to another user whom this could harm.
     pub fn open(path: &Path, how: &Opening<'_>) -> Result<Self> {
         let (connection, file, schema) = sqlite::open(path, how)?;
-        Ok(Self { connection, file: Some(file), schema })
+        Ok(Self { connection, file: Some(file), busy_timeout: how.busy_timeout, schema })
     }
 
     /// The actor that a reference names.
@@ -159,11 +176,19 @@ impl Store {
     }
 
     /// The same, also of a user who is gone, but whose tokens events tell of.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::user`].
     pub fn recorded_owner(&self, actor: &Actor, reference: &UserRef) -> Result<UserId> {
         self.named_user(actor, reference, Some(&self.schema.audit_events.owners))
     }
 
     /// The same, also of a user who is gone, but whose acts events tell of.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::user`].
     pub fn recorded_actor(&self, actor: &Actor, reference: &UserRef) -> Result<UserId> {
         self.named_user(actor, reference, Some(&self.schema.audit_events.actors))
     }
@@ -264,28 +289,31 @@ impl Store {
     }
 
     /// Revokes the tokens of a query, which names them by their ids in ascending
-    /// order, as far as its filter keeps them now, and records an event for each:
-    /// all in one transaction, or nothing. Without a `run` it does all but the
-    /// writing.
+    /// order, as far as they are chosen and its filter keeps them now, and records
+    /// an event for each: all in one transaction, or nothing. Without a `run` it
+    /// does all but the writing.
     ///
     /// # Errors
     ///
-    /// Those of the database; then nothing has changed.
+    /// Those of the database, and where the file or the actor's rights have changed
+    /// since the store was opened; then nothing has been revoked.
     pub fn revoke<T: StoredToken>(
         &self,
         query: &Query<T, Revoke>,
-        now: Moment,
-        run: Option<&Run>,
+        orders: &Orders<'_>,
     ) -> Result<Batch<T>> {
-        let behaviour = match run {
-            Some(_) => TransactionBehavior::Immediate,
-            None => TransactionBehavior::Deferred,
+        let &Orders { now, run, is_chosen, is_stopped } = orders;
+        let transaction = match run {
+            Some(_) => self.begin_to_write(is_stopped),
+            None => Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred),
         };
-        let transaction =
-            Transaction::new_unchecked(&self.connection, behaviour).context(CANNOT_WRITE)?;
+        let transaction = transaction.context(CANNOT_WRITE)?;
         let begun = Instant::now();
         if let Some(file) = &self.file {
             file.check()?;
+        }
+        if let Some(run) = run {
+            self.check_still_may_act(&run.actor)?;
         }
         let mut rows = self.judge(query, now)?.into_iter().peekable();
 
@@ -297,8 +325,8 @@ impl Store {
                 None => Outcome::Denied(id),
                 Some((Err(broken), _)) => Outcome::Broken(broken),
                 Some((Ok(token), _)) if token.is_revoked() => Outcome::AlreadyRevoked(token),
-                Some((Ok(token), false)) => Outcome::Spared(token),
-                Some((Ok(token), true)) => {
+                Some((Ok(token), is_kept)) if !is_kept || !is_chosen(id) => Outcome::Spared(token),
+                Some((Ok(token), _)) => {
                     if let Some((run, at)) = run.zip(at) {
                         self.revoke_one(&token, run, at)
                             .with_context(|| format!("cannot revoke token {id}"))?;
@@ -310,6 +338,39 @@ impl Store {
         ensure!(rows.next().is_none(), "ids are not in ascending order");
         transaction.commit().context(CANNOT_WRITE)?;
         Ok(Batch { outcomes, held: begun.elapsed() })
+    }
+
+    /// Takes the write lock. Waits for it in short turns, to hear between them
+    /// whether the run has been stopped.
+    fn begin_to_write(&self, is_stopped: &dyn Fn() -> bool) -> rusqlite::Result<Transaction<'_>> {
+        const TURN: Duration = Duration::from_millis(100);
+        let deadline = Instant::now() + self.busy_timeout;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            self.connection.busy_timeout(left.min(TURN))?;
+            let begun =
+                Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate);
+            self.connection.busy_timeout(self.busy_timeout)?;
+            match begun {
+                Err(error)
+                    if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                        && left > TURN
+                        && !is_stopped() => {}
+                begun => return begun,
+            }
+        }
+    }
+
+    /// A question may stand for a night, and a long run go on for an hour: whoever
+    /// is blocked or demoted meanwhile revokes nothing more.
+    fn check_still_may_act(&self, actor: &Actor) -> Result<()> {
+        let again = self.actor(&Reference::Id(actor.id().0));
+        let again = again.with_context(|| format!("{} may no longer act", actor.username()))?;
+        ensure!(
+            again.may_name_anyone() == actor.may_name_anyone(),
+            Failure::new(Kind::Denied, format!("the rights of {} have changed", actor.username()))
+        );
+        Ok(())
     }
 
     /// The tokens that a query names, in the order of their ids, each with whether

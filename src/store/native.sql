@@ -15,7 +15,8 @@
 -- Each index names the query it serves. An index on one column also holds the
 -- row's id behind it, so it returns equal values in id order.
 
--- Who may own tokens and act.
+-- Who may own tokens and act. Never give the id of a user who is gone to another:
+-- audit events go by it.
 CREATE TABLE users (
     id         INTEGER PRIMARY KEY CHECK (id > 0),
     username   TEXT NOT NULL COLLATE NOCASE UNIQUE CHECK (username <> ''),

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rusqlite::ffi::{
-    SQLITE_READONLY_CANTINIT, SQLITE_READONLY_DIRECTORY, SQLITE_READONLY_ROLLBACK,
+    SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_READONLY, SQLITE_READONLY_CANTINIT,
+    SQLITE_READONLY_DIRECTORY, SQLITE_READONLY_ROLLBACK,
 };
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
@@ -74,14 +75,16 @@ fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
             ))
             .into()
         }
-        0 => error,
-        _ => guard::foreign_beside(path).map_or(error, Into::into),
+        code if matches!(code & 0xff, SQLITE_CANTOPEN | SQLITE_PERM | SQLITE_READONLY) => {
+            guard::foreign_beside(path).map_or(error, Into::into)
+        }
+        _ => error,
     }
 }
 
 fn open_checked(path: &Path, how: &Opening<'_>) -> Result<(Connection, Identity, &'static Schema)> {
     let file = path.canonicalize().map_err(|error| missing(path, error))?;
-    let became = if how.foreign_owner { None } else { guard::become_owner(&file)? };
+    let became = if how.foreign_owner { None } else { guard::become_owner(&file, how.command_as)? };
     let looked = look_at(&file);
     let (metadata, journal) = match became {
         // Who began as root wonders what he may not read.
@@ -120,7 +123,7 @@ fn missing(path: &Path, error: std::io::Error) -> anyhow::Error {
         failed("no such file")
             .hint(format!(
                 "check the path, or create a store: tokenctl --db {} init",
-                path.display()
+                shell_words::quote(&path.display().to_string())
             ))
             .into()
     } else {
@@ -161,7 +164,7 @@ fn look_at(path: &Path) -> Result<(Metadata, Journal)> {
         return Err(failed("the file is not a database").into());
     }
     // The versions of the format that writing and reading take.
-    let is_wal = beginning[MAGIC.len()..].contains(&2);
+    let is_wal = beginning.get(18..20).is_some_and(|versions| versions.contains(&2));
     Ok((metadata, if is_wal { Journal::Wal } else { Journal::Rollback }))
 }
 

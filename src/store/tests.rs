@@ -2,6 +2,7 @@
 //! plain Rust, its answers.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use anyhow::Result;
 use expect_test::expect_file;
@@ -12,7 +13,7 @@ use proptest::sample::Index;
 use rusqlite::params_from_iter;
 
 use super::schema::native::{MIGRATIONS, NATIVE};
-use super::{Outcome, Sql, Store, Stored, StoredToken, judge, select};
+use super::{Orders, Outcome, Sql, Store, Stored, StoredToken, judge, select};
 use crate::model::access::{Act, Denied, List, Query, Reference, Revoke, Show, UserRef};
 use crate::model::audit::{self, Action, AuditEvent};
 use crate::model::deploy_token::{self, DeployToken};
@@ -31,7 +32,7 @@ fn store() -> Result<Store> {
     connection.execute_batch(MIGRATIONS[0])?;
     connection.execute_batch(include_str!("../../tests/support/fixture.sql"))?;
     super::sqlite::add_functions(&connection)?;
-    Ok(Store { connection, file: None, schema: &NATIVE })
+    Ok(Store { connection, file: None, busy_timeout: Duration::ZERO, schema: &NATIVE })
 }
 
 fn actor(store: &Store, name: &str) -> Result<crate::model::access::Actor> {
@@ -222,7 +223,8 @@ where
     let mut ids: Vec<_> = everything.iter().map(Token::id).collect();
     ids.push(missing);
     let query = query.among(&ids);
-    let outcomes = store.revoke(&query, now()?, None)?.outcomes;
+    let orders = Orders { now: now()?, run: None, is_chosen: &|_| true, is_stopped: &|| false };
+    let outcomes = store.revoke(&query, &orders)?.outcomes;
     assert_eq!(outcomes.len(), ids.len(), "{what}");
     for (token, outcome) in everything.iter().zip(&outcomes) {
         let is_right = match outcome {

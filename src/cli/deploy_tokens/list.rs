@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::cli::arguments::VALUES_HELP;
+use crate::cli::arguments::long_help;
 use crate::cli::filter::{DeployFilterArgs, Filters};
 use crate::cli::list::ListArgs;
 use crate::cli::session::Session;
@@ -16,7 +16,7 @@ use crate::store::Mode;
 /// none of what is above or below it. Without either it is the whole store,
 /// which only an administrator may list.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES, after_long_help = format!("{VALUES_HELP}\n\n{EXAMPLES}"))]
+#[command(after_help = EXAMPLES, after_long_help = long_help(EXAMPLES))]
 pub struct List {
     #[command(flatten)]
     list: ListArgs<DeployToken>,

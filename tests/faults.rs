@@ -1,0 +1,11 @@
+//! Faults that really happen, on real files and real processes: kills, signals,
+//! full disks, locks, readers that stall or leave, stores that are replaced, and
+//! an application that writes all along.
+
+mod application;
+mod bulk;
+mod full_disks;
+mod interruptions;
+mod readers;
+#[expect(dead_code, reason = "the other binary needs more of it")]
+mod support;
