@@ -401,9 +401,12 @@ fn a_malformed_line_changes_nothing_and_is_named() {
 #[test]
 fn a_line_without_an_end_does_not_fill_the_memory() {
     let sandbox = store_of(3);
-    let endless = "x".repeat(17 << 20);
-    let ran = sandbox.run_with_input("--as root revoke - --yes", &format!("1\n{endless}"));
-    ran.assert(2).says(&["line 2: the line is too long"]);
+    for begin in ["x", " ", "#", "{"] {
+        // What follows the bound must not become a line, and so an id, of its own.
+        let endless = format!("1\n{begin}{}2", " ".repeat(17 << 20));
+        let ran = sandbox.run_with_input("--as root revoke - --yes", &endless);
+        ran.assert(2).says(&["line 2: the line is too long"]);
+    }
 }
 
 #[test]

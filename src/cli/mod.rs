@@ -47,6 +47,8 @@ Examples:
   tokenctl list --unused-for 90d -o ids      with TOKENCTL_DB and TOKENCTL_AS set
   tokenctl show 42
   tokenctl revoke 42 --reason 'left the team'
+  tokenctl revoke --unused-for 180d --user-type human --dry-run
+  tokenctl audit --since 7d
 
 Exit status:
   0         done; also: nothing matched, already revoked

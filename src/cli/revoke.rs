@@ -255,13 +255,14 @@ fn ids_from(mut input: impl BufRead) -> Result<Vec<TokenId>> {
         if bounded.read_until(b'\n', &mut bytes).context("cannot read standard input")? == 0 {
             break;
         }
+        let is_whole = bounded.limit() > 0;
         let line = String::from_utf8_lossy(&bytes);
         // Some editors put a byte order mark before the first line.
         let line = line.trim_start_matches('\u{feff}').trim();
-        if line.is_empty() || line.starts_with('#') {
+        if is_whole && (line.is_empty() || line.starts_with('#')) {
             continue;
         }
-        let id = if bounded.limit() == 0 {
+        let id = if !is_whole {
             Err("the line is too long".into())
         } else if line.starts_with('{') {
             id_of_json(line)

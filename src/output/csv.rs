@@ -37,7 +37,9 @@ fn field(cell: Cell<'_>) -> Cow<'_, str> {
     let text = cell.plain();
     match cell {
         // A spreadsheet would take these beginnings for a formula, and run it.
-        Cell::Text(_) | Cell::List(_) if text.starts_with(['=', '+', '-', '@']) => {
+        Cell::Text(_) | Cell::Whole(_) | Cell::List(_)
+            if text.starts_with(['=', '+', '-', '@']) =>
+        {
             format!("'{text}").into()
         }
         _ => text,

@@ -38,7 +38,9 @@ impl Serialize for Cell<'_> {
             Self::Null | Self::Never => serializer.serialize_unit(),
             Self::Boolean(value) => serializer.serialize_bool(*value),
             Self::Integer(value) => serializer.serialize_i64(*value),
-            Self::Word(text) | Self::Text(text) => serializer.serialize_str(text),
+            Self::Word(text) | Self::Text(text) | Self::Whole(text) => {
+                serializer.serialize_str(text)
+            }
             Self::List(texts) => serializer.collect_seq(*texts),
             Self::State(state) => serializer.serialize_str(state.name()),
             Self::Time(time) => serializer.serialize_str(&time.to_string()),

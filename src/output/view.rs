@@ -20,6 +20,8 @@ pub enum Cell<'a> {
     Word(&'a str),
     /// Text from outside, which may be hostile.
     Text(&'a str),
+    /// The same, which is of no use when a part of it is cut.
+    Whole(&'a str),
     /// Texts from outside: a JSON array, elsewhere separated by blanks.
     List(&'a [String]),
     State(State),
@@ -42,7 +44,7 @@ impl<'a> Cell<'a> {
             Self::Boolean(value) => value.to_string().into(),
             Self::Integer(value) => value.to_string().into(),
             Self::Word(text) => text.into(),
-            Self::Text(text) => visible(text),
+            Self::Text(text) | Self::Whole(text) => visible(text),
             Self::List(texts) => visible(&texts.join(" ")).into_owned().into(),
             Self::State(state) => state.name().into(),
             Self::Time(time) => time.to_string().into(),
@@ -163,7 +165,7 @@ impl Record for AuditEvent {
     const COLUMNS: &'static [Column<Self>] = &[
         key("id", |it, _| Cell::Integer(it.id.0)),
         key("created_at", |it, _| Cell::Time(it.created_at)),
-        key("run_id", |it, _| Cell::Text(&it.run_id)),
+        key("run_id", |it, _| Cell::Whole(&it.run_id)),
         key("action", |it, _| Cell::Text(&it.action)),
         key("actor", |it, _| Cell::Text(&it.actor)),
         key("actor_id", |it, _| Cell::Integer(it.actor_id.0)),
@@ -177,10 +179,8 @@ impl Record for AuditEvent {
         key("reason", |it, _| Cell::text(it.reason.as_ref())),
     ];
     const TABLE: &'static [&'static str] = &[
-        "id",
         "created_at",
         "actor",
-        "os_user",
         "action",
         "target_type",
         "target_id",
@@ -249,7 +249,7 @@ const fn result<T: Token + 'static>() -> Column<Revocation<T>> {
 }
 
 const fn run_id<T: Token + 'static>() -> Column<Revocation<T>> {
-    key("run_id", |it, _| Cell::text(it.run_id.as_ref()))
+    key("run_id", |it, _| it.run_id.as_ref().map_or(Cell::Null, |id| Cell::Whole(id)))
 }
 
 impl Record for Revocation<PersonalAccessToken> {
