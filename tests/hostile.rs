@@ -455,6 +455,25 @@ fn a_hostile_reason_and_actor_are_recorded_as_they_are() {
         })
         .expect("an event");
     assert_eq!(kept, (name.into(), name.into()));
+
+    let run = |flags: &[&str]| {
+        let output = sandbox.command(["--as", name, "audit"]).args(flags).output();
+        sandbox.transcript("audit", output.expect("the program runs"))
+    };
+    for format in FORMATS {
+        let ran = run(&["-o", format, "--actor", name]);
+        assert_harmless(ran.assert(0));
+        assert!(!ran.stdout.is_empty(), "{ran}");
+    }
+    let event = &run(&["-o", "json"]).json()[0];
+    assert_eq!((&event["actor"], &event["reason"]), (&json!(name), &json!(name)));
+    // An event that cannot be read is named, and all others are shown.
+    sandbox.sql_unchecked(
+        "INSERT INTO audit_events (created_at, run_id, action, actor_id, actor, os_user, \
+         target_type, target_id, target_name) VALUES ('garbage', '', '', 1, '', '', '', 7, '')",
+    );
+    let ran = run(&["-o", "ids"]);
+    assert_eq!(ran.assert(1).says(&["audit event 2 is left out: created_at"]).stdout, "1\n");
 }
 
 /// What is wrong with tokens 101 and above, each in its own way.
