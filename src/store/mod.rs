@@ -364,12 +364,13 @@ impl Store {
     /// A question may stand for a night, and a long run go on for an hour: whoever
     /// is blocked or demoted meanwhile revokes nothing more.
     fn check_still_may_act(&self, actor: &Actor) -> Result<()> {
-        let again = self.actor(&Reference::Id(actor.id().0));
-        let again = again.with_context(|| format!("{} may no longer act", actor.username()))?;
-        ensure!(
-            again.may_name_anyone() == actor.may_name_anyone(),
-            Failure::new(Kind::Denied, format!("the rights of {} have changed", actor.username()))
-        );
+        let has_same_rights = match self.actor(&Reference::Id(actor.id().0)) {
+            Ok(again) => again.may_name_anyone() == actor.may_name_anyone(),
+            Err(error) if error.is::<Denied>() => false,
+            Err(error) => return Err(error),
+        };
+        let message = || format!("the rights of {} have changed meanwhile", actor.username());
+        ensure!(has_same_rights, Failure::new(Kind::Failed, message()));
         Ok(())
     }
 
