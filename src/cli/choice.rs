@@ -13,6 +13,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::termios::{FlushArg, tcflush};
 
+use super::progress::Progress;
 use super::session::Session;
 use super::stop::Stop;
 use crate::failure::{Failure, Kind};
@@ -56,6 +57,7 @@ impl<T: StoredToken + Record> Matching<T> {
         stop: &Stop,
         shown: usize,
     ) -> Result<Self> {
+        let progress = Progress::searching(session, "{pos} tokens match so far");
         let read = store.select(query, Sort::BY_ID, None, session.now, |rows| {
             let mut matching = Self::none(shown);
             for row in rows {
@@ -64,6 +66,7 @@ impl<T: StoredToken + Record> Matching<T> {
                     Ok(token) => matching.add(token),
                     Err(row) => matching.add_broken(TokenId(row.id)),
                 }
+                progress.reach(matching.ids.len());
             }
             Ok(matching)
         });

@@ -9,6 +9,7 @@ mod deploy_tokens;
 mod filter;
 mod init;
 mod list;
+mod progress;
 mod revocations;
 mod revoke;
 mod session;

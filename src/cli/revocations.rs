@@ -2,15 +2,13 @@
 //! printed when it is committed. The run stops between batches, never in one.
 
 use std::collections::HashSet;
-use std::fmt::Write;
 use std::io::{BufWriter, StdoutLock};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::choice::tokens_of;
+use super::progress::Progress;
 use super::session::{Session, broken_row};
 use super::stop::Stop;
 use crate::failure::{Failure, Kind, is_closed_pipe, say};
@@ -19,9 +17,6 @@ use crate::model::token::{Owner, TokenId};
 use crate::output::Printer;
 use crate::output::view::{Record, Revocation, RevocationResult};
 use crate::store::{Batch, Orders, Outcome, Run, Store, StoredToken};
-
-/// Work of less time is not worth a progress bar.
-const SHORT: Duration = Duration::from_secs(1);
 
 /// A run of revocations.
 pub struct Revocations<'s> {
@@ -71,8 +66,7 @@ impl<'s> Revocations<'s> {
     {
         let ids = std::mem::take(&mut self.work.ids);
         let mut results = Results::new(self.session)?;
-        let progress = Self::progress(ids.len());
-        let started = Instant::now();
+        let progress = Progress::of(self.session, ids.len());
 
         let mut ended = Ok(());
         let batch_size = usize::try_from(self.work.batch_size).unwrap_or(usize::MAX);
@@ -101,12 +95,9 @@ impl<'s> Revocations<'s> {
             if self.run.is_some() {
                 thread::sleep(held);
             }
-            progress.set_position(self.tally.ids as u64);
-            if progress.is_hidden() && self.session.shows_progress() && started.elapsed() > SHORT {
-                progress.set_draw_target(ProgressDrawTarget::stderr());
-            }
+            progress.reach(self.tally.ids);
         }
-        progress.finish_and_clear();
+        drop(progress);
         let closed = results.finish();
         self.session.note(&self.summary::<T>());
         ended.with_context(|| format!("{} of {} ids done", self.tally.ids, ids.len()))?;
@@ -174,17 +165,6 @@ impl<'s> Revocations<'s> {
             rows.push(Revocation { id, token, result, run_id: run.map(|run| run.id.clone()) });
         }
         rows
-    }
-
-    /// A bar that is not shown yet: work of a moment needs none.
-    fn progress(ids: usize) -> ProgressBar {
-        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} ids, {rate}, {eta} left")
-            .unwrap_or_else(|_| ProgressStyle::default_bar())
-            .with_key("rate", |state: &ProgressState, out: &mut dyn Write| {
-                let _ = write!(out, "{:.0}/s", state.per_sec());
-            });
-        ProgressBar::with_draw_target(Some(ids as u64), ProgressDrawTarget::hidden())
-            .with_style(style)
     }
 
     fn summary<T: StoredToken>(&self) -> String {
