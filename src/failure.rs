@@ -143,7 +143,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     let kind = kind(error);
     if kind == Kind::Locked {
         say_plain(
-            "hint: another process is writing; try again, or wait longer with --busy-timeout",
+            "hint: another process is using the store; try again, or wait longer with --busy-timeout",
         );
     }
     ExitCode::from(kind.exit_status())

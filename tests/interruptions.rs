@@ -55,7 +55,11 @@ fn a_lock_between_batches_stops_it_with_what_was_done() {
         assert_eq!(ended.status.code(), Some(75), "{}", ended.messages);
         other.execute_batch("ROLLBACK").expect("the lock is given back");
         assert_eq!(ended.rows.len(), bulk.done(&chosen, BATCH), "{}", ended.messages);
-        assert!(ended.messages.contains("hint: another process is writing"), "{}", ended.messages);
+        assert!(
+            ended.messages.contains("hint: another process is using the store"),
+            "{}",
+            ended.messages
+        );
         bulk.finish(by, &chosen, BATCH);
     }
 }
@@ -124,7 +128,11 @@ fn a_lock_that_stays_is_waited_for_as_long_as_told_and_changes_nothing() {
         let begun = Instant::now();
         let ran = bulk.run(&format!("{FILTER} -o json --busy-timeout 1s"));
         let waited = begun.elapsed();
-        ran.assert(75).says(&["locked", "hint: another process is writing", "--busy-timeout"]);
+        ran.assert(75).says(&[
+            "locked",
+            "hint: another process is using the store",
+            "--busy-timeout",
+        ]);
         assert!(waited >= Duration::from_secs(1), "it waited {waited:?} only: {ran}");
         // Without the lock it can be read; the exclusive one keeps readers out too.
         if lock == "BEGIN IMMEDIATE" {
@@ -137,6 +145,37 @@ fn a_lock_that_stays_is_waited_for_as_long_as_told_and_changes_nothing() {
         assert_eq!(bulk.done(&chosen, BATCH), 0);
         bulk.finish(By::Filter, &chosen, BATCH);
     }
+}
+
+/// With a rollback journal, a commit waits for readers, and new ones for the commit.
+#[test]
+fn a_reader_that_stays_stops_a_run_and_no_other_reader() {
+    let bulk = Bulk::new(500, "DELETE");
+    let chosen = bulk.chosen(By::Filter);
+    let reader = bulk.connection();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM users").expect("a snapshot");
+    let mut child = bulk
+        .command(FILTER.split(' ').chain(["--busy-timeout", "3s"]))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let mut reads = 0;
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("a child") {
+            break status;
+        }
+        let other = bulk.connection();
+        other.busy_timeout(Duration::from_secs(1)).expect("a connection");
+        let users = other.query_row("SELECT count(*) FROM users", [], |row| row.get::<_, i64>(0));
+        assert!(users.is_ok(), "another reader waited a second, after {reads} reads: {users:?}");
+        reads += 1;
+    };
+    assert_eq!(status.code(), Some(75));
+    assert!(reads > 3, "only {reads} reads were tried");
+    reader.execute_batch("COMMIT").expect("the end of a read");
+    assert_eq!(bulk.done(&chosen, BATCH), 0);
+    bulk.finish(By::Filter, &chosen, BATCH);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::fs::{Permissions, read_to_string, set_permissions};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -117,6 +117,21 @@ fn files_beside_the_store_keep_owner_and_mode() {
             assert_eq!(files(&sandbox), before, "{line}");
         }
     }
+}
+
+#[test]
+fn a_name_that_only_root_can_follow_is_as_good_as_another() {
+    if !is_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    sandbox.give_to(NOBODY);
+    let folder = sandbox.home().join("roots");
+    std::fs::create_dir(&folder).expect("a folder");
+    set_permissions(&folder, Permissions::from_mode(0o700)).expect("permissions");
+    symlink(sandbox.store(), folder.join("store.db")).expect("a link");
+    sandbox.run("--as root --db roots/store.db list").assert(0);
+    sandbox.run("--as root --db roots/store.db revoke 1 2 --yes").assert(0);
 }
 
 #[test]

@@ -207,7 +207,15 @@ fn audit_has_every_format_and_the_documented_keys() {
     assert_eq!(run("-o ids").stdout, "2\n3\n", "the tokens, newest first");
     // An event's own id must not become a token's.
     let ran = sandbox.run_with_input("--as root revoke - --yes", &run("-o jsonl").stdout);
-    assert_eq!(ran.assert(2).says(&["line 1", "audit event"]).stdout, "", "{ran}");
+    assert_eq!(ran.assert(2).says(&["line 1", "no 'target_id'"]).stdout, "", "{ran}");
+    // Nor the id of a token of the other kind.
+    for (from, to) in [("", "deploy-tokens "), ("deploy-tokens ", "")] {
+        let rows = sandbox.run(&format!("--as root {from}list -o jsonl")).stdout;
+        let ran = sandbox.run_with_input(&format!("--as root {to}revoke - --dry-run"), &rows);
+        assert_eq!(ran.assert(2).says(&["line 1: it is no "]).stdout, "", "{ran}");
+        let own = sandbox.run(&format!("--as root {to}list -o jsonl")).stdout;
+        sandbox.run_with_input(&format!("--as root {to}revoke - --dry-run"), &own).assert(0);
+    }
     let csv = run("-o csv").stdout;
     assert!(csv.contains(r"'=1+1\u{202e}") && csv.ends_with(",'-x\n"), "{csv}");
     let limited = run("--limit 1 -o ids");

@@ -107,11 +107,14 @@ fn a_reader_that_stalls_and_leaves_ends_the_list_quietly() {
 
 #[test]
 fn a_list_that_finds_no_room_for_a_stalled_reader_says_so_and_lets_writers_in() {
-    for journal in JOURNALS {
-        let bulk = Bulk::new(LISTED, journal);
-        let before = bulk.run(LIST).stdout;
+    for (journal, format, listed) in
+        [("WAL", "json", LISTED), ("DELETE", "jsonl", LISTED), ("WAL", "csv", 3 * LISTED)]
+    {
+        let bulk = Bulk::new(listed, journal);
+        let list = format!("--as root list -o {format}");
+        let before = bulk.run(&list).stdout;
         // A limit on the size of files stands for the disk.
-        let program = bulk.command(LIST.split(' '));
+        let program = bulk.command(list.split(' '));
         let mut limited = Command::new(tool("bash").expect("this test needs bash"));
         limited.args(["-c", "trap '' XFSZ; ulimit -f 1000; exec \"$@\"", "bash", TOKENCTL]);
         limited.args(program.get_args());

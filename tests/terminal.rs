@@ -287,6 +287,30 @@ fn ids_beside_a_filter_are_a_fixed_set_too() {
 }
 
 #[test]
+fn a_row_that_becomes_readable_meanwhile_is_not_revoked() {
+    for flags in ["", "--max 3", "--interactive"] {
+        let sandbox = store_of_a_prune();
+        sandbox.sql_unchecked("UPDATE personal_access_tokens SET scopes = 'x' WHERE id = 4");
+        let line = format!("--as root revoke --unused-for 90d {flags}");
+        let mut terminal = Terminal::start(&sandbox, 120, &line, &[]);
+        if flags == "--interactive" {
+            terminal.wait_for("deleted meanwhile");
+            terminal.type_in("a\r");
+        }
+        terminal.wait_for("Revoke 3 personal access tokens of 1 user? [y/N]");
+        sandbox.sql("UPDATE personal_access_tokens SET scopes = '[]' WHERE id = 4");
+        terminal.type_in("y\n");
+        let (screen, status) = terminal.end();
+        assert_eq!(status, Some(0), "{screen}");
+        assert!(
+            screen.contains("revoked 3 personal access tokens of 1 user, 1 spared"),
+            "{screen}"
+        );
+        assert_eq!(sandbox.value("SELECT group_concat(target_id) FROM audit_events"), "1,2,3");
+    }
+}
+
+#[test]
 fn tokens_are_picked_at_the_terminal() {
     let events =
         |sandbox: &Sandbox| sandbox.value("SELECT group_concat(target_id) FROM audit_events");

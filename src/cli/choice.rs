@@ -38,9 +38,9 @@ const PAGE_MARK: usize = " [Page 100/100] ".len();
 
 /// The tokens that a query keeps at one moment.
 pub struct Matching<T> {
-    /// In ascending order; also of rows that cannot be read, which their batch will
-    /// name and leave alone.
-    pub ids: Vec<TokenId>,
+    /// In ascending order.
+    ids: Vec<TokenId>,
+    /// Rows that cannot be read; their batch will name them and leave them alone.
     broken: Vec<TokenId>,
     count: u64,
     owners: HashSet<Owner>,
@@ -64,7 +64,7 @@ impl<T: StoredToken + Record> Matching<T> {
                 stop.check()?;
                 match row? {
                     Ok(token) => matching.add(token),
-                    Err(row) => matching.add_broken(TokenId(row.id)),
+                    Err(row) => matching.broken.push(TokenId(row.id)),
                 }
                 progress.reach(matching.ids.len());
             }
@@ -93,11 +93,6 @@ impl<T: StoredToken + Record> Matching<T> {
         }
     }
 
-    fn add_broken(&mut self, id: TokenId) {
-        self.ids.push(id);
-        self.broken.push(id);
-    }
-
     /// Lets the user pick at the terminal; nothing is picked at first.
     pub fn pick(self, session: &Session, stop: &Stop) -> Result<Self> {
         if self.count > PICKABLE as u64 {
@@ -120,6 +115,8 @@ impl<T: StoredToken + Record> Matching<T> {
         let lines = self.lines(session, if has_pages { PAGE_MARK } else { 0 })?;
         let (heading, items) = lines.split_first().context("a table has a heading")?;
         tcflush(io::stdin(), FlushArg::TCIFLUSH).context(CANNOT_ASK)?;
+        // dialoguer turns one signal into two.
+        stop.relax();
         let picked = MultiSelect::with_theme(&Bare)
             .with_prompt(format!("space picks, a all, enter ends, esc gives up\n      {heading}"))
             .items(items)
@@ -128,6 +125,7 @@ impl<T: StoredToken + Record> Matching<T> {
             .interact_on_opt(&terminal);
         // An error leaves it hidden.
         terminal.show_cursor().context(CANNOT_ASK)?;
+        stop.insist()?;
         stop.check().context(NOTHING_CHANGED)?;
 
         let picked = picked.context(CANNOT_ASK)?.unwrap_or_default();
@@ -140,8 +138,7 @@ impl<T: StoredToken + Record> Matching<T> {
                 rest.add(token);
             }
         }
-        self.broken.into_iter().for_each(|id| rest.add_broken(id));
-        rest.ids.sort_unstable();
+        rest.broken = self.broken;
         Ok(rest)
     }
 
@@ -185,6 +182,21 @@ impl<T: StoredToken + Record> Matching<T> {
 impl<T: StoredToken> Matching<T> {
     pub fn count(&self) -> u64 {
         self.count
+    }
+
+    /// The ids to work off, and those of them that may be revoked, where these are
+    /// fewer: what was not counted or picked is left alone, though it might match or
+    /// have become readable by then.
+    pub fn scope(self, named: Option<Vec<TokenId>>) -> (Vec<TokenId>, Option<Vec<TokenId>>) {
+        match named {
+            Some(named) => (named, Some(self.ids)),
+            None if self.broken.is_empty() => (self.ids, None),
+            None => {
+                let mut all = [self.ids.as_slice(), &self.broken].concat();
+                all.sort_unstable();
+                (all, Some(self.ids))
+            }
+        }
     }
 
     pub fn described(&self) -> String {

@@ -36,7 +36,6 @@ impl Init {
     pub fn run(self, session: &Session) -> Result<()> {
         let path = session.path()?;
         let stop = Stop::listen()?;
-        stop.insist()?;
         let stopped = || stop.requested().is_some();
         let complete = store::create(&path, self.sample, session.now.instant, &stopped)?;
         if !complete {

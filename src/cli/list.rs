@@ -147,7 +147,7 @@ pub fn print<T: Stored + Record>(
         session.note(&format!("no {} to show", T::NOUN[1]));
     }
     if broken > 0 {
-        let message = format!("{broken} of the store's rows cannot be read; all others are listed");
+        let message = format!("{broken} of the store's rows cannot be read and are left out");
         return Err(Failure::new(Kind::Failed, message).into());
     }
     Ok(())

@@ -15,7 +15,7 @@ use super::session::{Session, variable};
 use super::stop::Stop;
 use crate::failure::{Failure, Kind};
 use crate::model::token::{TokenId, parse_id};
-use crate::output::view::{Record, Revocation};
+use crate::output::view::{self, Record, Revocation};
 use crate::store::{Mode, OsUser, Run, StoredToken};
 
 /// Revoke personal access tokens by id, by filter, or both.
@@ -115,7 +115,7 @@ impl RevokeArgs {
                 .hint("give ids, '-' to read them from standard input, or a filter")
                 .into());
         }
-        let named = if self.ids.is_empty() { None } else { Some(self.named()?) };
+        let named = if self.ids.is_empty() { None } else { Some(self.named::<F::Token>()?) };
         let asks = self.asks(session, is_filtered, named.as_deref())?;
 
         // Noted now: opening the store may turn this process into its owner's.
@@ -129,9 +129,6 @@ impl RevokeArgs {
 
         // Not before: a signal ends the reading of ids at once.
         let stop = Stop::listen()?;
-        if !self.interactive {
-            stop.insist()?;
-        }
         let are_named = named.is_some();
         let is_simple = !is_filtered && !asks && !self.interactive && self.max.is_none();
         let (ids, chosen) = match named {
@@ -140,18 +137,13 @@ impl RevokeArgs {
                 let shown = if self.interactive { PICKABLE } else { PREVIEW };
                 let mut chosen = Matching::read(session, &store, &query, &stop, shown)?;
                 if self.interactive {
-                    // Not before: dialoguer turns one signal into two.
                     chosen = chosen.pick(session, &stop)?;
-                    stop.insist()?;
                 }
                 self.refuse_more_than_max(&chosen)?;
                 if asks {
                     chosen.confirm(session, &stop)?;
                 }
-                match named {
-                    Some(ids) => (ids, Some(chosen.ids)),
-                    None => (chosen.ids, None),
-                }
+                chosen.scope(named)
             }
         };
 
@@ -170,7 +162,7 @@ impl RevokeArgs {
 
     /// The ids in ascending order, each once. Reads all of them before anything
     /// is touched.
-    fn named(&self) -> Result<Vec<TokenId>> {
+    fn named<T: StoredToken + Record>(&self) -> Result<Vec<TokenId>> {
         let mut ids = match self.ids.as_slice() {
             [dash] if dash == "-" => {
                 if self.interactive {
@@ -182,7 +174,7 @@ impl RevokeArgs {
                 if !self.yes && !self.dry_run {
                     return Err(unconfirmed("ids from standard input are not asked about"));
                 }
-                ids_from(io::stdin().lock())?
+                ids_from::<T>(io::stdin().lock())?
             }
             ids if ids.iter().any(|id| id == "-") => {
                 return Err(Failure::usage(
@@ -242,12 +234,12 @@ fn unconfirmed(what: &str) -> anyhow::Error {
         .into()
 }
 
-/// More than any row of ours takes, whatever the names are that people give; what
-/// has no line ends would fill the memory.
+/// Far more than the row of a token takes; what has no line ends would fill the
+/// memory.
 const LONGEST_LINE: u64 = 16 << 20;
 
 /// Reads ids: one a line, or JSON lines with an `id`.
-fn ids_from(mut input: impl BufRead) -> Result<Vec<TokenId>> {
+fn ids_from<T: StoredToken + Record>(mut input: impl BufRead) -> Result<Vec<TokenId>> {
     let (mut ids, mut bytes) = (Vec::new(), Vec::new());
     for index in 0.. {
         bytes.clear();
@@ -265,7 +257,7 @@ fn ids_from(mut input: impl BufRead) -> Result<Vec<TokenId>> {
         let id = if !is_whole {
             Err("the line is too long".into())
         } else if line.starts_with('{') {
-            id_of_json(line)
+            id_of_json::<T>(line)
         } else {
             parse_id(line).map(TokenId)
         };
@@ -277,11 +269,14 @@ fn ids_from(mut input: impl BufRead) -> Result<Vec<TokenId>> {
     Ok(ids)
 }
 
-fn id_of_json(line: &str) -> Result<TokenId, String> {
+fn id_of_json<T: StoredToken + Record>(line: &str) -> Result<TokenId, String> {
     let value: serde_json::Value =
         serde_json::from_str(line).map_err(|_| "it is not a JSON object")?;
-    if value.get("target_id").is_some() {
-        return Err("it is an audit event, whose 'id' is not a token's".into());
+    // What tells a row of something else from ours, whose id is another's.
+    let of_others = ["user_id", "project", "target_id"].iter();
+    let mut foreign = of_others.filter(|key| view::column::<T>(key).is_none());
+    if let Some(key) = foreign.find(|key| value.get(key).is_some()) {
+        return Err(format!("it is no {}, which has no '{key}'", T::NOUN[0]));
     }
     match value.get("id") {
         Some(serde_json::Value::Number(id)) => parse_id(&id.to_string()).map(TokenId),
@@ -310,6 +305,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::personal_access_token::PersonalAccessToken;
     use crate::model::token::is_digits;
 
     proptest! {
@@ -332,7 +328,7 @@ mod tests {
             input += &lines.join("\n");
             input += if ends_in_newline { "\n" } else { "" };
             let expected: Vec<_> = ids.iter().map(|&(id, _)| TokenId(id)).collect();
-            prop_assert_eq!(ids_from(input.as_bytes()).map_err(|it| it.to_string()), Ok(expected));
+            prop_assert_eq!(ids_from::<PersonalAccessToken>(input.as_bytes()).map_err(|it| it.to_string()), Ok(expected));
         }
 
         #[test]
@@ -345,13 +341,13 @@ mod tests {
             let is_nothing = trimmed.is_empty() || trimmed.starts_with('#');
             prop_assume!(!is_number && !is_nothing && !trimmed.starts_with('{'));
             let input = format!("{}{line}\n8\n", "7\n".repeat(before));
-            let error = ids_from(input.as_bytes()).expect_err("a malformed line").to_string();
+            let error = ids_from::<PersonalAccessToken>(input.as_bytes()).expect_err("a malformed line").to_string();
             prop_assert!(error.contains(&format!("line {}:", before + 1)), "{error}");
         }
 
         #[test]
         fn no_bytes_are_too_strange_to_be_refused(input in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = ids_from(input.as_slice());
+            let _ = ids_from::<PersonalAccessToken>(input.as_slice());
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::failure::{self, Failure};
 use crate::model::access::{Actor, Reference};
 use crate::model::time::{Moment, OUT_OF_RANGE, Rounding, Timestamp};
 use crate::output::spool::Spool;
-use crate::output::{CANNOT_PRINT, Format, Look};
+use crate::output::{Format, Look};
 use crate::store::{BrokenRow, Mode, Opening, OsUser, Store};
 
 const VARIABLE_DB: &str = "TOKENCTL_DB";
@@ -189,8 +189,8 @@ impl Session {
     /// printing never waits for whoever takes it.
     #[expect(clippy::unused_self, reason = "the session is where the world is bound")]
     pub fn spool(&self, stream: impl AsFd) -> Result<Spool> {
-        let stream = stream.as_fd().try_clone_to_owned().context(CANNOT_PRINT)?;
-        Spool::new(File::from(stream)).context(CANNOT_PRINT)
+        let stream = stream.as_fd().try_clone_to_owned().context("cannot print")?;
+        Spool::new(File::from(stream)).context("cannot print")
     }
 
     /// Whether a question can be put and answered.

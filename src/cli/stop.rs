@@ -2,13 +2,15 @@
 //! ends the process at once. No store minds that; `init` then leaves the temporary
 //! file that was to become one.
 
+use std::cell::RefCell;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
+use signal_hook::low_level::unregister;
+use signal_hook::{SigId, flag};
 
 use crate::failure::{self, Failure, Kind};
 
@@ -16,24 +18,40 @@ use crate::failure::{self, Failure, Kind};
 pub struct Stop {
     interrupted: Arc<AtomicBool>,
     terminated: Arc<AtomicBool>,
+    /// What ends the process at the second signal.
+    insisting: RefCell<Vec<SigId>>,
 }
 
 impl Stop {
-    /// From here on a signal does not end the process but sets the request.
+    /// From here on a signal does not end the process but sets the request. A second
+    /// one ends it.
     pub fn listen() -> io::Result<Self> {
-        let stop = Self { interrupted: Arc::default(), terminated: Arc::default() };
+        let stop = Self {
+            interrupted: Arc::default(),
+            terminated: Arc::default(),
+            insisting: RefCell::default(),
+        };
         flag::register(SIGINT, Arc::clone(&stop.interrupted))?;
         flag::register(SIGTERM, Arc::clone(&stop.terminated))?;
+        stop.insist()?;
         Ok(stop)
     }
 
-    /// From here on a second signal ends the process.
+    /// Lets any number of signals be one request.
+    pub fn relax(&self) {
+        for id in self.insisting.take() {
+            unregister(id);
+        }
+    }
+
+    /// Lets the second signal end the process again.
     pub fn insist(&self) -> io::Result<()> {
-        let again = Arc::new(AtomicBool::new(self.requested().is_some()));
+        let again = Arc::new(AtomicBool::new(false));
+        let mut insisting = self.insisting.borrow_mut();
         for signal in [SIGINT, SIGTERM] {
             // In this order: the first signal finds `again` unset and sets it.
-            flag::register_conditional_default(signal, Arc::clone(&again))?;
-            flag::register(signal, Arc::clone(&again))?;
+            insisting.push(flag::register_conditional_default(signal, Arc::clone(&again))?);
+            insisting.push(flag::register(signal, Arc::clone(&again))?);
         }
         Ok(())
     }
@@ -41,7 +59,7 @@ impl Stop {
     /// The signal that asked, if one did.
     pub fn requested(&self) -> Option<i32> {
         let asked = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
-        // A terminal's menu turns SIGTERM into both.
+        // dialoguer turns SIGTERM into both.
         asked(&self.terminated)
             .then_some(SIGTERM)
             .or_else(|| asked(&self.interrupted).then_some(SIGINT))

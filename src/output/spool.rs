@@ -43,7 +43,9 @@ struct State {
     filled: u64,
     /// Nothing more will come.
     complete: bool,
-    /// Why the reader takes nothing more.
+    /// Nothing more is taken: the reader has gone, or there is no room for him.
+    is_over: bool,
+    /// Why, until the writer has been told.
     failed: Option<io::Error>,
 }
 
@@ -127,7 +129,7 @@ impl Waiting {
             drop(state);
             let handed_over = chunk.and_then(|chunk| out.write_all(&chunk));
             if let Err(error) = handed_over.and_then(|()| out.flush()) {
-                *self.lock() = State { failed: Some(error), ..State::default() };
+                *self.lock() = State { is_over: true, failed: Some(error), ..State::default() };
                 return;
             }
         }
@@ -136,9 +138,16 @@ impl Waiting {
 
 impl State {
     fn add(&mut self, chunk: Vec<u8>) -> io::Result<()> {
-        if let Some(error) = self.failed.take() {
-            return Err(error);
+        if self.is_over {
+            return Err(self.failed.take().unwrap_or(io::ErrorKind::BrokenPipe.into()));
         }
+        // Where a piece is missing, what comes behind it must not come.
+        let added = self.keep(chunk);
+        self.is_over = added.is_err();
+        added
+    }
+
+    fn keep(&mut self, chunk: Vec<u8>) -> io::Result<()> {
         if self.in_memory + chunk.len() <= IN_MEMORY && self.filled == self.taken {
             self.in_memory += chunk.len();
             self.chunks.push_back(chunk);

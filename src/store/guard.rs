@@ -7,6 +7,7 @@
 use std::ffi::CString;
 use std::fmt;
 use std::fs::Metadata;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -143,16 +144,17 @@ pub fn foreign_beside(path: &Path) -> Option<Failure> {
 /// A file that has been opened, to tell it from another that takes its place.
 #[derive(Debug)]
 pub struct Identity {
-    path: PathBuf,
+    /// As it was named, and without links.
+    paths: [PathBuf; 2],
     device: u64,
     inode: u64,
 }
 
 impl Identity {
-    /// Of what a path leads to, links included.
     #[must_use]
-    pub fn new(path: &Path, metadata: &Metadata) -> Self {
-        Self { path: path.into(), device: metadata.dev(), inode: metadata.ino() }
+    pub fn new(paths: [&Path; 2], metadata: &Metadata) -> Self {
+        let paths = paths.map(Into::into);
+        Self { paths, device: metadata.dev(), inode: metadata.ino() }
     }
 
     /// Checks that the path still leads to the file. What is written into a file
@@ -163,11 +165,16 @@ impl Identity {
     /// When it leads to another file, or to none.
     pub fn check(&self) -> Result<()> {
         // Not opened: closing it would drop SQLite's locks.
-        let now = self.path.metadata();
+        let [named, file] = &self.paths;
+        let now = match named.metadata() {
+            // The name may be one that only root can follow, who has become the owner.
+            Err(error) if error.kind() != ErrorKind::NotFound => file.metadata(),
+            now => now,
+        };
         if now.is_ok_and(|it| (it.dev(), it.ino()) == (self.device, self.inode)) {
             return Ok(());
         }
-        let path = self.path.display();
+        let path = named.display();
         Err(Failure::new(Kind::Failed, format!("store {path} was moved or replaced meanwhile"))
             .hint("look at what is there now, then run it again")
             .into())

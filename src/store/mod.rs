@@ -17,12 +17,11 @@ mod tests;
 mod tokens;
 
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use rusqlite::{
-    ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params, params_from_iter,
-};
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params, params_from_iter};
 
 use self::filter::Terms;
 use self::guard::Identity;
@@ -32,7 +31,7 @@ use self::schema::{Schema, Tokens, UserLookup};
 use self::sql::Sql;
 use self::sqlite::Decoder;
 pub use self::sqlite::{Mode, Opening};
-use crate::failure::{Failure, Kind};
+use crate::failure::{self, Failure, Kind};
 use crate::model::access::{
     AccessLevel, Act, Actor, Denied, Guarded, Membership, Query, Reach, Reference, Revoke, UserRef,
 };
@@ -291,7 +290,8 @@ impl Store {
     /// Revokes the tokens of a query, which names them by their ids in ascending
     /// order, as far as they are chosen and its filter keeps them now, and records
     /// an event for each: all in one transaction, or nothing. Without a `run` it
-    /// does all but the writing.
+    /// does all but the writing. A store that is locked is tried again and again in
+    /// short turns, to hear between them whether the run has been stopped.
     ///
     /// # Errors
     ///
@@ -302,13 +302,38 @@ impl Store {
         query: &Query<T, Revoke>,
         orders: &Orders<'_>,
     ) -> Result<Batch<T>> {
-        let &Orders { now, run, is_chosen, is_stopped } = orders;
-        let transaction = match run {
-            Some(_) => self.begin_to_write(is_stopped),
-            None => Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred),
+        let deadline = Instant::now() + self.busy_timeout;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            self.connection.busy_timeout(left.min(TURN))?;
+            let mut locked_at = None;
+            let done = self.try_to_revoke(query, orders, &mut locked_at);
+            self.connection.busy_timeout(self.busy_timeout)?;
+            let is_locked = done.as_ref().is_err_and(|it| failure::kind(it) == Kind::Locked);
+            if !is_locked || left <= TURN || (orders.is_stopped)() {
+                return done;
+            }
+            if let Some(locked_at) = locked_at {
+                // With a rollback journal, what waits to be committed keeps new readers out.
+                thread::sleep(locked_at.elapsed());
+            }
+        }
+    }
+
+    fn try_to_revoke<T: StoredToken>(
+        &self,
+        query: &Query<T, Revoke>,
+        orders: &Orders<'_>,
+        locked_at: &mut Option<Instant>,
+    ) -> Result<Batch<T>> {
+        let &Orders { now, run, is_chosen, is_stopped: _ } = orders;
+        let behaviour = match run {
+            Some(_) => TransactionBehavior::Immediate,
+            None => TransactionBehavior::Deferred,
         };
-        let transaction = transaction.context(CANNOT_WRITE)?;
-        let begun = Instant::now();
+        let transaction =
+            Transaction::new_unchecked(&self.connection, behaviour).context(CANNOT_WRITE)?;
+        let begun = *locked_at.insert(Instant::now());
         if let Some(file) = &self.file {
             file.check()?;
         }
@@ -338,27 +363,6 @@ impl Store {
         ensure!(rows.next().is_none(), "ids are not in ascending order");
         transaction.commit().context(CANNOT_WRITE)?;
         Ok(Batch { outcomes, held: begun.elapsed() })
-    }
-
-    /// Takes the write lock. Waits for it in short turns, to hear between them
-    /// whether the run has been stopped.
-    fn begin_to_write(&self, is_stopped: &dyn Fn() -> bool) -> rusqlite::Result<Transaction<'_>> {
-        const TURN: Duration = Duration::from_millis(100);
-        let deadline = Instant::now() + self.busy_timeout;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            self.connection.busy_timeout(left.min(TURN))?;
-            let begun =
-                Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate);
-            self.connection.busy_timeout(self.busy_timeout)?;
-            match begun {
-                Err(error)
-                    if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                        && left > TURN
-                        && !is_stopped() => {}
-                begun => return begun,
-            }
-        }
     }
 
     /// A question may stand for a night, and a long run go on for an hour: whoever
@@ -418,6 +422,9 @@ impl Store {
         Ok(())
     }
 }
+
+/// How long one attempt waits for a lock.
+const TURN: Duration = Duration::from_millis(100);
 
 const CANNOT_READ: &str = "cannot read the store";
 const CANNOT_WRITE: &str = "cannot write to the store";

@@ -111,7 +111,7 @@ fn open_checked(path: &Path, how: &Opening<'_>) -> Result<(Connection, Identity,
         return Err(failed("no permission to write to the file").into());
     }
     add_functions(&connection)?;
-    Ok((connection, Identity::new(path, &metadata), schema))
+    Ok((connection, Identity::new([path, &file], &metadata), schema))
 }
 
 fn failed(message: impl Into<String>) -> Failure {
@@ -140,8 +140,9 @@ enum Journal {
 }
 
 /// Says in plain words what SQLite would say of what is no database, and reads how
-/// it keeps its journal, from the [header] of the file. The file is closed again before SQLite opens it: closing any handle of a file
-/// drops the locks that SQLite holds on it.
+/// it keeps its journal from the [header] of the file. The file is closed again
+/// before SQLite opens it: closing any handle of a file drops the locks that SQLite
+/// holds on it.
 ///
 /// [header]: https://www.sqlite.org/fileformat2.html#the_database_header
 fn look_at(path: &Path) -> Result<(Metadata, Journal)> {
