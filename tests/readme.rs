@@ -128,6 +128,12 @@ fn the_units_are_sound_and_hardened() {
     };
     let said = run(&["verify", "--man=no"], &paths);
     assert!(!said.contains("tokenctl-prune"), "{said}");
+    // Older ones cannot look at a file that is not installed.
+    let version = run(&["--version"], &[]);
+    let number = version.split_whitespace().nth(1).and_then(|it| it.parse::<u32>().ok());
+    if number.is_some_and(|number| number < 250) {
+        return;
+    }
     // Of 100: what systemd calls OK is below 50.
     run(&["security", "--offline=yes", "--threshold=15"], &paths[..1]);
 }
