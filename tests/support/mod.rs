@@ -115,7 +115,10 @@ impl Sandbox {
         // A copy, since the folder of the build may be root's alone.
         let program = self.home().join("tokenctl");
         if !program.exists() {
-            std::fs::copy(TOKENCTL, &program).expect("a copy");
+            // By another process: a copy that this one holds open for writing may be
+            // inherited by what another test starts, and then cannot be run.
+            let copied = Command::new("cp").arg(TOKENCTL).arg(&program).status();
+            assert!(copied.expect("cp runs").success());
         }
         let mut command = Command::new(&program);
         self.isolate(&mut command);
