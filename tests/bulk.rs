@@ -4,13 +4,13 @@
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::ops::Deref;
-use std::process::{Child, ChildStderr, ChildStdout, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, ExitStatus};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, start};
 
 /// What the filter revokes chooses by, beside `--as root` and `--yes`.
 pub const FILTER: &str = "--as root revoke --state active --yes";
@@ -189,13 +189,8 @@ impl HeldRevoke {
             By::Ids => ("--as root revoke - --yes", lines_of(&bulk.chosen(By::Ids))),
             By::Filter => (FILTER, String::new()),
         };
-        let mut child = bulk
-            .command(line.split(' ').chain(["-o", "json", "--busy-timeout", busy_timeout]))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+        let args = line.split(' ').chain(["-o", "json", "--busy-timeout", busy_timeout]);
+        let mut child = start(&mut bulk.command(args));
         let mut stdin = child.stdin.take().expect("a pipe");
         stdin.write_all(input.as_bytes()).expect("all ids are read before the first is revoked");
         drop(stdin);

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{Sandbox, TOKENCTL, Transcript, tool};
+use crate::support::{Sandbox, TOKENCTL, Transcript, start, tool};
 
 const FORMATS: [&str; 5] = ["table", "csv", "json", "jsonl", "ids"];
 
@@ -449,13 +449,8 @@ fn a_token_in_place_of_its_id_is_never_repeated() {
 #[test]
 fn input_is_read_to_its_end_before_anything_is_touched() {
     let sandbox = store_of(1500);
-    let mut child = sandbox
-        .command(["--as", "root", "revoke", "-", "-y", "-o", "ids"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
+    let args = ["--as", "root", "revoke", "-", "-y", "-o", "ids"];
+    let mut child = start(&mut sandbox.command(args));
     let mut stdin = child.stdin.take().expect("a pipe");
     std::io::Write::write_all(&mut stdin, ids_up_to(1500).as_bytes()).expect("input");
     // More than the pipe holds has been taken, or can be: nothing is done yet.

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -144,13 +144,7 @@ impl Sandbox {
 
     pub fn run_with_input(&self, line: &str, input: &str) -> Transcript {
         let args = shell_words::split(line).expect(line);
-        let mut child = self
-            .command(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+        let mut child = start(&mut self.command(args));
         let mut stdin = child.stdin.take().expect("a pipe");
         let input = input.to_owned();
         // A program that ends without reading closes the pipe; that is its choice.
@@ -175,6 +169,12 @@ impl Sandbox {
             home: self.home().display().to_string(),
         }
     }
+}
+
+/// Starts a command with pipes for all its streams.
+pub fn start(command: &mut Command) -> Child {
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    piped.spawn().expect("the program starts")
 }
 
 /// What a run of the program printed, and how it ended.
