@@ -83,17 +83,12 @@ impl Audit {
         let FilterArgs { user, by, run, action, since, until } = self.filter;
         // Values before look-ups, so that a wrong value reads the same beside a user
         // who exists and one who does not.
-        let filter = Filter {
-            since: lower("--since <T>", since, session.now)?,
-            until: upper("--until <T>", until, session.now)?,
-            run,
-            action,
-            user: None,
-            actor: None,
-        };
+        let since = lower("--since <T>", since, session.now)?;
+        let until = upper("--until <T>", until, session.now)?;
         let user = user.map(|it| store.recorded_owner(&actor, &it).context(format!("--user {it}")));
         let by = by.map(|it| store.recorded_actor(&actor, &it).context(format!("--actor {it}")));
-        let filter = Filter { user: user.transpose()?, actor: by.transpose()?, ..filter };
+        let (user, by) = (user.transpose()?, by.transpose()?);
+        let filter = Filter { user, actor: by, run, action, since, until };
         let query = actor.query::<AuditEvent, _>(filter)?;
         print(session, &store, &query, Sort::NEWEST_FIRST, self.limit, &session.look())
     }

@@ -42,7 +42,6 @@ pub struct Matching<T> {
     ids: Vec<TokenId>,
     /// Rows that cannot be read; their batch will name them and leave them alone.
     broken: Vec<TokenId>,
-    count: u64,
     owners: HashSet<Owner>,
     /// As many as are shown.
     first: Vec<T>,
@@ -74,19 +73,12 @@ impl<T: StoredToken + Record> Matching<T> {
     }
 
     fn none(shown: usize) -> Self {
-        Self {
-            ids: Vec::new(),
-            broken: Vec::new(),
-            count: 0,
-            owners: HashSet::new(),
-            first: Vec::new(),
-            shown,
-        }
+        let (ids, broken, first) = (Vec::new(), Vec::new(), Vec::new());
+        Self { ids, broken, owners: HashSet::new(), first, shown }
     }
 
     fn add(&mut self, token: T) {
         self.ids.push(token.id());
-        self.count += 1;
         self.owners.extend(token.owner());
         if self.first.len() < self.shown {
             self.first.push(token);
@@ -95,7 +87,7 @@ impl<T: StoredToken + Record> Matching<T> {
 
     /// Lets the user pick at the terminal; nothing is picked at first.
     pub fn pick(self, session: &Session, stop: &Stop) -> Result<Self> {
-        if self.count > PICKABLE as u64 {
+        if self.ids.len() > PICKABLE {
             let message = format!("{} match, too many to pick from", self.described());
             let hint = format!("narrow the filter to {PICKABLE} tokens");
             return Err(Failure::usage(message).hint(hint).into());
@@ -160,7 +152,7 @@ impl<T: StoredToken + Record> Matching<T> {
 
     /// Shows what would be revoked, and asks. The default is no.
     pub fn confirm(&self, session: &Session, stop: &Stop) -> Result<()> {
-        if self.count == 0 {
+        if self.ids.is_empty() {
             return Ok(());
         }
         let mut preview = Printer::new(io::stderr().lock(), &session.preview_look())?;
@@ -168,8 +160,8 @@ impl<T: StoredToken + Record> Matching<T> {
             preview.record(token)?;
         }
         preview.finish()?;
-        if self.count > PREVIEW as u64 {
-            session.note_more(&format!("… and {} more", self.count - PREVIEW as u64));
+        if self.ids.len() > PREVIEW {
+            session.note_more(&format!("… and {} more", self.ids.len() - PREVIEW));
         }
         if answers_yes(&format!("Revoke {}?", self.described()), stop)? {
             Ok(())
@@ -181,7 +173,7 @@ impl<T: StoredToken + Record> Matching<T> {
 
 impl<T: StoredToken> Matching<T> {
     pub fn count(&self) -> u64 {
-        self.count
+        self.ids.len() as u64
     }
 
     /// The ids to work off, and those of them that may be revoked, where these are
@@ -200,7 +192,7 @@ impl<T: StoredToken> Matching<T> {
     }
 
     pub fn described(&self) -> String {
-        tokens_of::<T>(self.count, self.owners.len() as u64)
+        tokens_of::<T>(self.count(), self.owners.len() as u64)
     }
 }
 

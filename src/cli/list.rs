@@ -64,17 +64,25 @@ pub struct ListArgs<T: Token + Record> {
 
 impl List {
     pub fn run(self, session: &Session) -> Result<()> {
-        self.list.check(session)?;
-        let store = session.open(Mode::Read)?;
-        let actor = session.actor(&store)?;
-        let filter = self.filter.resolve(&store, &actor, session.now)?;
-        self.list.print(session, &store, &actor.query(filter)?)
+        self.list.run(session, self.filter)
     }
 }
 
 impl<T: StoredToken + Record> ListArgs<T> {
+    /// Prints the tokens that the filters match.
+    pub fn run(self, session: &Session, filters: impl Filters<Token = T>) -> Result<()> {
+        self.check(session)?;
+        let store = session.open(Mode::Read)?;
+        let actor = session.actor(&store)?;
+        let subject = filters.subject();
+        let filter = filters.resolve(&store, &actor, session.now)?;
+        let query = actor.query::<T, access::List>(filter).context(subject)?;
+        let look = Look { columns: self.columns, ..session.look() };
+        print(session, &store, &query, self.sort, self.limit, &look)
+    }
+
     /// Refuses columns where the format has none to choose.
-    pub fn check(&self, session: &Session) -> Result<()> {
+    fn check(&self, session: &Session) -> Result<()> {
         match session.format() {
             Format::Json | Format::Jsonl | Format::Ids if self.columns.is_some() => {
                 Err(Failure::usage("--columns goes with -o table and -o csv only")
@@ -83,17 +91,6 @@ impl<T: StoredToken + Record> ListArgs<T> {
             }
             _ => Ok(()),
         }
-    }
-
-    /// Prints the tokens of a query.
-    pub fn print(
-        self,
-        session: &Session,
-        store: &Store,
-        query: &Query<T, access::List>,
-    ) -> Result<()> {
-        let look = Look { columns: self.columns, ..session.look() };
-        print(session, store, query, self.sort, self.limit, &look)
     }
 }
 

@@ -24,7 +24,6 @@ pub struct Revocations<'s> {
     /// `None`: a dry run.
     run: Option<Run>,
     stop: Stop,
-    work: Work,
     tally: Tally,
 }
 
@@ -55,28 +54,33 @@ struct Tally {
 }
 
 impl<'s> Revocations<'s> {
-    pub fn new(session: &'s Session, run: Option<Run>, stop: Stop, work: Work) -> Self {
-        Self { session, run, stop, work, tally: Tally::default() }
+    pub fn new(session: &'s Session, run: Option<Run>, stop: Stop) -> Self {
+        Self { session, run, stop, tally: Tally::default() }
     }
 
     /// Revokes what the query keeps, and prints what became of each id.
-    pub fn work_off<T: StoredToken>(mut self, store: &Store, query: &Query<T, Revoke>) -> Result<()>
+    pub fn work_off<T: StoredToken>(
+        mut self,
+        store: &Store,
+        query: &Query<T, Revoke>,
+        work: &Work,
+    ) -> Result<()>
     where
         Revocation<T>: Record,
     {
-        let ids = std::mem::take(&mut self.work.ids);
+        let ids = &work.ids;
         let mut results = Results::new(self.session)?;
         let progress = Progress::of(self.session, ids.len());
 
         let mut ended = Ok(());
-        let batch_size = usize::try_from(self.work.batch_size).unwrap_or(usize::MAX);
+        let batch_size = usize::try_from(work.batch_size).unwrap_or(usize::MAX);
         let mut batches = ids.chunks(batch_size).peekable();
         while let Some(batch) = batches.next() {
             ended = self.stop.check();
             if ended.is_err() {
                 break;
             }
-            let (outcomes, held) = match self.revoke(store, query, batch) {
+            let (outcomes, held) = match self.revoke(store, query, batch, work) {
                 Ok(done) => (done.outcomes, done.held),
                 Err(error) => {
                     ended = Err(error);
@@ -85,7 +89,7 @@ impl<'s> Revocations<'s> {
             };
             self.tally.ids += batch.len();
 
-            let rows = self.count(outcomes);
+            let rows = self.count(outcomes, work);
             ended = progress.suspend(|| results.print(&rows));
             if ended.is_err() || batches.peek().is_none() {
                 break;
@@ -110,8 +114,9 @@ impl<'s> Revocations<'s> {
         store: &Store,
         query: &Query<T, Revoke>,
         batch: &[TokenId],
+        work: &Work,
     ) -> Result<Batch<T>> {
-        let chosen = self.work.chosen.as_deref();
+        let chosen = work.chosen.as_deref();
         let orders = Orders {
             now: self.session.now,
             run: self.run.as_ref(),
@@ -123,7 +128,11 @@ impl<'s> Revocations<'s> {
     }
 
     /// Counts what has happened, whether or not it can be printed then.
-    fn count<T: StoredToken>(&mut self, outcomes: Vec<Outcome<T>>) -> Vec<Revocation<T>> {
+    fn count<T: StoredToken>(
+        &mut self,
+        outcomes: Vec<Outcome<T>>,
+        work: &Work,
+    ) -> Vec<Revocation<T>> {
         let tally = &mut self.tally;
         let mut rows = Vec::with_capacity(outcomes.len());
         for outcome in outcomes {
@@ -146,7 +155,7 @@ impl<'s> Revocations<'s> {
                     (token.id(), Some(token), RevocationResult::Spared)
                 }
                 // A filter found it before: it is gone.
-                Outcome::Denied(id) if !self.work.are_named => {
+                Outcome::Denied(id) if !work.are_named => {
                     tally.spared += 1;
                     (id, None, RevocationResult::Spared)
                 }

@@ -157,7 +157,7 @@ impl RevokeArgs {
         // The ids come in batch by batch.
         let query = query.among(&[]);
         let work = Work { ids, are_named, chosen, batch_size: self.batch_size };
-        Revocations::new(session, run, stop, work).work_off::<F::Token>(&store, &query)
+        Revocations::new(session, run, stop).work_off(&store, &query, &work)
     }
 
     /// The ids in ascending order, each once. Reads all of them before anything

@@ -1,14 +1,13 @@
 //! `deploy-tokens list`: the deploy tokens that the filters keep.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 
 use crate::cli::arguments::long_help;
-use crate::cli::filter::{DeployFilterArgs, Filters};
+use crate::cli::filter::DeployFilterArgs;
 use crate::cli::list::ListArgs;
 use crate::cli::session::Session;
 use crate::model::deploy_token::DeployToken;
-use crate::store::Mode;
 
 /// List deploy tokens.
 ///
@@ -32,12 +31,6 @@ Examples:
 
 impl List {
     pub fn run(self, session: &Session) -> Result<()> {
-        self.list.check(session)?;
-        let store = session.open(Mode::Read)?;
-        let actor = session.actor(&store)?;
-        let what = self.filter.subject();
-        let filter = self.filter.resolve(&store, &actor, session.now)?;
-        let query = actor.query(filter).context(what)?;
-        self.list.print(session, &store, &query)
+        self.list.run(session, self.filter)
     }
 }
