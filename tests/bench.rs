@@ -12,7 +12,7 @@ use tokenctl::model::access::{List, Reference};
 use tokenctl::model::personal_access_token::{Filter, PersonalAccessToken};
 use tokenctl::model::time::{Moment, Timestamp};
 use tokenctl::model::token::Sort;
-use tokenctl::store::{Mode, Opening, Store, create};
+use tokenctl::store::{Location, Mode, Opening, Store, create};
 
 const TOKENS: u64 = 300_000;
 const ROUNDS: usize = 9;
@@ -29,9 +29,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         mode: Mode::Read,
         busy_timeout: Duration::from_secs(5),
         foreign_owner: false,
+        schema: None,
         command_as: &|_| String::new(),
     };
-    let store = Store::open(&path, &how)?;
+    let store = Store::open(&Location::File(path.clone()), &how)?;
     let root = store.actor(&Reference::Name("root".into()))?;
     let sqlite = Connection::open(&path)?;
     for word in WORDS {

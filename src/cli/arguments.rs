@@ -10,12 +10,14 @@ use crate::model::access::Reference;
 use crate::model::time::{Period, TimeArg};
 use crate::model::token::{Sort, Token, TokenId};
 use crate::output::Format;
+use crate::store::schema::{self, Description};
 
 /// The options before COMMAND, which may also stand after it.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
-    /// Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]
+    /// Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://[HOST]/DATABASE
+    /// [env: TOKENCTL_DB]
     #[arg(long, global = true, value_name = "STORE", value_parser = non_empty())]
     pub db: Option<OsString>,
 
@@ -47,6 +49,20 @@ pub struct GlobalArgs {
     /// the files beside it
     #[arg(long, global = true)]
     pub foreign_owner: bool,
+
+    /// Take the store for one of this kind, whatever its tables tell
+    #[arg(long, global = true, value_name = "NAME", value_parser = schema_parser())]
+    pub schema: Option<&'static Description>,
+
+    /// Record revocations in this file of JSON lines, before and after; needed where the store
+    /// has no place for audit events [env: TOKENCTL_AUDIT_LOG]
+    #[arg(long, global = true, value_name = "FILE", value_parser = non_empty())]
+    pub audit_log: Option<OsString>,
+}
+
+fn schema_parser() -> impl TypedValueParser<Value = &'static Description> {
+    PossibleValuesParser::new(schema::ALL.map(|it| it.name))
+        .try_map(|name| Description::named(&name).ok_or("no such schema"))
 }
 
 fn non_empty() -> impl TypedValueParser<Value = OsString> {

@@ -5,14 +5,16 @@ use clap::builder::{NonEmptyStringValueParser, PossibleValue};
 use clap::{Args, ValueEnum};
 
 use super::arguments::long_help;
+use super::audit_log::AuditLog;
 use super::filter::{lower, upper};
 use super::list::print;
 use super::session::Session;
-use crate::model::access::UserRef;
+use crate::failure::{Failure, Kind};
+use crate::model::access::{Actor, UserRef};
 use crate::model::audit::{Action, AuditEvent, Filter};
 use crate::model::time::TimeArg;
 use crate::model::token::Sort;
-use crate::store::Mode;
+use crate::store::{Mode, Store};
 
 /// Show what was revoked, by whom, when and why.
 ///
@@ -78,6 +80,8 @@ impl ValueEnum for Action {
 
 impl Audit {
     pub fn run(self, session: &Session) -> Result<()> {
+        // Opened first, and missed only where the store has no events of its own.
+        let log = session.audit_log(AuditLog::read);
         let store = session.open(Mode::Read)?;
         let actor = session.actor(&store)?;
         let FilterArgs { user, by, run, action, since, until } = self.filter;
@@ -85,11 +89,58 @@ impl Audit {
         // who exists and one who does not.
         let since = lower("--since <T>", since, session.now)?;
         let until = upper("--until <T>", until, session.now)?;
-        let user = user.map(|it| store.recorded_owner(&actor, &it).context(format!("--user {it}")));
-        let by = by.map(|it| store.recorded_actor(&actor, &it).context(format!("--actor {it}")));
+        let from_log = if store.records_events() {
+            None
+        } else {
+            let log = log?.ok_or_else(|| needs_log(&store))?;
+            Some(Recorded::read(&log, &store)?)
+        };
+        let events = from_log.as_ref().map_or(&store, |it| &it.events);
+        let user = user
+            .map(|it| store.recorded_owner(events, &actor, &it).context(format!("--user {it}")));
+        let by =
+            by.map(|it| store.recorded_actor(events, &actor, &it).context(format!("--actor {it}")));
         let (user, by) = (user.transpose()?, by.transpose()?);
         let filter = Filter { user, actor: by, run, action, since, until };
         let query = actor.query::<AuditEvent, _>(filter)?;
-        print(session, &store, &query, Sort::NEWEST_FIRST, self.limit, &session.look())
+        print(session, events, &query, Sort::NEWEST_FIRST, self.limit, &session.look())?;
+        from_log.map_or(Ok(()), |it| it.verdict(session, &actor))
+    }
+}
+
+/// What is said where the audit file is missing.
+pub fn needs_log(store: &Store) -> Failure {
+    let application = store.description().application;
+    Failure::usage(format!("{application} has no place for the audit events of tokenctl"))
+        .hint("name a file for them: --audit-log FILE, or TOKENCTL_AUDIT_LOG")
+}
+
+/// The events of an audit file.
+struct Recorded {
+    events: Store,
+    unresolved: u64,
+    broken: u64,
+}
+
+impl Recorded {
+    fn read(log: &AuditLog, store: &Store) -> Result<Self> {
+        let (events, broken) = log.events(store.description().name)?;
+        Ok(Self { unresolved: events.unresolved()?, events: events.into_store()?, broken })
+    }
+
+    fn verdict(&self, session: &Session, actor: &Actor) -> Result<()> {
+        let Self { events: _, unresolved, broken } = self;
+        // Nobody else learns how many there are.
+        if *unresolved > 0 && actor.may_name_anyone() {
+            session.note(&format!(
+                "{unresolved} of the log's events are unresolved: their run ended before it \
+                 could record what came of them; look at the tokens with 'show'"
+            ));
+        }
+        if *broken > 0 {
+            let message = format!("{broken} of the audit log's lines cannot be read");
+            return Err(Failure::new(Kind::Failed, message).into());
+        }
+        Ok(())
     }
 }

@@ -16,7 +16,7 @@ use nix::sys::termios::{FlushArg, tcflush};
 use super::progress::Progress;
 use super::session::Session;
 use super::stop::Stop;
-use crate::failure::{Failure, Kind};
+use crate::failure::{Failure, Kind, say_plain};
 use crate::model::access::{Query, Revoke};
 use crate::model::token::{Owner, Sort, TokenId};
 use crate::output::Printer;
@@ -151,7 +151,7 @@ impl<T: StoredToken + Record> Matching<T> {
     }
 
     /// Shows what would be revoked, and asks. The default is no.
-    pub fn confirm(&self, session: &Session, stop: &Stop) -> Result<()> {
+    pub fn confirm(&self, session: &Session, stop: &Stop, effect: Option<String>) -> Result<()> {
         if self.ids.is_empty() {
             return Ok(());
         }
@@ -162,6 +162,9 @@ impl<T: StoredToken + Record> Matching<T> {
         preview.finish()?;
         if self.ids.len() > PREVIEW {
             session.note_more(&format!("… and {} more", self.ids.len() - PREVIEW));
+        }
+        if let Some(effect) = effect {
+            say_plain(&effect);
         }
         if answers_yes(&format!("Revoke {}?", self.described()), stop)? {
             Ok(())

@@ -6,7 +6,8 @@ use shell_words::quote;
 
 use super::session::Session;
 use super::stop::Stop;
-use crate::store;
+use crate::failure::Failure;
+use crate::store::{self, Location};
 
 /// Create a new SQLite store.
 ///
@@ -34,7 +35,11 @@ pub struct Init {
 
 impl Init {
     pub fn run(self, session: &Session) -> Result<()> {
-        let path = session.path()?;
+        let Location::File(path) = session.location()? else {
+            return Err(Failure::usage("a new store is a SQLite file, not a server's database")
+                .hint("give its path with --db")
+                .into());
+        };
         let stop = Stop::listen()?;
         let stopped = || stop.requested().is_some();
         let complete = store::create(&path, self.sample, session.now.instant, &stopped)?;

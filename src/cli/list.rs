@@ -73,6 +73,7 @@ impl<T: StoredToken + Record> ListArgs<T> {
     pub fn run(self, session: &Session, filters: impl Filters<Token = T>) -> Result<()> {
         self.check(session)?;
         let store = session.open(Mode::Read)?;
+        store.check_has::<T>()?;
         let actor = session.actor(&store)?;
         let subject = filters.subject();
         let filter = filters.resolve(&store, &actor, session.now)?;

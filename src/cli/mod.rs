@@ -3,6 +3,7 @@
 
 mod arguments;
 mod audit;
+mod audit_log;
 mod choice;
 mod completions;
 mod deploy_tokens;

@@ -7,6 +7,7 @@ use std::thread;
 
 use anyhow::{Context, Result};
 
+use super::audit_log::AuditLog;
 use super::choice::tokens_of;
 use super::progress::Progress;
 use super::session::{Session, broken_row};
@@ -16,13 +17,14 @@ use crate::model::access::{Query, Revoke};
 use crate::model::token::{Owner, TokenId};
 use crate::output::Printer;
 use crate::output::view::{Record, Revocation, RevocationResult};
-use crate::store::{Batch, Orders, Outcome, Run, Store, StoredToken};
+use crate::store::{Batch, Journal, Orders, Outcome, Run, Store, StoredToken};
 
 /// A run of revocations.
 pub struct Revocations<'s> {
     session: &'s Session,
     /// `None`: a dry run.
     run: Option<Run>,
+    log: Option<AuditLog>,
     stop: Stop,
     tally: Tally,
 }
@@ -54,12 +56,12 @@ struct Tally {
 }
 
 impl<'s> Revocations<'s> {
-    pub fn new(session: &'s Session, run: Option<Run>, stop: Stop) -> Self {
-        Self { session, run, stop, tally: Tally::default() }
+    pub fn new(session: &'s Session, run: Option<Run>, log: Option<AuditLog>, stop: Stop) -> Self {
+        Self { session, run, log, stop, tally: Tally::default() }
     }
 
     /// Revokes what the query keeps, and prints what became of each id.
-    pub fn work_off<T: StoredToken>(
+    pub fn work_off<T: StoredToken + Record>(
         mut self,
         store: &Store,
         query: &Query<T, Revoke>,
@@ -80,8 +82,8 @@ impl<'s> Revocations<'s> {
             if ended.is_err() {
                 break;
             }
-            let (outcomes, held) = match self.revoke(store, query, batch, work) {
-                Ok(done) => (done.outcomes, done.held),
+            let Batch { outcomes, held, concluded } = match self.revoke(store, query, batch, work) {
+                Ok(done) => done,
                 Err(error) => {
                     ended = Err(error);
                     break;
@@ -90,7 +92,7 @@ impl<'s> Revocations<'s> {
             self.tally.ids += batch.len();
 
             let rows = self.count(outcomes, work);
-            ended = progress.suspend(|| results.print(&rows));
+            ended = progress.suspend(|| results.print(&rows)).and(concluded);
             if ended.is_err() || batches.peek().is_none() {
                 break;
             }
@@ -109,7 +111,7 @@ impl<'s> Revocations<'s> {
         self.verdict(ids.len())
     }
 
-    fn revoke<T: StoredToken>(
+    fn revoke<T: StoredToken + Record>(
         &self,
         store: &Store,
         query: &Query<T, Revoke>,
@@ -117,9 +119,11 @@ impl<'s> Revocations<'s> {
         work: &Work,
     ) -> Result<Batch<T>> {
         let chosen = work.chosen.as_deref();
+        let journal = self.log.as_ref().map(|log| log.journal(store, self.session.now));
         let orders = Orders {
             now: self.session.now,
             run: self.run.as_ref(),
+            journal: journal.as_ref().map(|it| it as &dyn Journal<T>),
             is_chosen: &|id| chosen.is_none_or(|chosen| chosen.binary_search(&id).is_ok()),
             is_stopped: &|| self.stop.requested().is_some(),
         };

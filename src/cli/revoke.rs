@@ -8,6 +8,8 @@ use clap::builder::NonEmptyStringValueParser;
 use uuid::{NoContext, Uuid};
 
 use super::arguments::{long_help, token_id};
+use super::audit::needs_log;
+use super::audit_log::AuditLog;
 use super::choice::{Matching, PICKABLE, PREVIEW};
 use super::filter::{FilterArgs, Filters};
 use super::revocations::{Revocations, Work};
@@ -16,7 +18,7 @@ use super::stop::Stop;
 use crate::failure::{Failure, Kind};
 use crate::model::token::{TokenId, parse_id};
 use crate::output::view::{self, Record, Revocation};
-use crate::store::{Mode, OsUser, Run, StoredToken};
+use crate::store::{Mode, OsUser, Run, Store, StoredToken};
 
 /// Revoke personal access tokens by id, by filter, or both.
 ///
@@ -120,7 +122,12 @@ impl RevokeArgs {
 
         // Noted now: opening the store may turn this process into its owner's.
         let os_user = os_user();
+        let log = if self.dry_run { None } else { session.audit_log(AuditLog::append)? };
         let store = session.open(if self.dry_run { Mode::Read } else { Mode::Write })?;
+        store.check_has::<F::Token>()?;
+        if !self.dry_run && !store.records_events() && log.is_none() {
+            return Err(needs_log(&store).hint("a dry run needs none").into());
+        }
         let actor = session.actor(&store)?;
         let subject = filters.subject();
         let mut filter = filters.resolve(&store, &actor, session.now)?;
@@ -141,7 +148,7 @@ impl RevokeArgs {
                 }
                 self.refuse_more_than_max(&chosen)?;
                 if asks {
-                    chosen.confirm(session, &stop)?;
+                    chosen.confirm(session, &stop, self.effect::<F::Token>(&store)?)?;
                 }
                 chosen.scope(named)
             }
@@ -157,7 +164,7 @@ impl RevokeArgs {
         // The ids come in batch by batch.
         let query = query.among(&[]);
         let work = Work { ids, are_named, chosen, batch_size: self.batch_size };
-        Revocations::new(session, run, stop).work_off(&store, &query, &work)
+        Revocations::new(session, run, log, stop).work_off(&store, &query, &work)
     }
 
     /// The ids in ascending order, each once. Reads all of them before anything
@@ -211,6 +218,14 @@ impl RevokeArgs {
             return Err(unconfirmed(&format!("{what}, and no terminal to ask at")));
         }
         Ok(true)
+    }
+
+    /// What the question has to say of what a revocation does there.
+    fn effect<T: StoredToken>(&self, store: &Store) -> Result<Option<String>> {
+        let application = store.description().application;
+        let message =
+            || format!("This deletes their rows from {application}; there is no way back.");
+        Ok(store.deletes::<T>()?.then(message))
     }
 
     fn refuse_more_than_max<T: StoredToken>(&self, chosen: &Matching<T>) -> Result<()> {

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anstream::AutoStream;
@@ -16,15 +16,18 @@ use clap::ColorChoice;
 use terminal_size::{Width, terminal_size_of};
 
 use super::arguments::GlobalArgs;
+use super::audit_log::AuditLog;
 use crate::failure::{self, Failure};
 use crate::model::access::{Actor, Reference};
 use crate::model::time::{Moment, OUT_OF_RANGE, Rounding, Timestamp};
 use crate::output::spool::Spool;
 use crate::output::{Format, Look};
-use crate::store::{BrokenRow, Mode, Opening, OsUser, Store};
+use crate::store::schema::Description;
+use crate::store::{BrokenRow, Location, Mode, Opening, OsUser, Settings, Store};
 
 const VARIABLE_DB: &str = "TOKENCTL_DB";
 const VARIABLE_AS: &str = "TOKENCTL_AS";
+const VARIABLE_AUDIT_LOG: &str = "TOKENCTL_AUDIT_LOG";
 
 pub struct Session {
     /// The store, and what named it.
@@ -35,6 +38,8 @@ pub struct Session {
     color: ColorChoice,
     busy_timeout: Duration,
     foreign_owner: bool,
+    schema: Option<&'static Description>,
+    audit_log: Option<PathBuf>,
     /// What follows the program's name.
     arguments: Vec<OsString>,
     /// The real time, read once a run.
@@ -83,6 +88,8 @@ impl Session {
             color: global.color,
             busy_timeout,
             foreign_owner: global.foreign_owner,
+            schema: global.schema,
+            audit_log: global.audit_log.or_else(|| variable(VARIABLE_AUDIT_LOG)).map(Into::into),
             arguments,
             clock,
             began: Instant::now(),
@@ -90,24 +97,34 @@ impl Session {
         })
     }
 
-    /// The path of the store.
-    pub fn path(&self) -> Result<PathBuf> {
+    /// Where the store is.
+    pub fn location(&self) -> Result<Location> {
         let (named, db) = self.db.as_ref().ok_or_else(|| {
             Failure::usage("no store is named").hint("give --db STORE, or set TOKENCTL_DB")
         })?;
-        Ok(path_of(named, db)?)
+        Ok(location_of(named, db)?)
     }
 
     pub fn open(&self, mode: Mode) -> Result<Store> {
-        let path = self.path()?;
+        let location = self.location()?;
         self.named_actor()?;
         let how = Opening {
             mode,
             busy_timeout: self.busy_timeout,
             foreign_owner: self.foreign_owner,
+            schema: self.schema,
             command_as: &|user| self.command_as(user),
         };
-        Store::open(&path, &how)
+        Store::open(&location, &how)
+    }
+
+    /// The audit file, if one is named, opened in this way. That is done before the store
+    /// is opened, which may turn this process into another user's.
+    pub fn audit_log(
+        &self,
+        open: impl FnOnce(&Path) -> Result<AuditLog>,
+    ) -> Result<Option<AuditLog>> {
+        self.audit_log.as_deref().map(open).transpose()
     }
 
     /// This run's command line for another user. sudo does not hand the
@@ -120,6 +137,9 @@ impl Session {
         }
         if let (None, Some(actor)) = (&self.actor, variable(VARIABLE_AS)) {
             words.extend(["--as".into(), text(&actor)]);
+        }
+        if let Some(log) = variable(VARIABLE_AUDIT_LOG) {
+            words.extend(["--audit-log".into(), text(&log)]);
         }
         words.extend(self.arguments.iter().map(text));
         shell_words::join(words)
@@ -246,15 +266,17 @@ fn holds_password(db: &OsStr) -> bool {
     in_authority || rest.contains("password=")
 }
 
-/// The path of the SQLite store that `named`, a flag or a variable, names.
-fn path_of(named: &str, db: &OsStr) -> Result<PathBuf, Failure> {
+/// The store that `named`, a flag or a variable, names.
+fn location_of(named: &str, db: &OsStr) -> Result<Location, Failure> {
     let text = db.to_string_lossy();
-    if text.contains("://") || holds_password(db) {
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    if let Some("postgres" | "postgresql") = scheme.as_deref() {
+        return Ok(Location::Server(Settings::new(&text, &variable)?));
+    }
+    if scheme.is_some() || holds_password(db) {
         // Not repeated: there may be a password in it.
-        return Err(Failure::usage(format!(
-            "{named} names a server, and this version opens SQLite files only"
-        ))
-        .hint("give the path of a SQLite file"));
+        return Err(Failure::usage(format!("{named} names no store that is known"))
+            .hint("give the path of a SQLite file, or postgres://HOST/DATABASE"));
     }
     // As bytes: a path need not be UTF-8.
     let path = db.as_bytes().strip_prefix(b"sqlite:").map_or(db, OsStr::from_bytes);
@@ -266,7 +288,7 @@ fn path_of(named: &str, db: &OsStr) -> Result<PathBuf, Failure> {
     } else if name.starts_with("file:") {
         "SQLite's URIs are not taken; give the path alone"
     } else {
-        return Ok(path.into());
+        return Ok(Location::File(path.into()));
     };
     Err(Failure::value(named, &text, problem))
 }

@@ -38,6 +38,7 @@ impl Show {
 pub fn show<T: StoredToken + Record>(session: &Session, id: &str) -> Result<()> {
     let id = token_id(id)?;
     let store = session.open(Mode::Read)?;
+    store.check_has::<T>()?;
     let actor = session.actor(&store)?;
 
     let mut filter = T::Filter::default();

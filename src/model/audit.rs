@@ -28,6 +28,26 @@ pub struct AuditEvent {
     /// The token's owner; `None` for a token that belongs to no user.
     pub target_user_id: Option<UserId>,
     pub reason: Option<String>,
+    /// What came of it: the name of an [`Outcome`].
+    pub outcome: String,
+}
+
+/// What came of an act that was announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Revoked,
+    /// The run ended before it could say.
+    Unresolved,
+}
+
+impl Outcome {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::Unresolved => "unresolved",
+        }
+    }
 }
 
 /// What can be done to a token.

@@ -8,16 +8,18 @@ use super::token::{Owner, SortKey, Token, TokenFilter, TokenId, UserId};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonalAccessToken {
     pub id: TokenId,
-    pub user_id: UserId,
-    /// `None` where the user is gone.
+    /// `None` where the token belongs to a service, not to a user.
+    pub user_id: Option<UserId>,
+    /// What the owner is called, also where that is a service; `None` where he is gone.
     pub username: Option<String>,
-    /// `None` where the user is gone.
+    /// `None` where the user is gone, or is of none of these kinds.
     pub user_type: Option<UserType>,
     pub name: String,
     pub description: Option<String>,
     pub scopes: Vec<String>,
-    /// Made by an administrator who acts as the user.
-    pub impersonation: bool,
+    /// Made by an administrator who acts as the user; `None` where the store does not
+    /// record it.
+    pub impersonation: Option<bool>,
     pub revoked: bool,
     pub created_at: Timestamp,
     /// `None`: never used.
@@ -117,7 +119,7 @@ impl Token for PersonalAccessToken {
     }
 
     fn owner(&self) -> Option<Owner> {
-        Some(Owner::User(self.user_id))
+        self.user_id.map(Owner::User)
     }
 
     fn is_kept_by(&self, filter: &Filter, now: Moment) -> bool {
@@ -135,10 +137,10 @@ impl Token for PersonalAccessToken {
         let last_used = self.last_used_at;
 
         token.keeps(self, now)
-            && user.is_none_or(|wanted| self.user_id == wanted)
-            && !except_users.contains(&self.user_id)
+            && user.is_none_or(|wanted| self.user_id == Some(wanted))
+            && !except_users.iter().any(|&except| self.user_id == Some(except))
             && user_type.is_none_or(|wanted| self.user_type == Some(wanted))
-            && impersonation.is_none_or(|wanted| self.impersonation == wanted)
+            && impersonation.is_none_or(|wanted| self.impersonation == Some(wanted))
             && last_used_after.is_none_or(|bound| last_used.is_some_and(|it| it >= bound))
             && last_used_before.is_none_or(|bound| last_used.is_some_and(|it| it <= bound))
             && never_used.is_none_or(|wanted| last_used.is_none() == wanted)

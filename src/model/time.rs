@@ -45,6 +45,38 @@ impl Timestamp {
         Self::new(date.and_hms_milli_opt(hour, minute, second, milli)?.and_utc())
     }
 
+    /// Reads a time without zone, in UTC: `2020-07-23 14:31:47`, with or without a
+    /// fraction of the second, which is cut to its millisecond.
+    #[must_use]
+    pub fn from_spaced(text: &str) -> Option<Self> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let [year, month, day, hour, minute, second] = numbers(whole, "0000-00-00 00:00:00")?;
+        if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let milli = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
+        let date = Date::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+        Self::new(date.and_hms_milli_opt(hour, minute, second, milli)?.and_utc())
+    }
+
+    /// The same instant as chrono has it.
+    #[must_use]
+    pub fn to_utc(self) -> DateTime<Utc> {
+        self.0
+    }
+
+    /// The next instant that can be told from this one; the same one at the end of time.
+    #[must_use]
+    pub fn next(self) -> Self {
+        self.plus(Duration::from_millis(1))
+    }
+
+    /// Whether the instant lies within a second.
+    #[must_use]
+    pub fn has_fraction(self) -> bool {
+        self.0.timestamp_subsec_nanos() > 0
+    }
+
     /// The UTC day of the instant.
     #[must_use]
     pub fn date(self) -> Date {
@@ -430,6 +462,7 @@ mod tests {
                 let _ = (period.before(now()), period.after(now()));
             }
             let _ = (Timestamp::from_stored(&text), date_from_stored(&text));
+            let _ = Timestamp::from_spaced(&text);
         }
 
         #[test]

@@ -12,9 +12,22 @@ use crate::model::time::Moment;
 
 /// Writes a record as an object, without a newline.
 pub(super) fn write<R: Record>(out: impl Write, record: &R, now: Moment) -> Result<()> {
-    let object = Object { record, now };
-    object.serialize(&mut serde_json::Serializer::with_formatter(out, Harmless))?;
+    write_value(out, &object(record, now))
+}
+
+/// Writes a value without a newline.
+///
+/// # Errors
+///
+/// When `out` cannot be written to.
+pub fn write_value(out: impl Write, value: &impl Serialize) -> Result<()> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(out, Harmless))?;
     Ok(())
+}
+
+/// A record as an object with its keys.
+pub fn object<R: Record>(record: &R, now: Moment) -> impl Serialize + '_ {
+    Object { record, now }
 }
 
 struct Object<'a, R> {

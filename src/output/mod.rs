@@ -2,7 +2,7 @@
 //! stays bounded however many rows there are.
 
 mod csv;
-mod json;
+pub mod json;
 pub mod spool;
 mod table;
 pub mod text;

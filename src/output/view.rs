@@ -111,13 +111,13 @@ impl Record for PersonalAccessToken {
         key("revoked", |it, _| Cell::Boolean(it.revoked)),
         key("created_at", |it, _| Cell::Time(it.created_at)),
         key("scopes", |it, _| Cell::List(&it.scopes)),
-        key("user_id", |it, _| Cell::Integer(it.user_id.0)),
+        key("user_id", |it, _| it.user_id.map_or(Cell::Null, |id| Cell::Integer(id.0))),
         key("last_used_at", |it, _| it.last_used_at.map_or(Cell::Never, Cell::Time)),
         key("active", |it, now| Cell::Boolean(it.is_active(now))),
         key("expires_at", |it, _| it.expires_at.map_or(Cell::Never, Cell::Expiry)),
         key("expired", |it, now| Cell::Boolean(it.is_expired(now))),
         key("description", |it, _| Cell::text(it.description.as_ref())),
-        key("impersonation", |it, _| Cell::Boolean(it.impersonation)),
+        key("impersonation", |it, _| it.impersonation.map_or(Cell::Null, Cell::Boolean)),
         key("username", |it, _| Cell::text(it.username.as_ref())),
         state(),
     ];
@@ -177,6 +177,7 @@ impl Record for AuditEvent {
             it.target_user_id.map_or(Cell::Null, |id| Cell::Integer(id.0))
         }),
         key("reason", |it, _| Cell::text(it.reason.as_ref())),
+        key("outcome", |it, _| Cell::Text(&it.outcome)),
     ];
     const TABLE: &'static [&'static str] = &[
         "created_at",
@@ -186,6 +187,7 @@ impl Record for AuditEvent {
         "target_id",
         "target_name",
         "reason",
+        "outcome",
         "run_id",
     ];
 
@@ -256,7 +258,9 @@ impl Record for Revocation<PersonalAccessToken> {
     const COLUMNS: &'static [Column<Self>] = &[
         key("id", |it, _| Cell::Integer(it.id.0)),
         key("name", |it, _| it.of_token(|token| Cell::Text(&token.name))),
-        key("user_id", |it, _| it.of_token(|token| Cell::Integer(token.user_id.0))),
+        key("user_id", |it, _| {
+            it.of_token(|token| token.user_id.map_or(Cell::Null, |id| Cell::Integer(id.0)))
+        }),
         key("username", |it, _| it.of_token(|token| Cell::text(token.username.as_ref()))),
         result(),
         run_id(),

@@ -3,45 +3,51 @@
 //! they record.
 
 use super::Stored;
-use super::filter::{Terms, at, bounded};
-use super::schema::Schema;
+use super::decode::Decoder;
+use super::filter::{Terms, Unrecorded, at, bounded};
+use super::schema::{AuditEvents, Comparison, Schema};
 use super::sql::Sql;
-use super::sqlite::Decoder;
 use crate::model::access::Reach;
 use crate::model::audit::{AuditEvent, Filter};
 use crate::model::token::{EventId, SortKey, TokenId, UserId};
 
 impl Stored for AuditEvent {
-    fn from(schema: &Schema) -> &'static str {
-        schema.audit_events.from
+    type Columns = AuditEvents;
+
+    fn columns(schema: &Schema) -> Option<&AuditEvents> {
+        schema.audit_events.as_ref()
     }
 
-    fn id_column(schema: &Schema) -> &'static str {
-        schema.audit_events.id
+    fn from(columns: &AuditEvents) -> &'static str {
+        columns.from
     }
 
-    fn select_list(schema: &Schema) -> Vec<&'static str> {
-        let columns = &schema.audit_events;
+    fn id_column(columns: &AuditEvents) -> &'static str {
+        columns.id
+    }
+
+    fn select_list(columns: &AuditEvents) -> Vec<(&'static str, &'static str)> {
         vec![
-            columns.id,
-            columns.created_at.sql,
-            columns.run_id,
-            columns.action,
-            columns.actor,
-            columns.actor_id,
-            columns.os_user,
-            columns.target_type,
-            columns.target_id,
-            columns.target_name,
-            columns.target_user_id,
-            columns.reason,
+            ("id", columns.id),
+            ("created_at", columns.created_at.sql),
+            ("run_id", columns.run_id),
+            ("action", columns.action),
+            ("actor", columns.actor),
+            ("actor_id", columns.actor_id),
+            ("os_user", columns.os_user),
+            ("target_type", columns.target_type),
+            ("target_id", columns.target_id),
+            ("target_name", columns.target_name),
+            ("target_user_id", columns.target_user_id),
+            ("reason", columns.reason),
+            ("outcome", columns.outcome),
         ]
     }
 
-    fn decode(row: &mut Decoder<'_>, _: &Schema) -> Result<Self, String> {
+    fn decode(row: &mut Decoder<'_>, columns: &AuditEvents) -> Result<Self, String> {
         Ok(Self {
             id: EventId(row.integer()?),
-            created_at: row.timestamp()?,
+            created_at: row.timestamp(columns.created_at.form)?,
             run_id: row.text()?,
             action: row.text()?,
             actor: row.text()?,
@@ -52,11 +58,11 @@ impl Stored for AuditEvent {
             target_name: row.text()?,
             target_user_id: row.optional_integer()?.map(UserId),
             reason: row.optional_text()?,
+            outcome: row.text()?,
         })
     }
 
-    fn reach_condition(sql: &mut Sql, schema: &Schema, reach: Reach) {
-        let columns = &schema.audit_events;
+    fn reach_condition(sql: &mut Sql, columns: &AuditEvents, reach: Reach) {
         match reach {
             Reach::All => {
                 sql.push("TRUE");
@@ -79,8 +85,12 @@ impl Stored for AuditEvent {
         filter.run.is_some()
     }
 
-    fn conditions(sql: &mut Sql, schema: &Schema, filter: &Filter, terms: Terms) {
-        let columns = &schema.audit_events;
+    fn conditions(
+        sql: &mut Sql,
+        columns: &AuditEvents,
+        filter: &Filter,
+        terms: Terms,
+    ) -> Result<(), Unrecorded> {
         // Without `..`: a filter that nobody compiles does not compile.
         let Filter { user, actor, run, action, since, until } = filter;
 
@@ -96,18 +106,17 @@ impl Stored for AuditEvent {
         if let Some(action) = action {
             sql.push(" AND ").push(columns.action).push(" = ").bind(action.name());
         }
-        let created = [(" >= ", since), (" <= ", until)];
-        bounded(sql, columns.created_at, terms.bounds, created.map(at));
+        let created = [(Comparison::AtLeast, at(since)), (Comparison::AtMost, at(until))];
+        bounded(sql, columns.created_at, terms.bounds, created);
+        Ok(())
     }
 
-    fn sort_column(schema: &Schema, key: SortKey) -> &'static str {
-        let columns = &schema.audit_events;
+    fn sort_column(columns: &AuditEvents, key: SortKey) -> Result<&'static str, Unrecorded> {
         match key {
-            SortKey::Id => columns.id,
-            SortKey::Created => columns.created_at.sql,
-            SortKey::Name => columns.target_name,
-            // An event has neither.
-            SortKey::LastUsed | SortKey::Expires => "NULL",
+            SortKey::Id => Ok(columns.id),
+            SortKey::Created => Ok(columns.created_at.sql),
+            SortKey::Name => Ok(columns.target_name),
+            SortKey::LastUsed | SortKey::Expires => Err(Unrecorded("that of an event")),
         }
     }
 }

@@ -1,58 +1,64 @@
 //! Deploy tokens in a store: which columns are read, what the filters mean in
 //! SQL, and how a row becomes a record.
 
-use super::filter::{Terms, shared};
-use super::schema::{Schema, Tokens};
+use super::decode::Decoder;
+use super::filter::{EXPIRY, Terms, Unrecorded, recorded, shared};
+use super::schema::{DeployTokens, Schema, Tokens};
 use super::sql::Sql;
-use super::sqlite::Decoder;
 use super::{Stored, StoredToken};
 use crate::model::access::Reach;
 use crate::model::deploy_token::{DeployToken, Filter, Place};
 use crate::model::token::{GroupId, ProjectId, SortKey, TokenId};
 
 impl StoredToken for DeployToken {
-    fn tokens(schema: &Schema) -> &Tokens {
-        &schema.deploy_tokens.token
+    fn tokens(columns: &DeployTokens) -> &Tokens {
+        &columns.token
     }
 }
 
 impl Stored for DeployToken {
-    fn from(schema: &Schema) -> &'static str {
-        schema.deploy_tokens.token.from
+    type Columns = DeployTokens;
+
+    fn columns(schema: &Schema) -> Option<&DeployTokens> {
+        schema.deploy_tokens.as_ref()
     }
 
-    fn id_column(schema: &Schema) -> &'static str {
-        schema.deploy_tokens.token.id
+    fn from(columns: &DeployTokens) -> &'static str {
+        columns.token.from
     }
 
-    fn select_list(schema: &Schema) -> Vec<&'static str> {
-        let columns = &schema.deploy_tokens;
+    fn id_column(columns: &DeployTokens) -> &'static str {
+        columns.token.id
+    }
+
+    fn select_list(columns: &DeployTokens) -> Vec<(&'static str, &'static str)> {
         vec![
-            columns.token.id,
-            columns.token.name,
-            columns.username,
-            columns.token.scopes,
-            columns.token.revoked,
-            columns.token.created_at.sql,
-            columns.token.expires_at.sql,
-            columns.project_id,
-            columns.group_id,
-            columns.project_path,
-            columns.group_path,
+            ("id", columns.token.id),
+            ("name", columns.token.name),
+            ("username", columns.username),
+            ("scopes", columns.token.scopes.sql),
+            ("revoked", columns.token.revoked.unwrap_or("FALSE")),
+            ("created_at", columns.token.created_at.sql),
+            ("expires_at", columns.token.expires_at.map_or("NULL", |it| it.sql)),
+            ("project_id", columns.project_id),
+            ("group_id", columns.group_id),
+            ("project", columns.project_path),
+            // GROUP is a word of SQL.
+            ("group_path", columns.group_path),
         ]
     }
 
-    fn decode(row: &mut Decoder<'_>, schema: &Schema) -> Result<Self, String> {
-        let columns = &schema.deploy_tokens;
+    fn decode(row: &mut Decoder<'_>, columns: &DeployTokens) -> Result<Self, String> {
+        let token = &columns.token;
         let id = row.token_id()?;
         Ok(Self {
             id,
             name: row.text()?,
             username: row.optional_text()?.unwrap_or_else(|| Self::default_username(id)),
-            scopes: row.scopes()?,
+            scopes: row.scopes(token.scopes.form)?,
             revoked: row.boolean()?,
-            created_at: row.timestamp()?,
-            expires_at: row.expiry(columns.token.expires_at.form)?,
+            created_at: row.timestamp(token.created_at.form)?,
+            expires_at: token.expires_at.map_or(Ok(None), |it| row.expiry(it.form))?,
             place: {
                 let project = row.optional_integer()?.map(|id| Place::Project(ProjectId(id)));
                 let group = row.optional_integer()?.map(|id| Place::Group(GroupId(id)));
@@ -63,8 +69,7 @@ impl Stored for DeployToken {
         })
     }
 
-    fn reach_condition(sql: &mut Sql, schema: &Schema, reach: Reach) {
-        let columns = &schema.deploy_tokens;
+    fn reach_condition(sql: &mut Sql, columns: &DeployTokens, reach: Reach) {
         match reach {
             Reach::All => {
                 sql.push("TRUE");
@@ -89,32 +94,33 @@ impl Stored for DeployToken {
         filter.place.is_some()
     }
 
-    fn conditions(sql: &mut Sql, schema: &Schema, filter: &Filter, terms: Terms) {
-        let columns = &schema.deploy_tokens;
+    fn conditions(
+        sql: &mut Sql,
+        columns: &DeployTokens,
+        filter: &Filter,
+        terms: Terms,
+    ) -> Result<(), Unrecorded> {
         // Without `..`: a filter that nobody compiles does not compile.
         let Filter { token, place } = filter;
 
-        shared(sql, &columns.token, token, terms);
-        match place.map(|membership| membership.place()) {
-            None => {}
-            Some(Place::Project(ProjectId(id))) => {
-                sql.push(" AND ").push(columns.project_id).push(" = ").bind(id);
-            }
-            Some(Place::Group(GroupId(id))) => {
-                sql.push(" AND ").push(columns.group_id).push(" = ").bind(id);
-            }
+        shared(sql, &columns.token, token, terms)?;
+        if let Some(membership) = place {
+            let ([condition, end], id) = match membership.place() {
+                Place::Project(ProjectId(id)) => (columns.is_of_project, id),
+                Place::Group(GroupId(id)) => (columns.is_of_group, id),
+            };
+            sql.push(" AND ").push(condition).bind(id).push(end);
         }
+        Ok(())
     }
 
-    fn sort_column(schema: &Schema, key: SortKey) -> &'static str {
-        let tokens = &schema.deploy_tokens.token;
-        match key {
-            SortKey::Id => tokens.id,
-            SortKey::Created => tokens.created_at.sql,
-            // A deploy token's use is not recorded.
-            SortKey::LastUsed => "NULL",
-            SortKey::Expires => tokens.expires_at.sql,
-            SortKey::Name => tokens.name,
-        }
+    fn sort_column(columns: &DeployTokens, key: SortKey) -> Result<&'static str, Unrecorded> {
+        Ok(match key {
+            SortKey::Id => columns.token.id,
+            SortKey::Created => columns.token.created_at.sql,
+            SortKey::LastUsed => return Err(Unrecorded("the use of deploy tokens")),
+            SortKey::Expires => recorded(columns.token.expires_at, EXPIRY)?.sql,
+            SortKey::Name => columns.token.name,
+        })
     }
 }

@@ -1,12 +1,14 @@
 //! The one WHERE: what a query reaches and keeps, of every kind, for listing
 //! and for revoking alike.
 
-use super::schema::{Schema, Time, Tokens};
-use super::sql::Sql;
+use std::fmt;
+
+use super::schema::{Comparison, Time, Tokens};
+use super::sql::{Dialect, Sql};
 use super::{Stored, StoredToken};
 use crate::model::access::{Act, Query, Reach, Revoke};
 use crate::model::time::{Moment, Timestamp};
-use crate::model::token::{Sort, SortKey, TokenFilter, TokenId};
+use crate::model::token::{Sort, SortKey, TokenFilter};
 
 /// What the conditions of a filter depend on besides it.
 #[derive(Clone, Copy, Debug)]
@@ -23,12 +25,29 @@ pub struct Terms {
 pub enum Bounds {
     /// As plain conditions, for the planner to use as it sees fit.
     Plain,
-    /// By a list of ids from the column's index. A list in the order of ids is
-    /// made from it without sorting rows. Left to itself, SQLite reads the whole
-    /// table for one bound, and sorts whole rows for two. Of 3 million rows the
-    /// list took 0.4 times the reading where it kept 3 of 100, and 1.6 times at
+    /// By a list of ids from the column's index, where SQLite has one. A list in the
+    /// order of ids is made from it without sorting rows. Left to itself, SQLite reads
+    /// the whole table for one bound, and sorts whole rows for two. Of 3 million rows
+    /// the list took 0.4 times the reading where it kept 3 of 100, and 1.6 times at
     /// the worst; the sorting took up to 5 times the reading.
     ById,
+}
+
+/// A property that a filter or an order asks for, and the store does not record.
+#[derive(Debug)]
+pub struct Unrecorded(pub &'static str);
+
+impl fmt::Display for Unrecorded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "it does not record {}", self.0)
+    }
+}
+
+impl std::error::Error for Unrecorded {}
+
+/// The column of a property.
+pub fn recorded<V>(column: Option<V>, property: &'static str) -> Result<V, Unrecorded> {
+    column.ok_or(Unrecorded(property))
 }
 
 /// Writes the select list, `FROM` and `WHERE` of a query, for rows in the order of
@@ -36,75 +55,127 @@ pub enum Bounds {
 /// can widen it.
 pub fn select<T: Stored, A: Act>(
     sql: &mut Sql,
-    schema: &Schema,
+    columns: &T::Columns,
     query: &Query<T, A>,
     sort: Sort,
     now: Moment,
-) {
+) -> Result<(), Unrecorded> {
     let filter = query.filter();
     let is_narrow = query.reach() != Reach::All || T::ids(filter).is_some() || T::is_narrow(filter);
-    let bounds = if sort.key == SortKey::Id && !is_narrow { Bounds::ById } else { Bounds::Plain };
+    let is_by_id = sort.key == SortKey::Id && !is_narrow;
+    let bounds = match sql.dialect() {
+        Dialect::Sqlite if is_by_id => Bounds::ById,
+        Dialect::Sqlite | Dialect::Postgres => Bounds::Plain,
+    };
 
-    columns::<T>(sql, schema);
-    within_reach(sql, schema, query);
-    T::conditions(sql, schema, filter, Terms { bounds, now, revoked: A::REVOKED });
+    select_list::<T>(sql, columns);
+    sql.push(" FROM ").push(T::from(columns)).push(" WHERE ");
+    within_reach(sql, columns, query);
+    T::conditions(sql, columns, filter, Terms { bounds, now, revoked: A::REVOKED })
 }
 
 /// Writes the same for tokens that are named by their ids, each with a last column
 /// that tells whether the query keeps it.
 pub fn judge<T: StoredToken>(
     sql: &mut Sql,
-    schema: &Schema,
+    columns: &T::Columns,
     query: &Query<T, Revoke>,
     now: Moment,
-) {
-    let terms = Terms { bounds: Bounds::Plain, now, revoked: Revoke::REVOKED };
-    columns::<T>(sql, schema);
+) -> Result<(), Unrecorded> {
+    select_list::<T>(sql, columns);
     sql.push(", (TRUE");
-    T::conditions(sql, schema, query.filter(), terms);
+    conditions(sql, columns, query, now)?;
     sql.push(")");
-    within_reach(sql, schema, query);
+    sql.push(" FROM ").push(T::from(columns)).push(" WHERE ");
+    within_reach(sql, columns, query);
+    Ok(())
 }
 
-fn columns<T: Stored>(sql: &mut Sql, schema: &Schema) {
+/// Writes the statement that revokes those of the same tokens that the query keeps, and
+/// gives the id of each. None of them was created after `newest`: what is deleted may
+/// have left its id to another.
+pub fn revoke<T: StoredToken>(
+    sql: &mut Sql,
+    columns: &T::Columns,
+    query: &Query<T, Revoke>,
+    now: Moment,
+    at: Timestamp,
+    newest: Timestamp,
+) -> Result<(), Unrecorded> {
+    let tokens = T::tokens(columns);
+    sql.push(tokens.revoke.statement);
+    if let Some((column, form)) = tokens.revoke.time {
+        sql.push(column).bind(form.value(Moment::at(at)));
+    }
+    sql.push(" WHERE ");
+    within_reach(sql, columns, query);
+    conditions(sql, columns, query, now)?;
+    if tokens.revoke.deletes {
+        let newest = Some(Moment::at(newest));
+        bounded(sql, tokens.created_at, Bounds::Plain, [(Comparison::AtMost, newest)]);
+    }
+    sql.push(" RETURNING id");
+    Ok(())
+}
+
+fn conditions<T: StoredToken>(
+    sql: &mut Sql,
+    columns: &T::Columns,
+    query: &Query<T, Revoke>,
+    now: Moment,
+) -> Result<(), Unrecorded> {
+    let terms = Terms { bounds: Bounds::Plain, now, revoked: Revoke::REVOKED };
+    T::conditions(sql, columns, query.filter(), terms)
+}
+
+fn select_list<T: Stored>(sql: &mut Sql, columns: &T::Columns) {
     sql.push("SELECT ");
-    for (index, column) in T::select_list(schema).into_iter().enumerate() {
-        sql.push(if index > 0 { ", " } else { "" }).push(column);
+    for (index, (name, column)) in T::select_list(columns).into_iter().enumerate() {
+        sql.push(if index > 0 { ", " } else { "" });
+        // By this name a value that cannot be read is called.
+        sql.push(column).push(" AS ").push(name);
     }
 }
 
-fn within_reach<T: Stored, A>(sql: &mut Sql, schema: &Schema, query: &Query<T, A>) {
-    sql.push(" FROM ").push(T::from(schema)).push(" WHERE ");
-    T::reach_condition(sql, schema, query.reach());
-    match T::ids(query.filter()) {
-        None => {}
-        Some([TokenId(id)]) => {
-            sql.push(" AND ").push(T::id_column(schema)).push(" = ").bind(*id);
-        }
-        Some(ids) => {
-            // One value however many ids there are, so no limit on parameters
-            // is met.
-            let list: Vec<i64> = ids.iter().map(|id| id.0).collect();
-            sql.push(" AND ").push(T::id_column(schema));
-            sql.push(" IN (SELECT value FROM json_each(");
-            sql.bind(serde_json::Value::from(list).to_string()).push("))");
-        }
+fn within_reach<T: Stored, A>(sql: &mut Sql, columns: &T::Columns, query: &Query<T, A>) {
+    T::reach_condition(sql, columns, query.reach());
+    if let Some(ids) = T::ids(query.filter()) {
+        sql.push(" AND ").one_of(T::id_column(columns), ids);
     }
 }
 
 /// Writes `ORDER BY …`.
-pub fn order_by<T: Stored>(sql: &mut Sql, schema: &Schema, sort: Sort) {
+pub fn order_by<T: Stored>(
+    sql: &mut Sql,
+    columns: &T::Columns,
+    sort: Sort,
+) -> Result<(), Unrecorded> {
     sql.push(" ORDER BY ");
     if sort.key != SortKey::Id {
-        sql.push(T::sort_column(schema, sort.key));
+        let column = T::sort_column(columns, sort.key)?;
+        match sort.key {
+            SortKey::Name => sql.by_code_point(column),
+            SortKey::Id | SortKey::Created | SortKey::LastUsed | SortKey::Expires => {
+                sql.push(column)
+            }
+        };
         sql.push(if sort.descending { " DESC NULLS FIRST, " } else { " ASC NULLS LAST, " });
     }
-    sql.push(T::id_column(schema));
+    sql.push(T::id_column(columns));
     sql.push(if sort.descending { " DESC" } else { " ASC" });
+    Ok(())
 }
 
+/// What is said of an expiry that a store does not know.
+pub const EXPIRY: &str = "when tokens expire";
+
 /// Writes the conditions that every kind of token has.
-pub fn shared(sql: &mut Sql, tokens: &Tokens, filter: &TokenFilter, terms: Terms) {
+pub fn shared(
+    sql: &mut Sql,
+    tokens: &Tokens,
+    filter: &TokenFilter,
+    terms: Terms,
+) -> Result<(), Unrecorded> {
     let Terms { bounds, now, revoked: in_question } = terms;
     // Without `..`: a filter that nobody compiles does not compile.
     let TokenFilter {
@@ -122,62 +193,70 @@ pub fn shared(sql: &mut Sql, tokens: &Tokens, filter: &TokenFilter, terms: Terms
         scopes,
         except_scopes,
     } = filter;
-    let expiry = tokens.expires_at;
+    let expiry = || recorded(tokens.expires_at, EXPIRY);
 
-    if !in_question {
-        sql.push(" AND NOT ").push(tokens.revoked);
+    if let (false, Some(column)) = (in_question, tokens.revoked) {
+        sql.push(" AND NOT ").push(column);
     }
-    let today = expiry.form.value(now);
     if let Some(active) = active {
-        sql.push(if *active { " AND NOT (" } else { " AND (" });
-        sql.push(tokens.revoked).push(" OR (");
-        sql.push(expiry.sql).push(" IS NOT NULL AND ");
-        sql.push(expiry.sql).push(" <= ").bind(today.clone()).push("))");
+        // Judged from what is recorded.
+        sql.push(if *active { " AND NOT (FALSE" } else { " AND (FALSE" });
+        if let Some(column) = tokens.revoked {
+            sql.push(" OR ").push(column);
+        }
+        if let Some(expiry) = tokens.expires_at {
+            sql.push(" OR (").push(expiry.sql).push(" IS NOT NULL AND ");
+            compare(sql, expiry, expiry.sql, Comparison::AtMost, now);
+            sql.push(")");
+        }
+        sql.push(")");
     }
     if let Some(revoked) = revoked {
-        sql.push(if *revoked { " AND " } else { " AND NOT " });
-        sql.push(tokens.revoked);
+        let column = recorded(tokens.revoked, "that a token is revoked: there its row is deleted")?;
+        sql.push(if *revoked { " AND " } else { " AND NOT " }).push(column);
     }
-    match expired {
-        None => {}
-        Some(true) => {
-            sql.push(" AND ").push(expiry.sql).push(" <= ").bind(today);
-        }
-        Some(false) => {
+    if let Some(expired) = expired {
+        let expiry = expiry()?;
+        if *expired {
+            sql.push(" AND ");
+            compare(sql, expiry, expiry.sql, Comparison::AtMost, now);
+        } else {
             sql.push(" AND (").push(expiry.sql).push(" IS NULL OR ");
-            sql.push(expiry.sql).push(" > ").bind(today).push(")");
+            compare(sql, expiry, expiry.sql, Comparison::After, now);
+            sql.push(")");
         }
     }
-    let created = [(" >= ", created_after), (" <= ", created_before)];
-    bounded(sql, tokens.created_at, bounds, created.map(at));
+    let created =
+        [(Comparison::AtLeast, at(created_after)), (Comparison::AtMost, at(created_before))];
+    bounded(sql, tokens.created_at, bounds, created);
     let expires = [
-        (" >= ", *expires_after),
-        (" < ", *expires_before),
-        (" > ", expires_within.map(|_| now)),
-        (" <= ", *expires_within),
+        (Comparison::AtLeast, *expires_after),
+        (Comparison::Before, *expires_before),
+        (Comparison::After, expires_within.map(|_| now)),
+        (Comparison::AtMost, *expires_within),
     ];
-    bounded(sql, expiry, bounds, expires);
+    if expires.iter().any(|(_, bound)| bound.is_some()) {
+        bounded(sql, expiry()?, bounds, expires);
+    }
     if let Some(no_expiry) = no_expiry {
-        is_null(sql, expiry.sql, *no_expiry);
+        is_null(sql, expiry()?.sql, *no_expiry);
     }
     for word in search {
-        sql.push(" AND tokenctl_contains(").push(tokens.name).push(", ");
-        sql.bind(word.as_str()).push(")");
+        sql.push(" AND ").contains(tokens.name, word);
     }
     // NULL where the scopes cannot be read: such a row passes, so that decoding
     // names it instead of it being lost.
-    for (scopes, verdict) in [(scopes, " IS NOT FALSE"), (except_scopes, " IS NOT TRUE")] {
+    for (scopes, verdict) in [(scopes, ") IS NOT FALSE"), (except_scopes, ") IS NOT TRUE")] {
         if !scopes.is_empty() {
-            sql.push(" AND tokenctl_has_scope(").push(tokens.scopes).push(", ");
-            sql.bind(serde_json::Value::from(scopes.as_slice()).to_string()).push(")");
-            sql.push(verdict);
+            sql.push(" AND (").has_scope(tokens.scopes, scopes).push(verdict);
         }
     }
+    Ok(())
 }
 
 /// The bound of an instant, for [`bounded`].
-pub fn at((operator, bound): (&'static str, &Option<Timestamp>)) -> (&'static str, Option<Moment>) {
-    (operator, bound.map(Moment::at))
+pub fn at(bound: &Option<Timestamp>) -> Option<Moment> {
+    bound.map(Moment::at)
 }
 
 /// Writes the bounds of a time column that there are.
@@ -185,30 +264,40 @@ pub fn bounded<const N: usize>(
     sql: &mut Sql,
     column: Time,
     way: Bounds,
-    bounds: [(&'static str, Option<Moment>); N],
+    bounds: [(Comparison, Option<Moment>); N],
 ) {
+    if bounds.iter().all(|(_, bound)| bound.is_none()) {
+        return;
+    }
     let mut joint = " AND ";
-    let name = match way {
-        Bounds::Plain => column.sql,
-        Bounds::ById => {
-            if bounds.iter().all(|(_, bound)| bound.is_none()) {
-                return;
-            }
-            let [lookup, name] = column.ids;
-            sql.push(joint).push(lookup);
-            joint = "";
-            name
-        }
-    };
-    for (operator, bound) in bounds {
+    let by_index = column.ids.filter(|_| way == Bounds::ById);
+    if let Some([lookup, _]) = by_index {
+        sql.push(joint).push(lookup);
+        joint = "";
+    }
+    let name = by_index.map_or(column.sql, |[_, name]| name);
+    for (comparison, bound) in bounds {
         if let Some(bound) = bound {
-            sql.push(joint).push(name).push(operator).bind(column.form.value(bound));
+            sql.push(joint);
+            compare(sql, column, name, comparison, bound);
             joint = " AND ";
         }
     }
-    if way == Bounds::ById {
+    if by_index.is_some() {
         sql.push(")");
     }
+}
+
+/// Writes the comparison of a time column, which is called `name` here.
+fn compare(
+    sql: &mut Sql,
+    column: Time,
+    name: &'static str,
+    comparison: Comparison,
+    moment: Moment,
+) {
+    let (operator, bound) = column.form.compare(comparison, moment);
+    sql.push(name).push(operator).bind(bound);
 }
 
 /// Writes that a column is NULL, or that it is not.

@@ -4,73 +4,109 @@
 //! [`Query`]s, which only those make.
 
 mod audit_events;
+mod decode;
 mod deploy_tokens;
+mod engine;
+mod event_log;
 mod filter;
 mod guard;
 mod init;
+mod postgres;
 mod sample;
 pub mod schema;
+mod scopes;
 mod sql;
 mod sqlite;
 #[cfg(test)]
 mod tests;
 mod tokens;
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
-use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params, params_from_iter};
+use anyhow::{Result, ensure};
 
-use self::filter::Terms;
-use self::guard::Identity;
+use self::decode::Decoder;
+pub use self::engine::Mode;
+use self::engine::{Engine, Transaction, Unresolved};
+pub use self::event_log::EventLog;
+use self::filter::{Terms, Unrecorded};
 pub use self::guard::OsUser;
 pub use self::init::create;
-use self::schema::{Schema, Tokens, UserLookup};
-use self::sql::Sql;
-use self::sqlite::Decoder;
-pub use self::sqlite::{Mode, Opening};
+pub use self::postgres::Settings;
+use self::schema::{Description, Lookup, Places, Schema, Tokens};
+use self::sql::{Sql, Value};
 use crate::failure::{self, Failure, Kind};
 use crate::model::access::{
     AccessLevel, Act, Actor, Denied, Guarded, Membership, Query, Reach, Reference, Revoke, UserRef,
 };
-use crate::model::audit::Action;
-use crate::model::deploy_token::Place;
+use crate::model::audit::{self, Action, AuditEvent};
+use crate::model::deploy_token::{DeployToken, Place};
 use crate::model::time::{Moment, Timestamp};
-use crate::model::token::{GroupId, Owner, ProjectId, Sort, SortKey, Token, TokenId, UserId};
+use crate::model::token::{
+    EventId, GroupId, Owner, ProjectId, Sort, SortKey, Token, TokenId, UserId,
+};
 
 /// A store that is open.
 #[derive(Debug)]
 pub struct Store {
-    connection: rusqlite::Connection,
-    /// `None`: in memory, as tests have it.
-    file: Option<Identity>,
+    engine: Engine,
     busy_timeout: Duration,
-    schema: &'static Schema,
+    schema: Schema,
+}
+
+/// Where a store is.
+pub enum Location {
+    /// A SQLite file.
+    File(PathBuf),
+    /// A PostgreSQL server.
+    Server(Settings),
+}
+
+/// How a store is opened.
+pub struct Opening<'a> {
+    pub mode: Mode,
+    pub busy_timeout: Duration,
+    /// Whether a file may belong to another user.
+    pub foreign_owner: bool,
+    /// What the database holds; `None`: its tables tell.
+    pub schema: Option<&'static Description>,
+    /// The command line of this run, for another user to give.
+    pub command_as: &'a dyn Fn(&OsUser) -> String,
 }
 
 /// A kind of thing that stores hold.
 pub trait Stored: Guarded {
-    fn from(schema: &Schema) -> &'static str;
-    fn id_column(schema: &Schema) -> &'static str;
-    /// What `decode` reads, in its order; the id comes first.
-    fn select_list(schema: &Schema) -> Vec<&'static str>;
-    fn decode(row: &mut Decoder<'_>, schema: &Schema) -> Result<Self, String>;
+    /// What a schema tells of it.
+    type Columns;
+
+    /// `None` where the store holds nothing of the kind.
+    fn columns(schema: &Schema) -> Option<&Self::Columns>;
+    fn from(columns: &Self::Columns) -> &'static str;
+    fn id_column(columns: &Self::Columns) -> &'static str;
+    /// What `decode` reads, in its order, each with a name; the id comes first.
+    fn select_list(columns: &Self::Columns) -> Vec<(&'static str, &'static str)>;
+    fn decode(row: &mut Decoder<'_>, columns: &Self::Columns) -> Result<Self, String>;
     /// Writes the first condition of the WHERE.
-    fn reach_condition(sql: &mut Sql, schema: &Schema, reach: Reach);
+    fn reach_condition(sql: &mut Sql, columns: &Self::Columns, reach: Reach);
     /// The tokens that the filter names.
     fn ids(filter: &Self::Filter) -> Option<&[TokenId]>;
     /// Whether the filter leaves few rows, which the database finds at once.
     fn is_narrow(filter: &Self::Filter) -> bool;
     /// Writes the filter's conditions, ids aside, each with its AND.
-    fn conditions(sql: &mut Sql, schema: &Schema, filter: &Self::Filter, terms: Terms);
-    fn sort_column(schema: &Schema, key: SortKey) -> &'static str;
+    fn conditions(
+        sql: &mut Sql,
+        columns: &Self::Columns,
+        filter: &Self::Filter,
+        terms: Terms,
+    ) -> Result<(), Unrecorded>;
+    fn sort_column(columns: &Self::Columns, key: SortKey) -> Result<&'static str, Unrecorded>;
 }
 
 /// A kind of token that stores hold.
 pub trait StoredToken: Stored + Token {
-    fn tokens(schema: &Schema) -> &Tokens;
+    fn tokens(columns: &Self::Columns) -> &Tokens;
 }
 
 /// A token or event, or a row that could not be read as one.
@@ -102,28 +138,63 @@ impl Run {
         let (calendar, clock) = self.began;
         calendar.plus(clock.elapsed())
     }
+
+    /// The event that a token is revoked.
+    #[must_use]
+    pub fn event<T: Token>(&self, at: Timestamp, token: &T) -> AuditEvent {
+        AuditEvent {
+            // The store gives it one.
+            id: EventId(0),
+            created_at: at,
+            run_id: self.id.clone(),
+            action: Action::Revoke.name().into(),
+            actor: self.actor.username().into(),
+            actor_id: self.actor.id(),
+            os_user: self.os_user.clone(),
+            target_type: T::TARGET_TYPE.into(),
+            target_id: token.id(),
+            target_name: token.name().into(),
+            target_user_id: match token.owner() {
+                Some(Owner::User(user)) => Some(user),
+                Some(Owner::Project(_) | Owner::Group(_)) | None => None,
+            },
+            reason: self.reason.clone(),
+            outcome: audit::Outcome::Revoked.name().into(),
+        }
+    }
 }
 
-/// What one transaction is to do.
-#[derive(Clone, Copy)]
-pub struct Orders<'a> {
+/// A record outside the store of what is about to be done to tokens, and of what came
+/// of it.
+pub trait Journal<T> {
+    /// Records what is about to be done; nothing is done before.
+    fn announce(&self, run: &Run, at: Timestamp, tokens: &[&T]) -> Result<()>;
+    /// Records of each token that was announced whether it was done.
+    fn conclude(&self, run: &Run, at: Timestamp, done: &[(TokenId, bool)]) -> Result<()>;
+}
+
+/// What one batch is to do.
+pub struct Orders<'a, T> {
     /// The instant that tokens are judged by.
     pub now: Moment,
     /// `None`: a dry run.
     pub run: Option<&'a Run>,
+    pub journal: Option<&'a dyn Journal<T>>,
     /// Whether a token may be revoked if the query keeps it.
     pub is_chosen: &'a dyn Fn(TokenId) -> bool,
     /// Whether to give up waiting for the lock.
     pub is_stopped: &'a dyn Fn() -> bool,
 }
 
-/// What one transaction did.
+/// What one batch did.
 #[derive(Debug)]
 pub struct Batch<T> {
     /// One for each id, in order.
     pub outcomes: Vec<Outcome<T>>,
     /// How long it kept other writers out.
     pub held: Duration,
+    /// Whether the journal has it.
+    pub concluded: Result<()>,
 }
 
 /// What a revocation made of one id.
@@ -140,16 +211,63 @@ pub enum Outcome<T> {
 }
 
 impl Store {
-    /// Opens a store that exists. A process of root becomes one of the file's
-    /// owner first, for good.
+    /// Opens a store that exists. A process of root becomes one of a file's owner
+    /// first, for good.
     ///
     /// # Errors
     ///
-    /// When there is no such file, it is no store, its schema is a newer one, or
-    /// it belongs to another user whom this could harm.
-    pub fn open(path: &Path, how: &Opening<'_>) -> Result<Self> {
-        let (connection, file, schema) = sqlite::open(path, how)?;
-        Ok(Self { connection, file: Some(file), busy_timeout: how.busy_timeout, schema })
+    /// When there is no such store, its schema is not known, is a newer one or lacks
+    /// something, or it is a file of another user whom this could harm.
+    pub fn open(location: &Location, how: &Opening<'_>) -> Result<Self> {
+        let (engine, schema) = match location {
+            Location::File(path) => {
+                let (sqlite, schema) = sqlite::open(path, how)?;
+                (Engine::Sqlite(sqlite), schema)
+            }
+            Location::Server(settings) => {
+                let opened = postgres::open(settings, how.mode, how.busy_timeout, how.schema);
+                let (postgres, schema) = opened?;
+                (Engine::Postgres(postgres), schema)
+            }
+        };
+        Ok(Self { engine, busy_timeout: how.busy_timeout, schema })
+    }
+
+    /// What the store is a database of.
+    #[must_use]
+    pub fn description(&self) -> &'static Description {
+        self.schema.description
+    }
+
+    /// Whether it holds the events of what is done to its tokens.
+    #[must_use]
+    pub fn records_events(&self) -> bool {
+        self.schema.audit_events.is_some()
+    }
+
+    /// Whether revoking a token of this kind deletes its row.
+    ///
+    /// # Errors
+    ///
+    /// Where the store has none of this kind.
+    pub fn deletes<T: StoredToken>(&self) -> Result<bool> {
+        Ok(T::tokens(self.columns::<T>()?).revoke.deletes)
+    }
+
+    /// Refuses a kind of thing that the store has none of.
+    ///
+    /// # Errors
+    ///
+    /// A usage error that names the store's application.
+    pub fn check_has<T: Stored>(&self) -> Result<()> {
+        self.columns::<T>().map(|_| ())
+    }
+
+    fn columns<T: Stored>(&self) -> Result<&T::Columns> {
+        T::columns(&self.schema).ok_or_else(|| {
+            let Description { application, name, .. } = self.description();
+            Failure::usage(format!("{application} ({name}) has no {}", T::NOUN[1])).into()
+        })
     }
 
     /// The actor that a reference names.
@@ -158,11 +276,17 @@ impl Store {
     ///
     /// [`Denied`] where there is no such user or he may not act.
     pub fn actor(&self, reference: &Reference) -> Result<Actor> {
-        let sql = user_lookup(&self.schema.users.acting, reference);
-        let found = self.find(&sql, |row| Ok((UserId(row.get(0)?), row.get(1)?, row.get(2)?)))?;
-        let (id, username, admin) = found.ok_or(Denied)?;
+        self.read(|transaction| self.acting(transaction, reference))
+    }
+
+    fn acting(&self, transaction: &Transaction<'_>, reference: &Reference) -> Result<Actor> {
+        let lookup = &self.schema.users.acting;
+        let found = self.find(transaction, lookup, reference, |row| {
+            Ok((row.integer()?, row.text()?, row.boolean()?))
+        });
+        let (id, username, admin) = found?.ok_or(Denied)?;
         #[expect(clippy::disallowed_methods, reason = "the store is what vouches")]
-        Ok(Actor::vouched(id, username, admin))
+        Ok(Actor::vouched(UserId(id), username, admin))
     }
 
     /// The user that a reference names, if `actor` may name him.
@@ -171,44 +295,88 @@ impl Store {
     ///
     /// [`Denied`] where there is no such user or the actor may not name him.
     pub fn user(&self, actor: &Actor, reference: &UserRef) -> Result<UserId> {
-        self.named_user(actor, reference, None)
+        self.named_user(actor, reference, || Ok(None))
     }
 
-    /// The same, also of a user who is gone, but whose tokens events tell of.
+    /// The same, also of a user who is gone, but whose tokens `events` tell of.
     ///
     /// # Errors
     ///
     /// As for [`Store::user`].
-    pub fn recorded_owner(&self, actor: &Actor, reference: &UserRef) -> Result<UserId> {
-        self.named_user(actor, reference, Some(&self.schema.audit_events.owners))
+    pub fn recorded_owner(
+        &self,
+        events: &Self,
+        actor: &Actor,
+        reference: &UserRef,
+    ) -> Result<UserId> {
+        let owners = &events.columns::<AuditEvent>()?.owners;
+        self.named_user(actor, reference, || events.named(owners, reference))
     }
 
-    /// The same, also of a user who is gone, but whose acts events tell of.
+    /// The same, also of a user who is gone, but whose acts `events` tell of.
     ///
     /// # Errors
     ///
     /// As for [`Store::user`].
-    pub fn recorded_actor(&self, actor: &Actor, reference: &UserRef) -> Result<UserId> {
-        self.named_user(actor, reference, Some(&self.schema.audit_events.actors))
+    pub fn recorded_actor(
+        &self,
+        events: &Self,
+        actor: &Actor,
+        reference: &UserRef,
+    ) -> Result<UserId> {
+        let actors = &events.columns::<AuditEvent>()?.actors;
+        self.named_user(actor, reference, || events.named(actors, reference))
     }
 
     fn named_user(
         &self,
         actor: &Actor,
         reference: &UserRef,
-        recorded: Option<&UserLookup>,
+        recorded: impl FnOnce() -> Result<Option<UserId>>,
     ) -> Result<UserId> {
-        let UserRef::Other(reference) = reference else {
+        if *reference == UserRef::Me {
             return Ok(actor.id());
-        };
-        let find =
-            |lookup| self.find(&user_lookup(lookup, reference), |row| row.get(0).map(UserId));
-        let mut found = find(&self.schema.users.named)?;
+        }
+        let mut found = self.named(&self.schema.users.named, reference)?;
         // Not for anybody else, who would learn from the time it takes.
-        if let Some(recorded) = recorded.filter(|_| found.is_none() && actor.may_name_anyone()) {
-            found = find(recorded)?;
+        if found.is_none() && actor.may_name_anyone() {
+            found = recorded()?;
         }
         Ok(actor.may_name(found)?)
+    }
+
+    fn named(&self, lookup: &Lookup, reference: &UserRef) -> Result<Option<UserId>> {
+        let UserRef::Other(reference) = reference else { return Ok(None) };
+        let found = self.read(|transaction| {
+            self.find(transaction, lookup, reference, |row| {
+                Ok((row.integer()?, row.text()?, false))
+            })
+        })?;
+        Ok(found.map(|(id, _, _)| UserId(id)))
+    }
+
+    /// The user that a reference finds. Where the application tells names apart by
+    /// case, the one of exactly this name, or the only one.
+    fn find(
+        &self,
+        transaction: &Transaction<'_>,
+        lookup: &Lookup,
+        reference: &Reference,
+        read: impl Fn(&mut Decoder<'_>) -> Result<User, String>,
+    ) -> Result<Option<User>> {
+        let [head, tail] = match reference {
+            Reference::Id(_) => lookup.by_id,
+            Reference::Name(_) => lookup.by_name,
+        };
+        let mut sql = self.sql();
+        sql.push(head).bind(reference).push(tail);
+        let found = transaction.rows(&sql, |row| read(row).map_err(anyhow::Error::msg))?;
+        let mut found = found.into_iter().collect::<Result<Vec<_>>>()?;
+        let is_exact = |(_, username, _): &User| matches!(reference, Reference::Name(name) if name == username);
+        if let Some(exact) = found.iter().position(is_exact) {
+            return Ok(Some(found.swap_remove(exact)));
+        }
+        Ok(if found.len() == 1 { found.pop() } else { None })
     }
 
     /// The standing of `actor` in the project that a reference names.
@@ -217,7 +385,8 @@ impl Store {
     ///
     /// [`Denied`] where there is no such project.
     pub fn project(&self, actor: &Actor, reference: &Reference) -> Result<Membership> {
-        self.membership(actor, &self.schema.projects, reference, |id| Place::Project(ProjectId(id)))
+        let places = &self.columns::<DeployToken>()?.projects;
+        self.membership(actor, places, reference, |id| Place::Project(ProjectId(id)))
     }
 
     /// The standing of `actor` in the group that a reference names.
@@ -226,46 +395,50 @@ impl Store {
     ///
     /// [`Denied`] where there is no such group.
     pub fn group(&self, actor: &Actor, reference: &Reference) -> Result<Membership> {
-        self.membership(actor, &self.schema.groups, reference, |id| Place::Group(GroupId(id)))
+        let places = &self.columns::<DeployToken>()?.groups;
+        self.membership(actor, places, reference, |id| Place::Group(GroupId(id)))
     }
 
     fn membership(
         &self,
         actor: &Actor,
-        places: &schema::Places,
+        places: &Places,
         reference: &Reference,
         place: fn(i64) -> Place,
     ) -> Result<Membership> {
-        let [head, tail] = match reference {
+        let [head, middle, tail] = match reference {
             Reference::Id(_) => places.by_id,
             Reference::Name(_) => places.by_path,
         };
-        let mut sql = Sql::new(head);
-        sql.bind(actor.id().0).push(tail).bind(reference);
-        let found = self.find(&sql, |row| {
-            let level: Option<i64> = row.get(1)?;
-            Ok((place(row.get(0)?), level.map(AccessLevel)))
+        let mut sql = self.sql();
+        sql.push(head).bind(actor.id().0).push(middle).bind(reference).push(tail);
+        let found = self.read(|transaction| {
+            transaction.rows(&sql, |row| Ok::<_, String>((row.integer()?, row.optional_integer()?)))
         })?;
-        let (place, level) = found.ok_or(Denied)?;
+        let found = found.into_iter().next().ok_or(Denied)?;
+        let (id, level) = found.map_err(anyhow::Error::msg)?;
         #[expect(clippy::disallowed_methods, reason = "the store is what vouches")]
-        Ok(Membership::vouched(place, level))
+        Ok(Membership::vouched(place(id), level.map(AccessLevel)))
     }
 
-    fn find<R>(
-        &self,
-        sql: &Sql,
-        read: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<R>,
-    ) -> Result<Option<R>> {
-        let values = params_from_iter(sql.values());
-        let found = self.connection.query_row(sql.text(), values, read);
-        found.optional().context(CANNOT_READ)
+    fn sql(&self) -> Sql {
+        Sql::new(self.schema.dialect)
+    }
+
+    /// Reads in a transaction of its own.
+    fn read<R>(&self, read: impl FnOnce(&Transaction<'_>) -> Result<R>) -> Result<R> {
+        let transaction = self.engine.begin(Mode::Read, self.busy_timeout)?;
+        let result = read(&transaction)?;
+        transaction.commit()?;
+        Ok(result)
     }
 
     /// Lends the rows of a query to `read`, in order, one at a time.
     ///
     /// # Errors
     ///
-    /// Those of `read`, and of the database.
+    /// Those of `read`, and of the database; a usage error where the query asks for
+    /// what the store does not record.
     pub fn select<T: Stored, A: Act, R>(
         &self,
         query: &Query<T, A>,
@@ -274,43 +447,175 @@ impl Store {
         now: Moment,
         read: impl FnOnce(&mut dyn Iterator<Item = Result<Row<T>>>) -> Result<R>,
     ) -> Result<R> {
-        let sql = select(self.schema, query, sort, limit, now);
-        let mut statement = self.connection.prepare_cached(sql.text()).context(CANNOT_READ)?;
-        let rows = statement.query_map(params_from_iter(sql.values()), |row| self.decode(row));
-        let mut rows = rows.context(CANNOT_READ)?.map(|row| row.context(CANNOT_READ));
-        read(&mut rows)
+        let columns = self.columns::<T>()?;
+        let sql = self.selection(query, sort, limit, now)?;
+        self.read(|transaction| transaction.lend(&sql, |row| decoded::<T>(row, columns), read))
     }
 
-    fn decode<T: Stored>(&self, row: &rusqlite::Row<'_>) -> rusqlite::Result<Row<T>> {
-        let id = row.get(0)?;
-        let decoded = T::decode(&mut Decoder::new(row), self.schema);
-        Ok(decoded.map_err(|problem| BrokenRow { id, problem }))
+    /// The statement of a list.
+    fn selection<T: Stored, A: Act>(
+        &self,
+        query: &Query<T, A>,
+        sort: Sort,
+        limit: Option<u64>,
+        now: Moment,
+    ) -> Result<Sql> {
+        let columns = self.columns::<T>()?;
+        let mut sql = self.sql();
+        filter::select(&mut sql, columns, query, sort, now)
+            .and_then(|()| filter::order_by::<T>(&mut sql, columns, sort))
+            .map_err(|error| self.unrecorded(&error))?;
+        if let Some(limit) = limit {
+            sql.push(" LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        }
+        Ok(sql)
+    }
+
+    /// The statement that judges the tokens that a query names.
+    fn judgement<T: StoredToken>(&self, query: &Query<T, Revoke>, now: Moment) -> Result<Sql> {
+        let columns = self.columns::<T>()?;
+        let mut sql = self.sql();
+        filter::judge(&mut sql, columns, query, now)
+            .and_then(|()| filter::order_by::<T>(&mut sql, columns, Sort::BY_ID))
+            .map_err(|error| self.unrecorded(&error))?;
+        Ok(sql)
+    }
+
+    fn unrecorded(&self, what: &Unrecorded) -> Failure {
+        let Description { application, name, .. } = self.description();
+        Failure::usage(format!("the store is one of {application} ({name}), and {what}"))
+            .hint("leave that filter or order out")
     }
 
     /// Revokes the tokens of a query, which names them by their ids in ascending
-    /// order, as far as they are chosen and its filter keeps them now, and records
-    /// an event for each: all in one transaction, or nothing. Without a `run` it
-    /// does all but the writing. A store that is locked is tried again and again in
-    /// short turns, to hear between them whether the run has been stopped.
+    /// order, as far as they are chosen and its filter keeps them, and records
+    /// an event for each: all in one transaction, or nothing. The statement that
+    /// revokes asks the filter again. Without a `run` it does all but the writing. A
+    /// store that is locked is tried again and again in turns, to hear between
+    /// them whether the run has been stopped.
     ///
     /// # Errors
     ///
     /// Those of the database, and where the file or the actor's rights have changed
-    /// since the store was opened; then nothing has been revoked.
+    /// since the store was opened; then nothing has been revoked. Whether anything has is
+    /// unknown where the error says so.
     pub fn revoke<T: StoredToken>(
         &self,
         query: &Query<T, Revoke>,
-        orders: &Orders<'_>,
+        orders: &Orders<'_, T>,
     ) -> Result<Batch<T>> {
+        let mut outcomes = self.judge(query, orders)?;
+        let tokens: Vec<&T> = outcomes.iter().filter_map(Outcome::revoked).collect();
+        let Some(run) = orders.run.filter(|_| !tokens.is_empty()) else {
+            return Ok(Batch { outcomes, held: Duration::ZERO, concluded: Ok(()) });
+        };
+
+        let announced: Vec<TokenId> = tokens.iter().map(|token| token.id()).collect();
+        let conclude = |revoked: &[TokenId]| {
+            let Some(journal) = orders.journal else { return Ok(()) };
+            let done: Vec<_> = announced.iter().map(|&id| (id, revoked.contains(&id))).collect();
+            journal.conclude(run, run.time(), &done)
+        };
+        if let Some(journal) = orders.journal {
+            journal.announce(run, run.time(), &tokens)?;
+        }
+        let changed = self.patiently(orders.is_stopped, |wait, locked_at| {
+            self.change(&query.among(&announced), orders.now, run, &tokens, wait, locked_at)
+        });
+        let (revoked, held) = match changed {
+            Ok(changed) => changed,
+            Err(error) => {
+                if !error.is::<Unresolved>() {
+                    // That it failed is the more important error.
+                    let _ = conclude(&[]);
+                }
+                return Err(error);
+            }
+        };
+        let concluded = conclude(&revoked);
+        if revoked.len() < announced.len() {
+            self.judge_again(query, orders, &revoked, &mut outcomes)?;
+        }
+        Ok(Batch { outcomes, held, concluded })
+    }
+
+    /// What is to become of each id of a query.
+    fn judge<T: StoredToken>(
+        &self,
+        query: &Query<T, Revoke>,
+        orders: &Orders<'_, T>,
+    ) -> Result<Vec<Outcome<T>>> {
+        let columns = self.columns::<T>()?;
+        let sql = self.judgement(query, orders.now)?;
+        let rows = self.patiently(orders.is_stopped, |wait, _| {
+            let transaction = self.engine.begin(Mode::Read, wait)?;
+            let rows = transaction.rows(&sql, |row| {
+                let token = decoded::<T>(row, columns);
+                // NULL where a column is that the filter asks for: not kept.
+                let is_kept =
+                    token.is_ok() && row.optional_boolean().is_ok_and(|it| it == Some(true));
+                (token, is_kept)
+            })?;
+            transaction.commit()?;
+            Ok(rows)
+        })?;
+        let mut rows = rows.into_iter().peekable();
+
+        let ids = query.filter().as_ref().ids.as_deref().unwrap_or_default();
+        let mut outcomes = Vec::with_capacity(ids.len());
+        for &id in ids {
+            outcomes.push(match rows.next_if(|(row, _)| id_of(row) == id) {
+                None => Outcome::Denied(id),
+                Some((Err(broken), _)) => Outcome::Broken(broken),
+                Some((Ok(token), _)) if token.is_revoked() => Outcome::AlreadyRevoked(token),
+                Some((Ok(token), is_kept)) if !is_kept || !(orders.is_chosen)(id) => {
+                    Outcome::Spared(token)
+                }
+                Some((Ok(token), _)) => Outcome::Revoked(token),
+            });
+        }
+        ensure!(rows.next().is_none(), "ids are not in ascending order");
+        Ok(outcomes)
+    }
+
+    /// Looks what became of those tokens that were to be revoked, and no longer matched
+    /// when they were.
+    fn judge_again<T: StoredToken>(
+        &self,
+        query: &Query<T, Revoke>,
+        orders: &Orders<'_, T>,
+        revoked: &[TokenId],
+        outcomes: &mut [Outcome<T>],
+    ) -> Result<()> {
+        let mut missed: Vec<_> = outcomes
+            .iter_mut()
+            .filter(|it| it.revoked().is_some_and(|token| !revoked.contains(&token.id())))
+            .collect();
+        let ids: Vec<_> = missed.iter().filter_map(|it| it.revoked()).map(Token::id).collect();
+        for (outcome, now) in missed.iter_mut().zip(self.judge(&query.among(&ids), orders)?) {
+            **outcome = match now {
+                // It would match again.
+                Outcome::Revoked(token) => Outcome::Spared(token),
+                now => now,
+            };
+        }
+        Ok(())
+    }
+
+    /// Tries again and again, in turns, what a lock may keep from being done.
+    fn patiently<R>(
+        &self,
+        is_stopped: &dyn Fn() -> bool,
+        mut attempt: impl FnMut(Duration, &mut Option<Instant>) -> Result<R>,
+    ) -> Result<R> {
         let deadline = Instant::now() + self.busy_timeout;
+        let turn = self.engine.turn();
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            self.connection.busy_timeout(left.min(TURN))?;
             let mut locked_at = None;
-            let done = self.try_to_revoke(query, orders, &mut locked_at);
-            self.connection.busy_timeout(self.busy_timeout)?;
+            let done = attempt(left.min(turn), &mut locked_at);
             let is_locked = done.as_ref().is_err_and(|it| failure::kind(it) == Kind::Locked);
-            if !is_locked || left <= TURN || (orders.is_stopped)() {
+            if !is_locked || left <= turn || is_stopped() {
                 return done;
             }
             if let Some(locked_at) = locked_at {
@@ -320,55 +625,45 @@ impl Store {
         }
     }
 
-    fn try_to_revoke<T: StoredToken>(
+    /// Revokes the tokens that the query names and keeps; gives their ids, and how long it
+    /// has kept other writers out.
+    fn change<T: StoredToken>(
         &self,
         query: &Query<T, Revoke>,
-        orders: &Orders<'_>,
+        now: Moment,
+        run: &Run,
+        tokens: &[&T],
+        wait: Duration,
         locked_at: &mut Option<Instant>,
-    ) -> Result<Batch<T>> {
-        let &Orders { now, run, is_chosen, is_stopped: _ } = orders;
-        let behaviour = match run {
-            Some(_) => TransactionBehavior::Immediate,
-            None => TransactionBehavior::Deferred,
-        };
-        let transaction =
-            Transaction::new_unchecked(&self.connection, behaviour).context(CANNOT_WRITE)?;
-        let begun = *locked_at.insert(Instant::now());
-        if let Some(file) = &self.file {
-            file.check()?;
-        }
-        if let Some(run) = run {
-            self.check_still_may_act(&run.actor)?;
-        }
-        let mut rows = self.judge(query, now)?.into_iter().peekable();
+    ) -> Result<(Vec<TokenId>, Duration)> {
+        let transaction = self.engine.begin(Mode::Write, wait)?;
+        *locked_at = Some(transaction.begun());
+        self.engine.check_identity()?;
+        self.check_still_may_act(&transaction, &run.actor)?;
 
-        let at = run.map(Run::time);
-        let ids = query.filter().as_ref().ids.as_deref().unwrap_or_default();
-        let mut outcomes = Vec::with_capacity(ids.len());
-        for &id in ids {
-            outcomes.push(match rows.next_if(|(row, _)| id_of(row) == id) {
-                None => Outcome::Denied(id),
-                Some((Err(broken), _)) => Outcome::Broken(broken),
-                Some((Ok(token), _)) if token.is_revoked() => Outcome::AlreadyRevoked(token),
-                Some((Ok(token), is_kept)) if !is_kept || !is_chosen(id) => Outcome::Spared(token),
-                Some((Ok(token), _)) => {
-                    if let Some((run, at)) = run.zip(at) {
-                        self.revoke_one(&token, run, at)
-                            .with_context(|| format!("cannot revoke token {id}"))?;
-                    }
-                    Outcome::Revoked(token)
-                }
-            });
+        let at = run.time();
+        let newest = tokens.iter().map(|token| token.created_at()).max().unwrap_or(at);
+        let mut sql = self.sql();
+        filter::revoke(&mut sql, self.columns::<T>()?, query, now, at, newest)
+            .map_err(|error| self.unrecorded(&error))?;
+        let ids = transaction.rows(&sql, |row| row.token_id())?;
+        let mut ids = ids.into_iter().collect::<Result<Vec<_>, _>>().map_err(anyhow::Error::msg)?;
+        ids.sort_unstable();
+        if let Some(events) = &self.schema.audit_events {
+            let revoked = tokens.iter().filter(|token| ids.binary_search(&token.id()).is_ok());
+            for token in revoked {
+                self.record(&transaction, events, &run.event(at, *token))?;
+            }
         }
-        ensure!(rows.next().is_none(), "ids are not in ascending order");
-        transaction.commit().context(CANNOT_WRITE)?;
-        Ok(Batch { outcomes, held: begun.elapsed() })
+        let begun = transaction.begun();
+        transaction.commit()?;
+        Ok((ids, begun.elapsed()))
     }
 
     /// A question may stand for a night, and a long run go on for an hour: whoever
     /// is blocked or demoted meanwhile revokes nothing more.
-    fn check_still_may_act(&self, actor: &Actor) -> Result<()> {
-        let has_same_rights = match self.actor(&Reference::Id(actor.id().0)) {
+    fn check_still_may_act(&self, transaction: &Transaction<'_>, actor: &Actor) -> Result<()> {
+        let has_same_rights = match self.acting(transaction, &Reference::Id(actor.id().0)) {
             Ok(again) => again.may_name_anyone() == actor.may_name_anyone(),
             Err(error) if error.is::<Denied>() => false,
             Err(error) => return Err(error),
@@ -378,92 +673,62 @@ impl Store {
         Ok(())
     }
 
-    /// The tokens that a query names, in the order of their ids, each with whether
-    /// the query keeps it.
-    fn judge<T: StoredToken>(
+    /// Inserts an event.
+    fn record(
         &self,
-        query: &Query<T, Revoke>,
-        now: Moment,
-    ) -> Result<Vec<(Row<T>, bool)>> {
-        let sql = judge(self.schema, query, now);
-        let verdict = T::select_list(self.schema).len();
-        let mut statement = self.connection.prepare_cached(sql.text()).context(CANNOT_READ)?;
-        let rows = statement.query_map(params_from_iter(sql.values()), |row| {
-            // NULL where a column is that the filter asks for: not kept.
-            Ok((self.decode(row)?, row.get::<_, Option<bool>>(verdict)?.unwrap_or(false)))
-        });
-        rows.and_then(Iterator::collect).context(CANNOT_READ)
-    }
-
-    fn revoke_one<T: StoredToken>(&self, token: &T, run: &Run, at: Timestamp) -> Result<()> {
-        let at = at.to_string();
-        let user = match token.owner() {
-            Some(Owner::User(user)) => Some(user.0),
-            Some(Owner::Project(_) | Owner::Group(_)) | None => None,
-        };
-        let changed = self
-            .connection
-            .prepare_cached(T::tokens(self.schema).revoke)?
-            .execute(params![at, token.id().0])?;
-        ensure!(changed == 1, "the database changed {changed} rows instead of one");
-        self.connection.prepare_cached(self.schema.audit_events.insert)?.execute(params![
-            at,
-            run.id,
-            Action::Revoke.name(),
-            run.actor.username(),
-            run.actor.id().0,
-            run.os_user,
-            T::TARGET_TYPE,
-            token.id().0,
-            token.name(),
-            user,
-            run.reason,
-        ])?;
+        transaction: &Transaction<'_>,
+        events: &schema::AuditEvents,
+        event: &AuditEvent,
+    ) -> Result<()> {
+        let text = |text: &String| Some(Value::from(text.as_str()));
+        let values = [
+            Some(events.created_at.form.value(Moment::at(event.created_at))),
+            text(&event.run_id),
+            text(&event.action),
+            text(&event.actor),
+            Some(event.actor_id.0.into()),
+            text(&event.os_user),
+            text(&event.target_type),
+            Some(event.target_id.0.into()),
+            text(&event.target_name),
+            event.target_user_id.map(|id| id.0.into()),
+            event.reason.as_ref().and_then(text),
+        ];
+        let mut sql = self.sql();
+        sql.push(events.insert);
+        for (index, value) in values.into_iter().enumerate() {
+            sql.push(if index > 0 { ", " } else { "" });
+            match value {
+                Some(value) => sql.bind(value),
+                None => sql.push("NULL"),
+            };
+        }
+        transaction.rows(sql.push(")"), |_| ())?;
         Ok(())
     }
 }
 
-/// How long one attempt waits for a lock.
-const TURN: Duration = Duration::from_millis(100);
+/// A user that was found: his id, his name, and whether he is an administrator.
+type User = (i64, String, bool);
 
-const CANNOT_READ: &str = "cannot read the store";
-const CANNOT_WRITE: &str = "cannot write to the store";
+impl<T> Outcome<T> {
+    /// The token that was, or is to be, revoked.
+    fn revoked(&self) -> Option<&T> {
+        match self {
+            Self::Revoked(token) => Some(token),
+            Self::AlreadyRevoked(_) | Self::Spared(_) | Self::Denied(_) | Self::Broken(_) => None,
+        }
+    }
+}
+
+fn decoded<T: Stored>(row: &mut Decoder<'_>, columns: &T::Columns) -> Row<T> {
+    let id = row.peek_id();
+    T::decode(row, columns).map_err(|problem| BrokenRow { id, problem })
+}
 
 fn id_of<T: Token>(row: &Row<T>) -> TokenId {
     match row {
         Ok(token) => token.id(),
         Err(broken) => TokenId(broken.id),
     }
-}
-
-fn user_lookup(lookup: &UserLookup, reference: &Reference) -> Sql {
-    let mut sql = Sql::new(match reference {
-        Reference::Id(_) => lookup.by_id,
-        Reference::Name(_) => lookup.by_name,
-    });
-    sql.bind(reference);
-    sql
-}
-
-fn select<T: Stored, A: Act>(
-    schema: &Schema,
-    query: &Query<T, A>,
-    sort: Sort,
-    limit: Option<u64>,
-    now: Moment,
-) -> Sql {
-    let mut sql = Sql::default();
-    filter::select(&mut sql, schema, query, sort, now);
-    filter::order_by::<T>(&mut sql, schema, sort);
-    if let Some(limit) = limit {
-        sql.push(" LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX));
-    }
-    sql
-}
-
-fn judge<T: StoredToken>(schema: &Schema, query: &Query<T, Revoke>, now: Moment) -> Sql {
-    let mut sql = Sql::default();
-    filter::judge(&mut sql, schema, query, now);
-    filter::order_by::<T>(&mut sql, schema, Sort::BY_ID);
-    sql
 }

@@ -1,17 +1,35 @@
 //! SQL text that is fixed at compile time, with every value bound.
 //!
 //! What a user typed cannot become SQL: text enters as `&'static str`, all else
-//! as a [`Value`].
+//! as a [`Value`]. The few things that have no common spelling in both dialects
+//! are methods of [`Sql`]; everything else is one text.
 
-use rusqlite::types::{ToSql, ToSqlOutput};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use postgres::types::{ToSql as ToPostgres, Type};
+use rusqlite::types::{ToSql as ToSqlite, ToSqlOutput};
 
+use super::scopes::Scopes;
 use crate::model::access::Reference;
+use crate::model::token::TokenId;
+
+/// Whose SQL it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    Sqlite,
+    Postgres,
+}
 
 /// A value to bind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     Integer(i64),
     Text(String),
+    Integers(Vec<i64>),
+    Texts(Vec<String>),
+    /// In UTC, for a column without time zone.
+    Timestamp(NaiveDateTime),
+    Timestamptz(DateTime<Utc>),
+    Date(NaiveDate),
 }
 
 impl From<&Reference> for Value {
@@ -41,27 +59,55 @@ impl From<String> for Value {
     }
 }
 
-impl ToSql for Value {
+impl ToSqlite for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         match self {
-            Self::Integer(value) => value.to_sql(),
-            Self::Text(value) => value.to_sql(),
+            Self::Integer(value) => Ok((*value).into()),
+            Self::Text(value) => Ok(value.as_str().into()),
+            // One value however many there are, so no limit on parameters is met.
+            Self::Integers(values) => json(values.as_slice()),
+            Self::Texts(values) => json(values.as_slice()),
+            // No column of SQLite has these forms.
+            Self::Timestamp(value) => Ok(value.to_string().into()),
+            Self::Timestamptz(value) => Ok(value.to_string().into()),
+            Self::Date(value) => Ok(value.to_string().into()),
         }
     }
 }
 
-/// A statement under construction. Placeholders are numbered `?1`, `?2`, … in
-/// the order of binding.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+fn json<V: Clone + Into<serde_json::Value>>(values: &[V]) -> rusqlite::Result<ToSqlOutput<'_>> {
+    Ok(serde_json::Value::from(values).to_string().into())
+}
+
+impl Value {
+    /// As PostgreSQL takes it, with its type.
+    #[must_use]
+    pub fn typed(&self) -> (&(dyn ToPostgres + Sync), Type) {
+        match self {
+            Self::Integer(value) => (value, Type::INT8),
+            Self::Text(value) => (value, Type::TEXT),
+            Self::Integers(values) => (values, Type::INT8_ARRAY),
+            Self::Texts(values) => (values, Type::TEXT_ARRAY),
+            Self::Timestamp(value) => (value, Type::TIMESTAMP),
+            Self::Timestamptz(value) => (value, Type::TIMESTAMPTZ),
+            Self::Date(value) => (value, Type::DATE),
+        }
+    }
+}
+
+/// A statement under construction. Placeholders are numbered in the order of
+/// binding: `?1`, `?2`, … or `$1`, `$2`, …
+#[derive(Clone, Debug, PartialEq)]
 pub struct Sql {
+    dialect: Dialect,
     text: String,
     values: Vec<Value>,
 }
 
 impl Sql {
     #[must_use]
-    pub fn new(text: &'static str) -> Self {
-        Self { text: text.into(), values: Vec::new() }
+    pub fn new(dialect: Dialect) -> Self {
+        Self { dialect, text: String::new(), values: Vec::new() }
     }
 
     pub fn push(&mut self, text: &'static str) -> &mut Self {
@@ -71,9 +117,70 @@ impl Sql {
 
     pub fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.values.push(value.into());
-        self.text.push('?');
+        // `$1` would be a name in SQLite, numbered by where it first stands.
+        self.text.push(match self.dialect {
+            Dialect::Sqlite => '?',
+            Dialect::Postgres => '$',
+        });
         self.text.push_str(&self.values.len().to_string());
         self
+    }
+
+    /// Writes that a column is one of these ids, however many.
+    pub fn one_of(&mut self, column: &'static str, ids: &[TokenId]) -> &mut Self {
+        self.push(column);
+        if let [TokenId(id)] = ids {
+            return self.push(" = ").bind(*id);
+        }
+        let ids = Value::Integers(ids.iter().map(|id| id.0).collect());
+        match self.dialect {
+            Dialect::Sqlite => self.push(" IN (SELECT value FROM json_each(").bind(ids).push("))"),
+            Dialect::Postgres => self.push(" = ANY(").bind(ids).push(")"),
+        }
+    }
+
+    /// Writes that a name contains a word, which is folded already.
+    pub fn contains(&mut self, name: &'static str, word: &str) -> &mut Self {
+        match self.dialect {
+            Dialect::Sqlite => {
+                self.push("tokenctl_contains(").push(name).push(", ").bind(word).push(")")
+            }
+            // Folded once more, by the same collation as the name.
+            Dialect::Postgres => {
+                self.push("strpos(lower(").push(name).push("), lower(").bind(word).push(")) > 0")
+            }
+        }
+    }
+
+    /// Writes that scopes have any of those wanted; NULL where they cannot be read.
+    pub fn has_scope(&mut self, scopes: Scopes, wanted: &[String]) -> &mut Self {
+        let wanted = Value::Texts(wanted.to_vec());
+        match self.dialect {
+            Dialect::Sqlite => {
+                self.push("tokenctl_has_scope('").push(scopes.form.name()).push("', ");
+                self.push(scopes.sql).push(", ").bind(wanted).push(")")
+            }
+            Dialect::Postgres => {
+                for (index, part) in scopes.form.array().iter().enumerate() {
+                    self.push(if index > 0 { scopes.sql } else { "" }).push(part);
+                }
+                self.push(" && ").bind(wanted)
+            }
+        }
+    }
+
+    /// Writes a text as a key of ORDER BY that compares by code point.
+    pub fn by_code_point(&mut self, text: &'static str) -> &mut Self {
+        let collation = match self.dialect {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => " COLLATE \"C\"",
+        };
+        self.push(text).push(collation)
+    }
+
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     #[must_use]
@@ -84,5 +191,11 @@ impl Sql {
     #[must_use]
     pub fn values(&self) -> &[Value] {
         &self.values
+    }
+
+    /// The values as PostgreSQL takes them.
+    #[must_use]
+    pub fn typed(&self) -> Vec<(&(dyn ToPostgres + Sync), Type)> {
+        self.values.iter().map(Value::typed).collect()
     }
 }

@@ -12,30 +12,79 @@ use rusqlite::ffi::{
 };
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::{Connection, OpenFlags, params_from_iter};
 
+use super::Opening;
+use super::decode::{Decoder, Values};
+use super::engine::Mode;
 use super::guard::{self, Identity, OsUser};
-use super::schema::native::{APPLICATION_ID, MIGRATIONS, NATIVE};
-use super::schema::{Schema, TimeForm};
+use super::schema::native::{self, APPLICATION_ID, MIGRATIONS};
+use super::schema::{Catalog, Description, Schema};
+use super::scopes::ScopesForm;
+use super::sql::{Dialect, Sql};
 use crate::failure::{Failure, Kind};
-use crate::model::time::{Expiry, Timestamp, date_from_stored};
-use crate::model::token::{TokenId, fold};
+use crate::model::token::fold;
 
-/// Whether a run writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    Read,
-    Write,
+/// A file that is open.
+#[derive(Debug)]
+pub struct Sqlite {
+    pub(super) connection: Connection,
+    /// `None`: no file of a name.
+    file: Option<Identity>,
 }
 
-/// How a store is opened.
-pub struct Opening<'a> {
-    pub mode: Mode,
-    pub busy_timeout: Duration,
-    /// Whether the file may belong to another user.
-    pub foreign_owner: bool,
-    /// The command line of this run, for another user to give.
-    pub command_as: &'a dyn Fn(&OsUser) -> String,
+impl Sqlite {
+    /// A database that no path leads to.
+    ///
+    /// # Errors
+    ///
+    /// When our functions cannot be added.
+    pub fn unnamed(connection: Connection) -> Result<Self> {
+        add_functions(&connection)?;
+        Ok(Self { connection, file: None })
+    }
+
+    pub fn begin(&self, mode: Mode, wait: Duration) -> Result<()> {
+        self.connection.busy_timeout(wait)?;
+        Ok(self.connection.execute_batch(match mode {
+            Mode::Read => "BEGIN",
+            Mode::Write => "BEGIN IMMEDIATE",
+        })?)
+    }
+
+    pub fn commit(&self) -> Result<()> {
+        let done = self.connection.execute_batch("COMMIT");
+        if done.is_err() {
+            self.rollback();
+        }
+        Ok(done?)
+    }
+
+    pub fn rollback(&self) {
+        // Some errors have rolled back already.
+        if !self.connection.is_autocommit() {
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+    }
+
+    pub fn check_identity(&self) -> Result<()> {
+        self.file.as_ref().map_or(Ok(()), Identity::check)
+    }
+
+    pub fn lend<R, O>(
+        &self,
+        sql: &Sql,
+        cannot: &'static str,
+        decode: impl Fn(&mut Decoder<'_>) -> R,
+        read: impl FnOnce(&mut dyn Iterator<Item = Result<R>>) -> Result<O>,
+    ) -> Result<O> {
+        let mut statement = self.connection.prepare_cached(sql.text()).context(cannot)?;
+        let rows = statement.query_map(params_from_iter(sql.values()), |row| {
+            Ok(decode(&mut Decoder::new(Values::Sqlite(row))))
+        });
+        let mut rows = rows.context(cannot)?.map(|row| row.context(cannot));
+        read(&mut rows)
+    }
 }
 
 /// Opens a store that exists, and checks that it is one before the first
@@ -46,7 +95,7 @@ pub struct Opening<'a> {
 /// # Errors
 ///
 /// When there is no such file, it is no store, or its schema is a newer one.
-pub fn open(path: &Path, how: &Opening<'_>) -> Result<(Connection, Identity, &'static Schema)> {
+pub fn open(path: &Path, how: &Opening<'_>) -> Result<(Sqlite, Schema)> {
     let opened = open_checked(path, how);
     let opened = opened.map_err(|error| explain(error, path));
     opened.with_context(|| format!("cannot open store {}", path.display()))
@@ -82,7 +131,7 @@ fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
     }
 }
 
-fn open_checked(path: &Path, how: &Opening<'_>) -> Result<(Connection, Identity, &'static Schema)> {
+fn open_checked(path: &Path, how: &Opening<'_>) -> Result<(Sqlite, Schema)> {
     let file = path.canonicalize().map_err(|error| missing(path, error))?;
     let became = if how.foreign_owner { None } else { guard::become_owner(&file, how.command_as)? };
     let looked = look_at(&file);
@@ -105,13 +154,14 @@ fn open_checked(path: &Path, how: &Opening<'_>) -> Result<(Connection, Identity,
     // Before the first pragma, which may already wait for a lock.
     connection.busy_timeout(how.busy_timeout)?;
 
-    let schema = recognise(&connection)?;
+    let schema = recognise(&connection, how.schema)?;
     // SQLite opens what it may not write for reading only, and says so later.
     if how.mode == Mode::Write && connection.is_readonly(c"main")? {
         return Err(failed("no permission to write to the file").into());
     }
     add_functions(&connection)?;
-    Ok((connection, Identity::new([path, &file], &metadata), schema))
+    let file = Some(Identity::new([path, &file], &metadata));
+    Ok((Sqlite { connection, file }, schema))
 }
 
 fn failed(message: impl Into<String>) -> Failure {
@@ -173,43 +223,47 @@ fn look_at(path: &Path) -> Result<(Metadata, Journal)> {
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// Which schema the database has.
-fn recognise(connection: &Connection) -> Result<&'static Schema> {
+fn recognise(connection: &Connection, named: Option<&'static Description>) -> Result<Schema> {
+    if let Some(named) = named.filter(|it| !it.dialects.contains(&Dialect::Sqlite)) {
+        let message = format!("the {} schema does not exist on SQLite", named.name);
+        return Err(Failure::usage(message).into());
+    }
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-
-    let application_id = pragma("application_id")?;
-    if application_id != APPLICATION_ID {
+    let is_ours = pragma("application_id")? == APPLICATION_ID;
+    if is_ours {
+        check_version(pragma("user_version")?)?;
+    } else if named.is_some_and(|it| it.name == native::DESCRIPTION.name) {
         return Err(failed("it is another program's database, not a tokenctl store").into());
     }
-    let version = usize::try_from(pragma("user_version")?).unwrap_or(0);
+
+    let mut catalog = Catalog::default();
+    let mut columns = connection.prepare(
+        "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_xinfo(m.name) c \
+         WHERE m.type IN ('table', 'view')",
+    )?;
+    for column in columns.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))? {
+        let (table, column): (String, String) = column?;
+        catalog.add(table, column);
+    }
+    let named = named.or(is_ours.then_some(&native::DESCRIPTION));
+    Ok(catalog.recognise(named, Dialect::Sqlite)?)
+}
+
+fn check_version(version: i32) -> Result<(), Failure> {
+    let version = usize::try_from(version).unwrap_or(0);
     let newest = MIGRATIONS.len();
     if version > newest {
         return Err(failed(format!(
             "its schema has version {version}, made by a newer tokenctl; this one knows {newest}"
         ))
-        .hint("upgrade tokenctl")
-        .into());
+        .hint("upgrade tokenctl"));
     }
     if version < newest {
         return Err(failed(format!(
             "its schema has version {version}; this tokenctl works with {newest}"
-        ))
-        .into());
+        )));
     }
-
-    let mut columns = connection.prepare("SELECT name FROM pragma_table_xinfo(?1)")?;
-    for &(table, expected) in NATIVE.tables {
-        let found: Vec<String> =
-            columns.query_map([table], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        for column in expected {
-            if !found.iter().any(|name| name.eq_ignore_ascii_case(column)) {
-                return Err(failed(format!(
-                    "its schema is incomplete: there is no column {column} in table {table}"
-                ))
-                .into());
-            }
-        }
-    }
-    Ok(&NATIVE)
+    Ok(())
 }
 
 /// Adds what SQLite lacks. LIKE and `lower()` fold ASCII only; `json_each` stops
@@ -225,20 +279,21 @@ pub(super) fn add_functions(connection: &Connection) -> Result<()> {
             _ => false,
         })
     })?;
-    connection.create_scalar_function(c"tokenctl_has_scope", 2, flags, |context| {
+    connection.create_scalar_function(c"tokenctl_has_scope", 3, flags, |context| {
+        let form = match context.get_raw(0) {
+            ValueRef::Text(name) => ScopesForm::ALL.iter().find(|it| it.name().as_bytes() == name),
+            _ => None,
+        };
         // The list that is asked for is the same for every row.
-        let wanted = context.get_or_create_aux(1, |value| {
+        let wanted = context.get_or_create_aux(2, |value| {
             anyhow::Ok(serde_json::from_str::<Vec<String>>(value.as_str()?)?)
         })?;
-        let ValueRef::Text(text) = context.get_raw(0) else { return Ok(None) };
-        Ok(scopes(text).map(|scopes| scopes.iter().any(|scope| wanted.contains(scope))))
+        let (Some(form), ValueRef::Text(text)) = (form, context.get_raw(1)) else {
+            return Ok(None);
+        };
+        Ok(form.read(text).map(|scopes| scopes.iter().any(|scope| wanted.contains(scope))))
     })?;
     Ok(())
-}
-
-/// Reads the one form of scopes that stores hold, a JSON array of strings.
-fn scopes(text: &[u8]) -> Option<Vec<String>> {
-    serde_json::from_slice(text).ok()
 }
 
 /// Whether a name, once folded, contains a word that is folded already. A name
@@ -262,124 +317,4 @@ fn ascii_contains(name: &[u8], word: &[u8]) -> bool {
             name[start].eq_ignore_ascii_case(first)
                 && name[start + 1..][..rest.len()].eq_ignore_ascii_case(rest)
         })
-}
-
-/// Reads the values of a row in the order of its select list. A value that is
-/// not of the form that the schema promises is an error that names its column.
-#[derive(Debug)]
-pub struct Decoder<'r> {
-    row: &'r Row<'r>,
-    next: usize,
-}
-
-impl<'r> Decoder<'r> {
-    #[must_use]
-    pub fn new(row: &'r Row<'r>) -> Self {
-        Self { row, next: 0 }
-    }
-
-    fn value(&mut self) -> Result<ValueRef<'r>, String> {
-        let value = self.row.get_ref(self.next).map_err(|error| error.to_string())?;
-        self.next += 1;
-        Ok(value)
-    }
-
-    /// What is wrong with the value that was read last.
-    fn problem(&self, expected: &str) -> String {
-        let column = self.row.as_ref().column_name(self.next - 1).unwrap_or("a column");
-        let column = column.rsplit('.').next().unwrap_or(column);
-        format!("{column} is not {expected}")
-    }
-
-    fn required<V>(&self, value: Option<V>, expected: &str) -> Result<V, String> {
-        value.ok_or_else(|| self.problem(expected))
-    }
-
-    pub fn token_id(&mut self) -> Result<TokenId, String> {
-        self.integer().map(TokenId)
-    }
-
-    pub fn optional_integer(&mut self) -> Result<Option<i64>, String> {
-        match self.value()? {
-            ValueRef::Null => Ok(None),
-            ValueRef::Integer(value) => Ok(Some(value)),
-            _ => Err(self.problem("an integer")),
-        }
-    }
-
-    pub fn integer(&mut self) -> Result<i64, String> {
-        let value = self.optional_integer()?;
-        self.required(value, "an integer")
-    }
-
-    pub fn boolean(&mut self) -> Result<bool, String> {
-        match self.value()? {
-            ValueRef::Integer(0) => Ok(false),
-            ValueRef::Integer(1) => Ok(true),
-            _ => Err(self.problem("0 or 1")),
-        }
-    }
-
-    fn optional_str(&mut self) -> Result<Option<&'r str>, String> {
-        match self.value()? {
-            ValueRef::Null => Ok(None),
-            ValueRef::Text(text) => match std::str::from_utf8(text) {
-                Ok(text) => Ok(Some(text)),
-                Err(_) => Err(self.problem("UTF-8 text")),
-            },
-            _ => Err(self.problem("text")),
-        }
-    }
-
-    pub fn optional_text(&mut self) -> Result<Option<String>, String> {
-        Ok(self.optional_str()?.map(Into::into))
-    }
-
-    pub fn text(&mut self) -> Result<String, String> {
-        let text = self.optional_text()?;
-        self.required(text, "text")
-    }
-
-    pub fn scopes(&mut self) -> Result<Vec<String>, String> {
-        let text = self.optional_str()?;
-        let scopes = text.and_then(|text| scopes(text.as_bytes()));
-        self.required(scopes, "a JSON array of strings")
-    }
-
-    pub fn optional_timestamp(&mut self) -> Result<Option<Timestamp>, String> {
-        let Some(text) = self.optional_str()? else {
-            return Ok(None);
-        };
-        self.required(Timestamp::from_stored(text), "a time").map(Some)
-    }
-
-    pub fn timestamp(&mut self) -> Result<Timestamp, String> {
-        let timestamp = self.optional_timestamp()?;
-        self.required(timestamp, "a time")
-    }
-
-    pub fn expiry(&mut self, form: TimeForm) -> Result<Option<Expiry>, String> {
-        match form {
-            TimeForm::Timestamp => Ok(self.optional_timestamp()?.map(Expiry::Instant)),
-            TimeForm::Date => {
-                let Some(text) = self.optional_str()? else {
-                    return Ok(None);
-                };
-                let date = self.required(date_from_stored(text), "a date")?;
-                Ok(Some(Expiry::Date(date)))
-            }
-        }
-    }
-
-    /// One of the named values, or NULL.
-    pub fn one_of<V, const N: usize>(
-        &mut self,
-        values: [(&str, V); N],
-    ) -> Result<Option<V>, String> {
-        let Some(text) = self.optional_str()? else {
-            return Ok(None);
-        };
-        let value = values.into_iter().find(|(name, _)| *name == text);
-        self.required(value.map(|(_, value)| value), "a known value").map(Some)
-    }
 }

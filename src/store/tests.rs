@@ -10,16 +10,20 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use rusqlite::params_from_iter;
+use rusqlite::{Connection, params_from_iter};
 
-use super::schema::native::{MIGRATIONS, NATIVE};
-use super::{Orders, Outcome, Sql, Store, Stored, StoredToken, judge, select};
+use super::engine::{Engine, Mode};
+use super::schema::Catalog;
+use super::schema::native::{self, MIGRATIONS};
+use super::sql::{Dialect, Sql};
+use super::sqlite::Sqlite;
+use super::{Orders, Outcome, Store, Stored, StoredToken};
 use crate::model::access::{Act, Denied, List, Query, Reference, Revoke, Show, UserRef};
 use crate::model::audit::{self, Action, AuditEvent};
 use crate::model::deploy_token::{self, DeployToken};
 use crate::model::personal_access_token::{self, PersonalAccessToken, UserType};
 use crate::model::time::{Expiry, Moment, Timestamp, date_from_stored};
-use crate::model::token::{Sort, SortKey, Token, TokenFilter, TokenId, UserId, fold};
+use crate::model::token::{EventId, Sort, SortKey, Token, TokenFilter, TokenId, UserId, fold};
 
 fn now() -> Result<Moment> {
     let now = Timestamp::from_stored("2024-03-15T12:00:00.000Z");
@@ -31,8 +35,17 @@ fn store() -> Result<Store> {
     let connection = rusqlite::Connection::open_in_memory()?;
     connection.execute_batch(MIGRATIONS[0])?;
     connection.execute_batch(include_str!("../../tests/support/fixture.sql"))?;
-    super::sqlite::add_functions(&connection)?;
-    Ok(Store { connection, file: None, busy_timeout: Duration::ZERO, schema: &NATIVE })
+    let engine = Engine::Sqlite(Sqlite::unnamed(connection)?);
+    let schema = (native::DESCRIPTION.schema)(Dialect::Sqlite, &Catalog::default());
+    Ok(Store { engine, busy_timeout: Duration::ZERO, schema })
+}
+
+/// The connection of a store in SQLite.
+fn connection(store: &Store) -> &Connection {
+    match &store.engine {
+        Engine::Sqlite(it) => &it.connection,
+        Engine::Postgres(_) => panic!("the store is on a server"),
+    }
 }
 
 fn actor(store: &Store, name: &str) -> Result<crate::model::access::Actor> {
@@ -223,7 +236,13 @@ where
     let mut ids: Vec<_> = everything.iter().map(Token::id).collect();
     ids.push(missing);
     let query = query.among(&ids);
-    let orders = Orders { now: now()?, run: None, is_chosen: &|_| true, is_stopped: &|| false };
+    let orders = Orders {
+        now: now()?,
+        run: None,
+        journal: None,
+        is_chosen: &|_| true,
+        is_stopped: &|| false,
+    };
     let outcomes = store.revoke(&query, &orders)?.outcomes;
     assert_eq!(outcomes.len(), ids.len(), "{what}");
     for (token, outcome) in everything.iter().zip(&outcomes) {
@@ -268,8 +287,9 @@ fn personal_access_tokens_are_those_of_the_oracle_for_every_pair_of_flags() -> R
             for (other_name, other) in &filters[index..] {
                 let filter = both(one, other);
                 let what = format!("as {role}: {name} {other_name}");
-                let own =
-                    |token: &&PersonalAccessToken| role == "root" || token.user_id == actor.id();
+                let own = |token: &&PersonalAccessToken| {
+                    role == "root" || token.user_id == Some(actor.id())
+                };
                 let kept = everything
                     .iter()
                     .filter(own)
@@ -277,7 +297,7 @@ fn personal_access_tokens_are_those_of_the_oracle_for_every_pair_of_flags() -> R
                 let shown: Vec<_> = kept.cloned().collect();
                 let reached: Vec<_> = shown
                     .iter()
-                    .filter(|it| role == "root" || !it.impersonation)
+                    .filter(|it| role == "root" || it.impersonation != Some(true))
                     .cloned()
                     .collect();
 
@@ -291,7 +311,8 @@ fn personal_access_tokens_are_those_of_the_oracle_for_every_pair_of_flags() -> R
                 let unrevoked = reached.into_iter().filter(|it| !it.revoked).collect();
                 let revoke = actor.query::<_, Revoke>(filter.clone())?;
                 check(&store, &revoke, unrevoked, sort, &what)?;
-                let is_reached = |it: &_| role == "root" || own(&it) && !it.impersonation;
+                let is_reached =
+                    |it: &_| role == "root" || own(&it) && it.impersonation != Some(true);
                 check_revoke(&store, &revoke, &everything, is_reached, &what)?;
                 check(&store, &actor.query::<_, Show>(filter)?, shown, sort, &what)?;
             }
@@ -305,11 +326,11 @@ fn personal_access_tokens_are_those_of_the_oracle_for_every_pair_of_flags() -> R
 fn level(store: &Store, user: UserId, place: deploy_token::Place) -> Result<Option<i64>> {
     use deploy_token::Place;
     let value = |sql: &str, id: i64| -> Result<Option<i64>> {
-        Ok(store.connection.query_row(sql, [id], |row| row.get(0))?)
+        Ok(connection(store).query_row(sql, [id], |row| row.get(0))?)
     };
     let (mut best, mut group) = match place {
         Place::Project(id) => (
-            store.connection.query_row(
+            connection(store).query_row(
                 "SELECT max(access_level) FROM members WHERE user_id = ?1 AND project_id = ?2",
                 [user.0, id.0],
                 |row| row.get(0),
@@ -319,7 +340,7 @@ fn level(store: &Store, user: UserId, place: deploy_token::Place) -> Result<Opti
         Place::Group(id) => (None, Some(id.0)),
     };
     while let Some(id) = group {
-        let here: Option<i64> = store.connection.query_row(
+        let here: Option<i64> = connection(store).query_row(
             "SELECT max(access_level) FROM members WHERE user_id = ?1 AND group_id = ?2",
             [user.0, id],
             |row| row.get(0),
@@ -424,13 +445,13 @@ fn deploy_tokens_are_those_of_the_oracle_for_every_pair_of_flags() -> Result<()>
 }
 
 /// Events of every actor on every kind of token, as runs leave them.
-fn record_events(store: &Store) -> Result<()> {
+fn record_events(record: &dyn Fn(&AuditEvent) -> Result<()>) -> Result<()> {
     let mut id = 0;
-    for (run, at) in [
-        ("run-1", "2024-03-01T00:00:00.000Z"),
-        ("run-2", "2024-03-14T12:00:00.000Z"),
-        ("run-2", "2024-03-14T12:00:00.001Z"),
-        ("run-3", "2024-03-02T00:00:00.000Z"),
+    for (run, when) in [
+        ("run-1", "2024-03-01T00:00:00.000"),
+        ("run-2", "2024-03-14T12:00:00.000"),
+        ("run-2", "2024-03-14T12:00:00.001"),
+        ("run-3", "2024-03-02T00:00:00.000"),
     ] {
         for (actor, actor_id) in [("root", 1), ("olive", 2), ("gone", 77)] {
             for (target, owner) in [
@@ -439,21 +460,39 @@ fn record_events(store: &Store) -> Result<()> {
                 ("deploy_token", None),
             ] {
                 id += 1;
-                let reason = (id % 2 == 0).then_some("a reason");
-                let values = rusqlite::params![
-                    at, run, "revoke", actor, actor_id, "os", target, id, "name", owner, reason
-                ];
-                store.connection.execute(NATIVE.audit_events.insert, values)?;
+                let event = AuditEvent {
+                    id: EventId(0),
+                    created_at: at(when).ok_or_else(|| anyhow::anyhow!("a time"))?,
+                    run_id: run.into(),
+                    action: Action::Revoke.name().into(),
+                    actor: actor.into(),
+                    actor_id: UserId(actor_id),
+                    os_user: "os".into(),
+                    target_type: target.into(),
+                    target_id: TokenId(id),
+                    target_name: "name".into(),
+                    target_user_id: owner.map(UserId),
+                    reason: (id % 2 == 0).then(|| "a reason".into()),
+                    outcome: audit::Outcome::Revoked.name().into(),
+                };
+                record(&event)?;
             }
         }
     }
     Ok(())
 }
 
+fn record_in_table(store: &Store) -> Result<()> {
+    let transaction = store.engine.begin(Mode::Write, Duration::ZERO)?;
+    let events = store.columns::<AuditEvent>()?;
+    record_events(&|event| store.record(&transaction, events, event))?;
+    transaction.commit()
+}
+
 #[test]
 fn audit_events_are_those_of_the_oracle_for_every_pair_of_flags() -> Result<()> {
     let store = store()?;
-    record_events(&store)?;
+    record_in_table(&store)?;
     let events = |query: &Query<AuditEvent, List>| -> Result<Vec<AuditEvent>> {
         store.select(query, Sort::NEWEST_FIRST, None, now()?, |rows| {
             rows.map(|row| row?.map_err(|broken| anyhow::anyhow!("{broken:?}"))).collect()
@@ -517,34 +556,35 @@ fn audit_events_are_those_of_the_oracle_for_every_pair_of_flags() -> Result<()> 
 #[test]
 fn an_auditor_finds_those_who_are_gone() -> Result<()> {
     let store = store()?;
-    record_events(&store)?;
+    record_in_table(&store)?;
     let (root, olive) = (actor(&store, "root")?, actor(&store, "olive")?);
     let name = |name: &str| UserRef::Other(Reference::Name(name.into()));
     let id = |id| UserRef::Other(Reference::Id(id));
-    assert_eq!(store.recorded_actor(&root, &name("GONE"))?, UserId(77));
-    assert_eq!(store.recorded_actor(&root, &id(77))?, UserId(77));
-    assert_eq!(store.recorded_actor(&root, &name("sam"))?, UserId(3), "who never acted");
-    assert_eq!(store.recorded_owner(&root, &id(88))?, UserId(88));
+    assert_eq!(store.recorded_actor(&store, &root, &name("GONE"))?, UserId(77));
+    assert_eq!(store.recorded_actor(&store, &root, &id(77))?, UserId(77));
+    assert_eq!(store.recorded_actor(&store, &root, &name("sam"))?, UserId(3), "who never acted");
+    assert_eq!(store.recorded_owner(&store, &root, &id(88))?, UserId(88));
     for nobody in [name("nobody"), id(88)] {
-        assert!(store.recorded_actor(&root, &nobody).is_err(), "{nobody}");
+        assert!(store.recorded_actor(&store, &root, &nobody).is_err(), "{nobody}");
     }
     for other in [name("gone"), id(77), name("root"), name("nobody")] {
-        let found = store.recorded_actor(&olive, &other).map_err(|error| format!("{error:#}"));
+        let found =
+            store.recorded_actor(&store, &olive, &other).map_err(|error| format!("{error:#}"));
         assert_eq!(found, Err(Denied.to_string()), "{other}");
     }
-    assert_eq!(store.recorded_owner(&olive, &UserRef::Me)?, UserId(2));
+    assert_eq!(store.recorded_owner(&store, &olive, &UserRef::Me)?, UserId(2));
     Ok(())
 }
 
 /// The statement of a list and how SQLite goes about it.
 fn plan<T: Stored>(store: &Store, filter: T::Filter, role: &str, sort: Sort) -> Result<String> {
     let query = actor(store, role)?.query::<T, List>(filter)?;
-    explained(store, &select(store.schema, &query, sort, None, now()?))
+    explained(store, &store.selection(&query, sort, None, now()?)?)
 }
 
 fn explained(store: &Store, sql: &Sql) -> Result<String> {
     let explain = format!("EXPLAIN QUERY PLAN {}", sql.text());
-    let mut statement = store.connection.prepare(&explain)?;
+    let mut statement = connection(store).prepare(&explain)?;
     let steps =
         statement.query_map(params_from_iter(sql.values()), |row| row.get::<_, String>(3))?;
     let (columns, conditions) = sql.text().split_once(" WHERE ").unwrap_or(("", sql.text()));
@@ -627,19 +667,22 @@ fn the_plans_use_the_indexes() -> Result<()> {
     text.push_str("\nrevoke\n");
     let unused = find("--unused-for").unwrap_or_default();
     let query = actor(&store, "root")?.query::<PersonalAccessToken, Revoke>(unused)?;
-    text += &explained(&store, &select(store.schema, &query, Sort::BY_ID, None, now()?))?;
+    text += &explained(&store, &store.selection(&query, Sort::BY_ID, None, now()?)?)?;
     text.push_str("a batch of it\n");
     let batch = query.among(&[TokenId(1), TokenId(2), TokenId(3)]);
-    text += &explained(&store, &judge(store.schema, &batch, now()?))?;
+    text += &explained(&store, &store.judgement(&batch, now()?)?)?;
     expect_file!["../../tests/golden/plans.txt"].assert_eq(&text);
     Ok(())
 }
 
 #[test]
 fn values_are_bound_in_order_and_never_text() {
-    let mut sql = Sql::new("SELECT ");
-    sql.bind("'; DROP TABLE users; --").push(", ").bind(7_i64);
+    let mut sql = Sql::new(Dialect::Sqlite);
+    sql.push("SELECT ").bind("'; DROP TABLE users; --").push(", ").bind(7_i64);
     assert_eq!(sql.text(), "SELECT ?1, ?2");
+    let mut sql = Sql::new(Dialect::Postgres);
+    sql.push("SELECT ").bind("'; DROP TABLE users; --").push(", ").bind(7_i64);
+    assert_eq!(sql.text(), "SELECT $1, $2");
 }
 
 #[test]
@@ -651,7 +694,7 @@ fn missing_and_forbidden_take_the_same_statements() -> Result<()> {
         let mut filter = personal_access_token::Filter::default();
         filter.token.ids = Some(vec![TokenId(id)]);
         let query = sam.query::<PersonalAccessToken, Show>(filter)?;
-        Ok(select(store.schema, &query, Sort::BY_ID, None, now()?))
+        store.selection(&query, Sort::BY_ID, None, now()?)
     };
     assert_eq!(show(1)?.text(), show(999)?.text());
 
@@ -696,13 +739,13 @@ fn any_token() -> impl Strategy<Value = PersonalAccessToken> {
     )
         .prop_map(|(owner, scopes, times)| PersonalAccessToken {
             id: TokenId(0),
-            user_id: UserId(owner.0),
+            user_id: Some(UserId(owner.0)),
             username: None,
             user_type: None,
             name: owner.1,
             description: owner.2,
             scopes: scopes.0,
-            impersonation: scopes.1,
+            impersonation: Some(scopes.1),
             revoked: scopes.2,
             created_at: times.0,
             last_used_at: times.1,
@@ -713,22 +756,22 @@ fn any_token() -> impl Strategy<Value = PersonalAccessToken> {
 /// Writes the tokens to a store that has the users of the fixture, and completes
 /// them with what the store knows: the id, and the owner's name and kind.
 fn populate(store: &Store, tokens: &mut [PersonalAccessToken]) -> Result<()> {
-    store.connection.execute_batch("DELETE FROM personal_access_tokens")?;
+    connection(store).execute_batch("DELETE FROM personal_access_tokens")?;
     let owners = "SELECT username, user_type FROM users WHERE id = ?1";
     for (token, id) in tokens.iter_mut().zip(1..) {
         token.id = TokenId(id);
-        let owner = store.connection.query_row(owners, [token.user_id.0], |row| {
+        let owner = connection(store).query_row(owners, [token.user_id.map(|id| id.0)], |row| {
             Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
         })?;
         token.username = Some(owner.0);
         token.user_type = UserType::ALL.into_iter().find(|it| it.name() == owner.1);
-        store.connection.execute(
+        connection(store).execute(
             "INSERT INTO personal_access_tokens (id, user_id, name, description, scopes, \
              impersonation, revoked, created_at, last_used_at, expires_at) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             rusqlite::params![
                 id,
-                token.user_id.0,
+                token.user_id.map(|id| id.0),
                 token.name,
                 token.description,
                 serde_json::to_string(&token.scopes)?,
@@ -768,7 +811,7 @@ proptest! {
 
         let now = now().expect("a time");
         let reached = |it: &PersonalAccessToken| {
-            role == "root" || it.user_id == actor.id() && !it.impersonation
+            role == "root" || it.user_id == Some(actor.id()) && it.impersonation != Some(true)
         };
         let expected: Vec<_> =
             tokens.iter().filter(|it| reached(it) && it.is_kept_by(&filter, now)).cloned().collect();

@@ -1,10 +1,10 @@
 //! Personal access tokens in a store: which columns are read, what the filters
 //! mean in SQL, and how a row becomes a record.
 
-use super::filter::{Terms, at, bounded, is_null, shared};
-use super::schema::{Schema, Tokens};
+use super::decode::Decoder;
+use super::filter::{EXPIRY, Terms, Unrecorded, at, bounded, is_null, recorded, shared};
+use super::schema::{Comparison, PersonalAccessTokens, Schema, Tokens};
 use super::sql::Sql;
-use super::sqlite::Decoder;
 use super::{Stored, StoredToken};
 use crate::model::access::Reach;
 use crate::model::personal_access_token::{Filter, PersonalAccessToken, UserType};
@@ -12,66 +12,70 @@ use crate::model::time::Moment;
 use crate::model::token::{SortKey, TokenId, UserId};
 
 impl StoredToken for PersonalAccessToken {
-    fn tokens(schema: &Schema) -> &Tokens {
-        &schema.personal_access_tokens.token
+    fn tokens(columns: &PersonalAccessTokens) -> &Tokens {
+        &columns.token
     }
 }
 
 impl Stored for PersonalAccessToken {
-    fn from(schema: &Schema) -> &'static str {
-        schema.personal_access_tokens.token.from
+    type Columns = PersonalAccessTokens;
+
+    fn columns(schema: &Schema) -> Option<&PersonalAccessTokens> {
+        Some(&schema.personal_access_tokens)
     }
 
-    fn id_column(schema: &Schema) -> &'static str {
-        schema.personal_access_tokens.token.id
+    fn from(columns: &PersonalAccessTokens) -> &'static str {
+        columns.token.from
     }
 
-    fn select_list(schema: &Schema) -> Vec<&'static str> {
-        let columns = &schema.personal_access_tokens;
+    fn id_column(columns: &PersonalAccessTokens) -> &'static str {
+        columns.token.id
+    }
+
+    fn select_list(columns: &PersonalAccessTokens) -> Vec<(&'static str, &'static str)> {
         vec![
-            columns.token.id,
-            columns.user_id,
-            columns.username,
-            columns.user_type,
-            columns.token.name,
-            columns.description,
-            columns.token.scopes,
-            columns.impersonation,
-            columns.token.revoked,
-            columns.token.created_at.sql,
-            columns.last_used_at.sql,
-            columns.token.expires_at.sql,
+            ("id", columns.token.id),
+            ("user_id", columns.user_id),
+            ("username", columns.username),
+            ("user_type", columns.user_type.unwrap_or(NULL)),
+            ("name", columns.token.name),
+            ("description", columns.description.unwrap_or(NULL)),
+            ("scopes", columns.token.scopes.sql),
+            ("impersonation", columns.impersonation.unwrap_or(NULL)),
+            ("revoked", columns.token.revoked.unwrap_or("FALSE")),
+            ("created_at", columns.token.created_at.sql),
+            ("last_used_at", columns.last_used_at.sql),
+            ("expires_at", columns.token.expires_at.map_or(NULL, |it| it.sql)),
         ]
     }
 
-    fn decode(row: &mut Decoder<'_>, schema: &Schema) -> Result<Self, String> {
-        let columns = &schema.personal_access_tokens;
+    fn decode(row: &mut Decoder<'_>, columns: &PersonalAccessTokens) -> Result<Self, String> {
+        let token = &columns.token;
         Ok(Self {
             id: row.token_id()?,
-            user_id: UserId(row.integer()?),
+            user_id: row.optional_integer()?.map(UserId),
             username: row.optional_text()?,
             user_type: row.one_of(UserType::ALL.map(|it| (it.name(), it)))?,
             name: row.text()?,
             description: row.optional_text()?,
-            scopes: row.scopes()?,
-            impersonation: row.boolean()?,
+            scopes: row.scopes(token.scopes.form)?,
+            impersonation: row.optional_boolean()?,
             revoked: row.boolean()?,
-            created_at: row.timestamp()?,
-            last_used_at: row.optional_timestamp()?,
-            expires_at: row.expiry(columns.token.expires_at.form)?,
+            created_at: row.timestamp(token.created_at.form)?,
+            last_used_at: row.optional_timestamp(columns.last_used_at.form)?,
+            expires_at: token.expires_at.map_or(Ok(None), |it| row.expiry(it.form))?,
         })
     }
 
-    fn reach_condition(sql: &mut Sql, schema: &Schema, reach: Reach) {
-        let columns = &schema.personal_access_tokens;
+    fn reach_condition(sql: &mut Sql, columns: &PersonalAccessTokens, reach: Reach) {
         match reach {
             Reach::All => {
                 sql.push("TRUE");
             }
             Reach::Own { user, impersonation } => {
                 sql.push(columns.user_id).push(" = ").bind(user.0);
-                if !impersonation {
-                    sql.push(" AND NOT ").push(columns.impersonation);
+                if let (false, Some(column)) = (impersonation, columns.impersonation) {
+                    sql.push(" AND NOT ").push(column);
                 }
             }
             Reach::Member { .. } | Reach::Involved { .. } => {
@@ -88,8 +92,12 @@ impl Stored for PersonalAccessToken {
         filter.user.is_some()
     }
 
-    fn conditions(sql: &mut Sql, schema: &Schema, filter: &Filter, terms: Terms) {
-        let columns = &schema.personal_access_tokens;
+    fn conditions(
+        sql: &mut Sql,
+        columns: &PersonalAccessTokens,
+        filter: &Filter,
+        terms: Terms,
+    ) -> Result<(), Unrecorded> {
         let last_used = columns.last_used_at;
         // Without `..`: a filter that nobody compiles does not compile.
         let Filter {
@@ -104,43 +112,55 @@ impl Stored for PersonalAccessToken {
             unused_since,
         } = filter;
 
-        shared(sql, &columns.token, token, terms);
+        shared(sql, &columns.token, token, terms)?;
         if let Some(UserId(user)) = user {
             sql.push(" AND ").push(columns.user_id).push(" = ").bind(*user);
         }
         for UserId(user) in except_users {
-            sql.push(" AND ").push(columns.user_id).push(" <> ").bind(*user);
+            // Also where there is no user.
+            sql.push(" AND ").push(columns.user_id).push(" IS DISTINCT FROM ").bind(*user);
         }
         if let Some(user_type) = user_type {
-            sql.push(" AND ").push(columns.user_type).push(" = ").bind(user_type.name());
+            let [condition, end] = recorded(columns.is_of_user_type, "of what kind users are")?;
+            sql.push(" AND ").push(condition).bind(user_type.name()).push(end);
         }
         if let Some(impersonation) = impersonation {
-            sql.push(if *impersonation { " AND " } else { " AND NOT " });
-            sql.push(columns.impersonation);
+            let column = recorded(columns.impersonation, "impersonation")?;
+            sql.push(if *impersonation { " AND " } else { " AND NOT " }).push(column);
         }
-        let used = [(" >= ", last_used_after), (" <= ", last_used_before)];
-        bounded(sql, last_used, terms.bounds, used.map(at));
+        let used = [
+            (Comparison::AtLeast, at(last_used_after)),
+            (Comparison::AtMost, at(last_used_before)),
+        ];
+        bounded(sql, last_used, terms.bounds, used);
         if let Some(never_used) = never_used {
             is_null(sql, last_used.sql, *never_used);
         }
-        if let Some(since) = unused_since {
+        if let Some(since) = unused_since.map(Moment::at) {
             // Most of a store's tokens, so no index is of use.
-            let since = last_used.form.value(Moment::at(*since));
-            let created = columns.token.created_at.sql;
-            sql.push(" AND ").push(created).push(" < ").bind(since.clone());
+            let created = columns.token.created_at;
+            let (operator, bound) = created.form.compare(Comparison::Before, since);
+            sql.push(" AND ").push(created.sql).push(operator).bind(bound);
+            let (operator, bound) = last_used.form.compare(Comparison::Before, since);
             sql.push(" AND (").push(last_used.sql).push(" IS NULL OR ");
-            sql.push(last_used.sql).push(" < ").bind(since).push(")");
+            sql.push(last_used.sql).push(operator).bind(bound).push(")");
         }
+        Ok(())
     }
 
-    fn sort_column(schema: &Schema, key: SortKey) -> &'static str {
-        let columns = &schema.personal_access_tokens;
-        match key {
+    fn sort_column(
+        columns: &PersonalAccessTokens,
+        key: SortKey,
+    ) -> Result<&'static str, Unrecorded> {
+        Ok(match key {
             SortKey::Id => columns.token.id,
             SortKey::Created => columns.token.created_at.sql,
             SortKey::LastUsed => columns.last_used_at.sql,
-            SortKey::Expires => columns.token.expires_at.sql,
+            SortKey::Expires => recorded(columns.token.expires_at, EXPIRY)?.sql,
             SortKey::Name => columns.token.name,
-        }
+        })
     }
 }
+
+/// What stands for a column that is not recorded.
+const NULL: &str = "NULL";

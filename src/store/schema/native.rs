@@ -1,9 +1,11 @@
 //! The native store, whose tables `native.sql` documents.
 
 use super::{
-    AuditEvents, DeployTokens, PersonalAccessTokens, Places, Schema, Time, TimeForm, Tokens,
-    UserLookup, Users,
+    AuditEvents, DeployTokens, Description, Lookup, PersonalAccessTokens, Places, Revocation,
+    Schema, Time, TimeForm, Tokens, Users,
 };
+use crate::store::scopes::{Scopes, ScopesForm};
+use crate::store::sql::Dialect;
 
 /// Marks the file as a tokenctl store: "tokn" in ASCII.
 pub const APPLICATION_ID: i32 = 0x746F_6B6E;
@@ -41,160 +43,172 @@ macro_rules! place {
         [
             concat!("SELECT x.id, ", level_head!()),
             concat!(level_tail!($project, $group), " FROM ", $table, " x WHERE x.", $column, " = "),
+            "",
         ]
     };
 }
-
-const USER_BY_NAME: &str = "SELECT id FROM users WHERE username = ";
 
 macro_rules! time {
     ($table:literal, $column:literal, $form:ident) => {
         Time {
             sql: concat!("t.", $column),
             form: TimeForm::$form,
-            ids: [
+            ids: Some([
                 concat!("t.id IN (SELECT i.id FROM ", $table, " i WHERE "),
                 concat!("i.", $column),
-            ],
+            ]),
         }
     };
 }
 
-pub const NATIVE: Schema = Schema {
-    tables: &[
-        ("users", &["id", "username", "admin", "state", "user_type"]),
-        ("groups", &["id", "full_path", "parent_id"]),
-        ("projects", &["id", "full_path", "group_id"]),
-        ("members", &["user_id", "group_id", "project_id", "access_level"]),
+/// A user, and what he is called, for the look-ups below.
+const USER: &str = "SELECT id, username FROM users WHERE id = ";
+const USER_BY_NAME: &str = "SELECT id, username FROM users WHERE username = ";
+
+pub static DESCRIPTION: Description = Description {
+    name: "native",
+    application: "tokenctl",
+    dialects: &[Dialect::Sqlite],
+    // Its application_id tells it.
+    marks: &[],
+    needs: &[
+        ("users", "id username admin state user_type"),
+        ("groups", "id full_path parent_id"),
+        ("projects", "id full_path group_id"),
+        ("members", "user_id group_id project_id access_level"),
         (
             "personal_access_tokens",
-            &[
-                "id",
-                "user_id",
-                "name",
-                "description",
-                "scopes",
-                "impersonation",
-                "revoked",
-                "created_at",
-                "updated_at",
-                "last_used_at",
-                "expires_at",
-            ],
+            "id user_id name description scopes impersonation revoked created_at updated_at \
+             last_used_at expires_at",
         ),
         (
             "deploy_tokens",
-            &[
-                "id",
-                "name",
-                "username",
-                "scopes",
-                "revoked",
-                "created_at",
-                "expires_at",
-                "project_id",
-                "group_id",
-            ],
+            "id name username scopes revoked created_at expires_at project_id group_id",
         ),
         (
             "audit_events",
-            &[
-                "id",
-                "created_at",
-                "run_id",
-                "action",
-                "actor",
-                "actor_id",
-                "os_user",
-                "target_type",
-                "target_id",
-                "target_name",
-                "target_user_id",
-                "reason",
-            ],
+            "id created_at run_id action actor actor_id os_user target_type target_id \
+             target_name target_user_id reason",
         ),
     ],
-    users: Users {
-        acting: UserLookup {
-            by_id: "SELECT id, username, admin FROM users WHERE state = 'active' AND id = ",
-            by_name: "SELECT id, username, admin FROM users WHERE state = 'active' AND username = ",
+    schema: |dialect, _| schema(dialect),
+    direct_revoke: "the flag is set, and an audit event written in the same transaction.",
+};
+
+fn schema(dialect: Dialect) -> Schema {
+    Schema {
+        description: &DESCRIPTION,
+        dialect,
+        users: Users {
+            acting: Lookup {
+                by_id: [
+                    "SELECT id, username, admin FROM users WHERE state = 'active' AND id = ",
+                    "",
+                ],
+                by_name: [
+                    "SELECT id, username, admin FROM users WHERE state = 'active' AND username = ",
+                    "",
+                ],
+            },
+            named: Lookup { by_id: [USER, ""], by_name: [USER_BY_NAME, ""] },
         },
-        named: UserLookup { by_id: "SELECT id FROM users WHERE id = ", by_name: USER_BY_NAME },
-    },
-    projects: Places {
-        by_id: place!("projects", "id", "x.id", "x.group_id"),
-        by_path: place!("projects", "full_path", "x.id", "x.group_id"),
-    },
-    groups: Places {
-        by_id: place!("groups", "id", "NULL", "x.id"),
-        by_path: place!("groups", "full_path", "NULL", "x.id"),
-    },
-    personal_access_tokens: PersonalAccessTokens {
-        token: Tokens {
-            from: "personal_access_tokens t LEFT JOIN users u ON u.id = t.user_id",
-            id: "t.id",
-            name: "t.name",
-            scopes: "t.scopes",
-            revoked: "t.revoked",
-            created_at: time!("personal_access_tokens", "created_at", Timestamp),
-            expires_at: time!("personal_access_tokens", "expires_at", Date),
-            owner: "t.user_id",
-            revoke: "UPDATE personal_access_tokens SET revoked = 1, updated_at = ?1 \
-                     WHERE id = ?2 AND revoked = 0",
+        personal_access_tokens: PersonalAccessTokens {
+            token: Tokens {
+                from: "personal_access_tokens t LEFT JOIN users u ON u.id = t.user_id",
+                id: "t.id",
+                name: "t.name",
+                scopes: Scopes { sql: "t.scopes", form: ScopesForm::Json },
+                revoked: Some("t.revoked"),
+                created_at: time!("personal_access_tokens", "created_at", Iso),
+                expires_at: Some(time!("personal_access_tokens", "expires_at", IsoDate)),
+                revoke: Revocation {
+                    statement: "UPDATE personal_access_tokens AS t SET revoked = TRUE",
+                    time: Some((", updated_at = ", TimeForm::Iso)),
+                    deletes: false,
+                },
+            },
+            user_id: "t.user_id",
+            username: "u.username",
+            user_type: Some("u.user_type"),
+            is_of_user_type: Some([
+                "t.user_id IN (SELECT x.id FROM users x WHERE x.user_type = ",
+                ")",
+            ]),
+            description: Some("t.description"),
+            impersonation: Some("t.impersonation"),
+            last_used_at: time!("personal_access_tokens", "last_used_at", Iso),
         },
-        user_id: "t.user_id",
-        username: "u.username",
-        user_type: "u.user_type",
-        description: "t.description",
-        impersonation: "t.impersonation",
-        last_used_at: time!("personal_access_tokens", "last_used_at", Timestamp),
-    },
-    deploy_tokens: DeployTokens {
-        token: Tokens {
-            from: "deploy_tokens t LEFT JOIN projects p ON p.id = t.project_id \
+        deploy_tokens: Some(DeployTokens {
+            token: Tokens {
+                from: "deploy_tokens t LEFT JOIN projects p ON p.id = t.project_id \
                    LEFT JOIN groups g ON g.id = t.group_id",
-            id: "t.id",
-            name: "t.name",
-            scopes: "t.scopes",
-            revoked: "t.revoked",
-            created_at: time!("deploy_tokens", "created_at", Timestamp),
-            expires_at: time!("deploy_tokens", "expires_at", Timestamp),
-            // A project's id and a group's may be equal; the sign tells them apart.
-            owner: "coalesce(t.project_id, -t.group_id)",
-            revoke: "UPDATE deploy_tokens SET revoked = 1 WHERE id = ?2 AND revoked = 0",
-        },
-        username: "t.username",
-        project_id: "t.project_id",
-        group_id: "t.group_id",
-        project_path: "p.full_path",
-        group_path: "g.full_path",
-        level: [level_head!(), level_tail!("t.project_id", "coalesce(t.group_id, p.group_id)")],
+                id: "t.id",
+                name: "t.name",
+                scopes: Scopes { sql: "t.scopes", form: ScopesForm::Json },
+                revoked: Some("t.revoked"),
+                created_at: time!("deploy_tokens", "created_at", Iso),
+                expires_at: Some(time!("deploy_tokens", "expires_at", Iso)),
+                revoke: Revocation {
+                    statement: "UPDATE deploy_tokens AS t SET revoked = TRUE",
+                    time: None,
+                    deletes: false,
+                },
+            },
+            username: "t.username",
+            project_id: "t.project_id",
+            group_id: "t.group_id",
+            project_path: "p.full_path",
+            group_path: "g.full_path",
+            is_of_project: ["t.project_id = ", ""],
+            is_of_group: ["t.group_id = ", ""],
+            level: [
+                level_head!(),
+                level_tail!(
+                    "t.project_id",
+                    "coalesce(t.group_id, (SELECT x.group_id FROM projects x WHERE x.id = t.project_id))"
+                ),
+            ],
+            projects: Places {
+                by_id: place!("projects", "id", "x.id", "x.group_id"),
+                by_path: place!("projects", "full_path", "x.id", "x.group_id"),
+            },
+            groups: Places {
+                by_id: place!("groups", "id", "NULL", "x.id"),
+                by_path: place!("groups", "full_path", "NULL", "x.id"),
+            },
+        }),
+        audit_events: Some(AUDIT_EVENTS),
+    }
+}
+
+pub const AUDIT_EVENTS: AuditEvents = AuditEvents {
+    from: "audit_events t",
+    id: "t.id",
+    created_at: time!("audit_events", "created_at", Iso),
+    run_id: "t.run_id",
+    action: "t.action",
+    actor: "t.actor",
+    actor_id: "t.actor_id",
+    os_user: "t.os_user",
+    target_type: "t.target_type",
+    target_id: "t.target_id",
+    target_name: "t.target_name",
+    target_user_id: "t.target_user_id",
+    reason: "t.reason",
+    // It is written with what it records.
+    outcome: "'revoked'",
+    owners: Lookup {
+        by_id: ["SELECT target_user_id, '' FROM audit_events WHERE target_user_id = ", " LIMIT 1"],
+        // The name of a token's owner is not recorded.
+        by_name: [USER_BY_NAME, ""],
     },
-    audit_events: AuditEvents {
-        from: "audit_events t",
-        id: "t.id",
-        created_at: time!("audit_events", "created_at", Timestamp),
-        run_id: "t.run_id",
-        action: "t.action",
-        actor: "t.actor",
-        actor_id: "t.actor_id",
-        os_user: "t.os_user",
-        target_type: "t.target_type",
-        target_id: "t.target_id",
-        target_name: "t.target_name",
-        target_user_id: "t.target_user_id",
-        reason: "t.reason",
-        owners: UserLookup {
-            by_id: "SELECT target_user_id FROM audit_events WHERE target_user_id = ",
-            // The name of a token's owner is not recorded.
-            by_name: USER_BY_NAME,
-        },
-        actors: UserLookup {
-            by_id: "SELECT actor_id FROM audit_events WHERE actor_id = ",
-            by_name: "SELECT actor_id FROM audit_events WHERE actor COLLATE NOCASE = ",
-        },
-        insert: "INSERT INTO audit_events (created_at, run_id, action, actor, actor_id, os_user, \
-                 target_type, target_id, target_name, target_user_id, reason) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    actors: Lookup {
+        by_id: ["SELECT actor_id, actor FROM audit_events WHERE actor_id = ", " LIMIT 1"],
+        by_name: [
+            "SELECT actor_id, actor FROM audit_events WHERE actor COLLATE NOCASE = ",
+            " LIMIT 1",
+        ],
     },
+    insert: "INSERT INTO audit_events (created_at, run_id, action, actor, actor_id, os_user, \
+                 target_type, target_id, target_name, target_user_id, reason) VALUES (",
 };

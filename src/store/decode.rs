@@ -1,0 +1,237 @@
+//! The values of a row, whichever database they come from.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use postgres::types::{FromSql, Type};
+use rusqlite::types::ValueRef;
+
+use super::schema::TimeForm;
+use super::scopes::ScopesForm;
+use crate::model::time::{Expiry, Timestamp, date_from_stored};
+use crate::model::token::TokenId;
+
+/// A row that a database lends.
+#[derive(Clone, Copy)]
+pub enum Values<'r> {
+    Sqlite(&'r rusqlite::Row<'r>),
+    Postgres(&'r postgres::Row),
+}
+
+/// A value as it is stored.
+#[derive(Clone, Copy, Debug)]
+enum Raw<'r> {
+    Null,
+    Boolean(bool),
+    Integer(i64),
+    Text(&'r [u8]),
+    Instant(DateTime<Utc>),
+    Date(NaiveDate),
+    Other,
+}
+
+impl<'r> From<ValueRef<'r>> for Raw<'r> {
+    fn from(value: ValueRef<'r>) -> Self {
+        match value {
+            ValueRef::Null => Self::Null,
+            ValueRef::Integer(value) => Self::Integer(value),
+            ValueRef::Text(text) => Self::Text(text),
+            ValueRef::Real(_) | ValueRef::Blob(_) => Self::Other,
+        }
+    }
+}
+
+impl<'r> FromSql<'r> for Raw<'r> {
+    fn from_sql(
+        of_type: &Type,
+        raw: &'r [u8],
+    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(match *of_type {
+            Type::BOOL => Self::Boolean(bool::from_sql(of_type, raw)?),
+            Type::INT2 => Self::Integer(i16::from_sql(of_type, raw)?.into()),
+            Type::INT4 => Self::Integer(i32::from_sql(of_type, raw)?.into()),
+            Type::INT8 => Self::Integer(i64::from_sql(of_type, raw)?),
+            // Whether it is UTF-8 is asked when it is read: a database of no encoding
+            // lets anything pass.
+            Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME => Self::Text(raw),
+            // Infinity, and the years that chrono does not know, are no instants.
+            Type::TIMESTAMP => NaiveDateTime::from_sql(of_type, raw)
+                .map_or(Self::Other, |value| Self::Instant(value.and_utc())),
+            Type::TIMESTAMPTZ => {
+                DateTime::<Utc>::from_sql(of_type, raw).map_or(Self::Other, Self::Instant)
+            }
+            Type::DATE => NaiveDate::from_sql(of_type, raw).map_or(Self::Other, Self::Date),
+            _ => Self::Other,
+        })
+    }
+
+    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self::Null)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+/// Reads the values of a row in the order of its select list. A value that is
+/// not of the form that the schema promises is an error that names its column.
+pub struct Decoder<'r> {
+    row: Values<'r>,
+    next: usize,
+}
+
+impl<'r> Decoder<'r> {
+    #[must_use]
+    pub fn new(row: Values<'r>) -> Self {
+        Self { row, next: 0 }
+    }
+
+    /// The id of the row, which comes first; zero where it is none.
+    #[must_use]
+    pub fn peek_id(&self) -> i64 {
+        match self.at(0) {
+            Ok(Raw::Integer(id)) => id,
+            _ => 0,
+        }
+    }
+
+    fn value(&mut self) -> Result<Raw<'r>, String> {
+        self.next += 1;
+        self.at(self.next - 1)
+    }
+
+    fn at(&self, index: usize) -> Result<Raw<'r>, String> {
+        match self.row {
+            Values::Sqlite(row) => {
+                row.get_ref(index).map(Raw::from).map_err(|error| error.to_string())
+            }
+            Values::Postgres(row) => row.try_get(index).map_err(|error| error.to_string()),
+        }
+    }
+
+    /// What is wrong with the value that was read last.
+    fn problem(&self, expected: &str) -> String {
+        let index = self.next - 1;
+        let column = match self.row {
+            Values::Sqlite(row) => row.as_ref().column_name(index).unwrap_or("a column"),
+            Values::Postgres(row) => row.columns().get(index).map_or("a column", |it| it.name()),
+        };
+        format!("{column} is not {expected}")
+    }
+
+    fn required<V>(&self, value: Option<V>, expected: &str) -> Result<V, String> {
+        value.ok_or_else(|| self.problem(expected))
+    }
+
+    pub fn token_id(&mut self) -> Result<TokenId, String> {
+        self.integer().map(TokenId)
+    }
+
+    pub fn optional_integer(&mut self) -> Result<Option<i64>, String> {
+        match self.value()? {
+            Raw::Null => Ok(None),
+            Raw::Integer(value) => Ok(Some(value)),
+            _ => Err(self.problem("an integer")),
+        }
+    }
+
+    pub fn integer(&mut self) -> Result<i64, String> {
+        let value = self.optional_integer()?;
+        self.required(value, "an integer")
+    }
+
+    pub fn optional_boolean(&mut self) -> Result<Option<bool>, String> {
+        match self.value()? {
+            Raw::Null => Ok(None),
+            Raw::Integer(0) | Raw::Boolean(false) => Ok(Some(false)),
+            Raw::Integer(1) | Raw::Boolean(true) => Ok(Some(true)),
+            _ => Err(self.problem("0 or 1")),
+        }
+    }
+
+    pub fn boolean(&mut self) -> Result<bool, String> {
+        let value = self.optional_boolean()?;
+        self.required(value, "0 or 1")
+    }
+
+    fn optional_bytes(&mut self) -> Result<Option<&'r [u8]>, String> {
+        match self.value()? {
+            Raw::Null => Ok(None),
+            Raw::Text(text) => Ok(Some(text)),
+            _ => Err(self.problem("text")),
+        }
+    }
+
+    fn optional_str(&mut self) -> Result<Option<&'r str>, String> {
+        let Some(text) = self.optional_bytes()? else { return Ok(None) };
+        std::str::from_utf8(text).map(Some).map_err(|_| self.problem("UTF-8 text"))
+    }
+
+    pub fn optional_text(&mut self) -> Result<Option<String>, String> {
+        Ok(self.optional_str()?.map(Into::into))
+    }
+
+    pub fn text(&mut self) -> Result<String, String> {
+        let text = self.optional_text()?;
+        self.required(text, "text")
+    }
+
+    pub fn scopes(&mut self, form: ScopesForm) -> Result<Vec<String>, String> {
+        let text = self.optional_bytes()?;
+        let scopes = text.and_then(|text| form.read(text));
+        self.required(
+            scopes,
+            match form {
+                ScopesForm::Json => "a JSON array of strings",
+                ScopesForm::Yaml => "a YAML list of words",
+                ScopesForm::Commas => "a list of words",
+            },
+        )
+    }
+
+    pub fn optional_timestamp(&mut self, form: TimeForm) -> Result<Option<Timestamp>, String> {
+        let instant = match self.value()? {
+            Raw::Null => return Ok(None),
+            Raw::Text(text) => {
+                std::str::from_utf8(text).ok().and_then(|text| form.timestamp_from_text(text))
+            }
+            Raw::Integer(seconds) if form == TimeForm::Epoch => {
+                DateTime::from_timestamp(seconds, 0).and_then(Timestamp::new)
+            }
+            Raw::Instant(instant) => Timestamp::new(instant),
+            Raw::Boolean(_) | Raw::Integer(_) | Raw::Date(_) | Raw::Other => None,
+        };
+        self.required(instant, "a time").map(Some)
+    }
+
+    pub fn timestamp(&mut self, form: TimeForm) -> Result<Timestamp, String> {
+        let timestamp = self.optional_timestamp(form)?;
+        self.required(timestamp, "a time")
+    }
+
+    pub fn expiry(&mut self, form: TimeForm) -> Result<Option<Expiry>, String> {
+        if !form.is_date() {
+            return Ok(self.optional_timestamp(form)?.map(Expiry::Instant));
+        }
+        let date = match self.value()? {
+            Raw::Null => return Ok(None),
+            Raw::Text(text) => std::str::from_utf8(text).ok().and_then(date_from_stored),
+            Raw::Date(date) => Some(date),
+            Raw::Boolean(_) | Raw::Integer(_) | Raw::Instant(_) | Raw::Other => None,
+        };
+        // Of the years that can be written.
+        let date = date.filter(|date| Timestamp::midnight(*date).is_some());
+        self.required(date, "a date").map(|date| Some(Expiry::Date(date)))
+    }
+
+    /// One of the named values, or NULL.
+    pub fn one_of<V, const N: usize>(
+        &mut self,
+        values: [(&str, V); N],
+    ) -> Result<Option<V>, String> {
+        let Some(text) = self.optional_str()? else {
+            return Ok(None);
+        };
+        let value = values.into_iter().find(|(name, _)| *name == text);
+        self.required(value.map(|(_, value)| value), "a known value").map(Some)
+    }
+}

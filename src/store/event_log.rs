@@ -1,0 +1,132 @@
+//! Audit events that come from elsewhere than a table, as a store: what is asked of
+//! them is asked as of the table of a native store.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use rusqlite::{Connection, params};
+
+use super::Store;
+use super::engine::Engine;
+use super::schema::native::{self, AUDIT_EVENTS};
+use super::schema::{AuditEvents, Catalog, Lookup, Schema};
+use super::sql::Dialect;
+use super::sqlite::Sqlite;
+use crate::model::audit::{AuditEvent, Outcome};
+use crate::model::token::TokenId;
+
+/// Events that are read one by one, each first as what is about to be done.
+#[derive(Debug)]
+pub struct EventLog {
+    connection: Connection,
+}
+
+const TABLE: &str = "
+    PRAGMA journal_mode = OFF;
+    PRAGMA synchronous = OFF;
+    CREATE TABLE audit_events (
+        id INTEGER PRIMARY KEY,
+        created_at TEXT NOT NULL,
+        run_id TEXT NOT NULL,
+        action TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        actor_id INTEGER NOT NULL,
+        os_user TEXT NOT NULL,
+        target_type TEXT NOT NULL,
+        target_id INTEGER NOT NULL,
+        target_name TEXT NOT NULL,
+        target_user_id INTEGER,
+        reason TEXT,
+        outcome TEXT NOT NULL,
+        UNIQUE (run_id, target_type, target_id)
+    );
+    BEGIN;
+";
+
+const CANNOT: &str = "cannot sort the audit events";
+
+impl EventLog {
+    /// # Errors
+    ///
+    /// When there is no room for a temporary file; so do the other functions.
+    pub fn new() -> Result<Self> {
+        // A file without a name, of which only a part is in memory.
+        let connection = Connection::open("").context(CANNOT)?;
+        connection.execute_batch(TABLE).context(CANNOT)?;
+        Ok(Self { connection })
+    }
+
+    /// Adds what was about to be done. Until it is heard what came of it, it is
+    /// unresolved.
+    pub fn announce(&self, event: &AuditEvent) -> Result<()> {
+        let insert = "INSERT OR REPLACE INTO audit_events \
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+        let mut insert = self.connection.prepare_cached(insert).context(CANNOT)?;
+        let inserted = insert.execute(params![
+            event.id.0,
+            event.created_at.to_string(),
+            event.run_id,
+            event.action,
+            event.actor,
+            event.actor_id.0,
+            event.os_user,
+            event.target_type,
+            event.target_id.0,
+            event.target_name,
+            event.target_user_id.map(|id| id.0),
+            event.reason,
+            Outcome::Unresolved.name(),
+        ]);
+        inserted.map(|_| ()).context(CANNOT)
+    }
+
+    /// Adds what came of it. What was not done is no event.
+    pub fn conclude(
+        &self,
+        run_id: &str,
+        target_type: &str,
+        target_id: TokenId,
+        outcome: Option<Outcome>,
+    ) -> Result<()> {
+        let of_it = params![run_id, target_type, target_id.0, outcome.map(Outcome::name)];
+        let sql = match outcome {
+            Some(_) => {
+                "UPDATE audit_events SET outcome = ?4 \
+                 WHERE run_id = ?1 AND target_type = ?2 AND target_id = ?3"
+            }
+            None => {
+                "DELETE FROM audit_events \
+                 WHERE run_id = ?1 AND target_type = ?2 AND target_id = ?3 AND ?4 IS NULL"
+            }
+        };
+        let mut statement = self.connection.prepare_cached(sql).context(CANNOT)?;
+        statement.execute(of_it).map(|_| ()).context(CANNOT)
+    }
+
+    /// The number of events whose outcome is not known.
+    pub fn unresolved(&self) -> Result<u64> {
+        let count = "SELECT count(*) FROM audit_events WHERE outcome = ?1";
+        let unresolved = [Outcome::Unresolved.name()];
+        self.connection.query_row(count, unresolved, |row| row.get(0)).context(CANNOT)
+    }
+
+    /// The store that holds the events, and nothing else.
+    pub fn into_store(self) -> Result<Store> {
+        self.connection.execute_batch("COMMIT").context(CANNOT)?;
+        let schema = (native::DESCRIPTION.schema)(Dialect::Sqlite, &Catalog::default());
+        let events = AuditEvents {
+            outcome: "t.outcome",
+            owners: Lookup {
+                // The name of a token's owner is not recorded.
+                by_name: ["SELECT 0, '' WHERE FALSE AND '' = ", ""],
+                ..AUDIT_EVENTS.owners
+            },
+            ..AUDIT_EVENTS
+        };
+        Ok(Store {
+            engine: Engine::Sqlite(Sqlite::unnamed(self.connection)?),
+            busy_timeout: Duration::ZERO,
+            schema: Schema { audit_events: Some(events), ..schema },
+        })
+    }
+}

@@ -1,0 +1,170 @@
+//! PostgreSQL: one connection, used so that PgBouncer may share it out by transaction.
+//! Nothing outlives a transaction, no statement has a name, and every setting is `LOCAL`.
+
+mod error;
+mod settings;
+mod tls;
+
+use std::cell::{RefCell, RefMut};
+use std::fmt;
+use std::time::Duration;
+use std::vec;
+
+use anyhow::{Context, Result};
+use postgres::Client;
+
+use self::error::server_error;
+pub use self::settings::Settings;
+use super::decode::{Decoder, Values};
+use super::engine::{Mode, Unresolved};
+use super::schema::{Catalog, Description, Schema};
+use super::sql::{Dialect, Sql};
+use crate::failure::Failure;
+
+/// How many rows a portal gives at once.
+const ROWS: usize = 1000;
+
+/// A connection to a server.
+pub struct Postgres {
+    client: RefCell<Client>,
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Postgres")
+    }
+}
+
+/// Connects to a server, and looks what its database holds.
+///
+/// # Errors
+///
+/// When no host lets us in, or the database has no schema that is known.
+pub fn open(
+    settings: &Settings,
+    mode: Mode,
+    wait: Duration,
+    schema: Option<&'static Description>,
+) -> Result<(Postgres, Schema)> {
+    let opened = || -> Result<_> {
+        let postgres = Postgres { client: RefCell::new(settings.connect(mode)?) };
+        let schema = postgres.recognise(wait, schema)?;
+        Ok((postgres, schema))
+    };
+    opened().with_context(|| format!("cannot open store {settings}"))
+}
+
+impl Postgres {
+    fn client(&self) -> RefMut<'_, Client> {
+        self.client.borrow_mut()
+    }
+
+    /// Which schema the database has. `pg_catalog` tells also what the role may not read.
+    fn recognise(&self, wait: Duration, named: Option<&'static Description>) -> Result<Schema> {
+        if let Some(named) = named.filter(|it| !it.dialects.contains(&Dialect::Postgres)) {
+            let message = format!("the {} schema does not exist on PostgreSQL", named.name);
+            return Err(Failure::usage(message).into());
+        }
+        let mut sql = Sql::new(Dialect::Postgres);
+        sql.push(
+            "SELECT c.relname, a.attname FROM pg_catalog.pg_class c \
+             JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE pg_catalog.pg_table_is_visible(c.oid) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+             AND a.attnum > 0 AND NOT a.attisdropped \
+             AND n.nspname NOT IN ('pg_catalog', 'information_schema')",
+        );
+        self.begin(Mode::Read, wait)?;
+        let columns = self.rows(&sql, |row| Ok::<_, String>((row.text()?, row.text()?)))?;
+        self.commit()?;
+        let mut catalog = Catalog::default();
+        for column in columns {
+            let (table, column) = column.map_err(anyhow::Error::msg)?;
+            catalog.add(table, column);
+        }
+        Ok(catalog.recognise(named, Dialect::Postgres)?)
+    }
+
+    pub fn begin(&self, mode: Mode, wait: Duration) -> Result<()> {
+        let access = match mode {
+            Mode::Read => "READ ONLY",
+            Mode::Write => "READ WRITE",
+        };
+        // Zero would be to wait for ever.
+        let milliseconds = wait.as_millis().max(1);
+        // Whatever the role's defaults are: each statement sees what is committed, and a
+        // row that another changed meanwhile is judged again as it is now.
+        let text = format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED, {access}; \
+             SET LOCAL lock_timeout = {milliseconds}"
+        );
+        self.client().batch_execute(&text).map_err(server_error)
+    }
+
+    pub fn commit(&self) -> Result<()> {
+        let done = self.client().batch_execute("COMMIT");
+        done.map_err(|error| {
+            let is_answer = error.as_db_error().is_some();
+            let error = server_error(error);
+            if is_answer { error } else { error.context(Unresolved) }
+        })
+    }
+
+    pub fn rollback(&self) {
+        // A connection that is gone has rolled back.
+        let _ = self.client().batch_execute("ROLLBACK");
+    }
+
+    pub fn rows<R>(&self, sql: &Sql, decode: impl Fn(&mut Decoder<'_>) -> R) -> Result<Vec<R>> {
+        let rows = self.client().query_typed(sql.text(), &sql.typed()).map_err(server_error)?;
+        Ok(rows.iter().map(|row| decode(&mut Decoder::new(Values::Postgres(row)))).collect())
+    }
+
+    pub fn lend<R, O>(
+        &self,
+        sql: &Sql,
+        cannot: &'static str,
+        decode: impl Fn(&mut Decoder<'_>) -> R,
+        read: impl FnOnce(&mut dyn Iterator<Item = Result<R>>) -> Result<O>,
+    ) -> Result<O> {
+        let mut client = self.client();
+        let declare = format!("DECLARE {PORTAL} NO SCROLL CURSOR FOR {}", sql.text());
+        let declared = client.query_typed(&declare, &sql.typed()).map_err(server_error);
+        declared.context(cannot)?;
+        let mut portal = Portal { client, rows: Vec::new().into_iter(), is_done: false };
+        let mut rows = std::iter::from_fn(|| portal.next()).map(|row| {
+            let row = row.context(cannot)?;
+            Ok(decode(&mut Decoder::new(Values::Postgres(&row))))
+        });
+        read(&mut rows)
+    }
+}
+
+/// What the cursor is called. Only one is open at a time.
+const PORTAL: &str = "tokenctl_rows";
+
+/// The rows of a cursor, of which the server keeps what has not been fetched.
+struct Portal<'c> {
+    client: RefMut<'c, Client>,
+    rows: vec::IntoIter<postgres::Row>,
+    is_done: bool,
+}
+
+impl Portal<'_> {
+    fn next(&mut self) -> Option<Result<postgres::Row>> {
+        if self.rows.len() == 0 && !self.is_done {
+            let fetch = format!("FETCH FORWARD {ROWS} FROM {PORTAL}");
+            match self.client.query_typed(&fetch, &[]) {
+                Ok(rows) => {
+                    self.is_done = rows.len() < ROWS;
+                    self.rows = rows.into_iter();
+                }
+                Err(error) => {
+                    self.is_done = true;
+                    return Some(Err(server_error(error)));
+                }
+            }
+        }
+        self.rows.next().map(Ok)
+    }
+}

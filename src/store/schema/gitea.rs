@@ -1,0 +1,95 @@
+//! The database of Gitea, and of Forgejo, which has the same tables: SQLite, or
+//! PostgreSQL.
+//!
+//! Facts: `models/auth/access_token.go` and `models/user/user.go` of both.
+
+use super::{
+    Catalog, Description, Lookup, PersonalAccessTokens, Revocation, Schema, Time, TimeForm, Tokens,
+    Users,
+};
+use crate::store::scopes::{Scopes, ScopesForm};
+use crate::store::sql::Dialect;
+
+pub static DESCRIPTION: Description = Description {
+    name: "gitea",
+    application: "Gitea",
+    dialects: &[Dialect::Sqlite, Dialect::Postgres],
+    marks: &[("access_token", "token_last_eight"), ("user", "lower_name")],
+    needs: &[
+        ("access_token", "id uid name scope created_unix updated_unix"),
+        ("user", "id name lower_name is_admin is_active prohibit_login type"),
+    ],
+    schema,
+    direct_revoke: "deletes the row, as Gitea and Forgejo do: there is no flag, and no way back. \
+                    The row is looked up at each use, so the token is dead at once.",
+};
+
+macro_rules! acting {
+    ($where:literal) => {
+        concat!(
+            "SELECT u.id, u.name, u.is_admin FROM \"user\" u \
+             WHERE u.type = 0 AND u.is_active AND NOT u.prohibit_login AND ",
+            $where
+        )
+    };
+}
+
+/// A bot is what elsewhere is called a service account.
+macro_rules! user_type {
+    ($user:literal) => {
+        concat!("CASE ", $user, ".type WHEN 0 THEN 'human' WHEN 4 THEN 'service_account' END")
+    };
+}
+
+fn schema(dialect: Dialect, _: &Catalog) -> Schema {
+    Schema {
+        description: &DESCRIPTION,
+        dialect,
+        users: Users {
+            acting: Lookup {
+                by_id: [acting!("u.id = "), ""],
+                by_name: [acting!("u.lower_name = lower("), ")"],
+            },
+            named: Lookup {
+                by_id: ["SELECT u.id, u.name FROM \"user\" u WHERE u.id = ", ""],
+                by_name: ["SELECT u.id, u.name FROM \"user\" u WHERE u.lower_name = lower(", ")"],
+            },
+        },
+        personal_access_tokens: PersonalAccessTokens {
+            token: Tokens {
+                from: "access_token t LEFT JOIN \"user\" u ON u.id = t.uid",
+                id: "t.id",
+                name: "coalesce(t.name, '')",
+                // Before there were scopes, every token had all.
+                scopes: Scopes {
+                    sql: "coalesce(nullif(t.scope, ''), 'all')",
+                    form: ScopesForm::Commas,
+                },
+                revoked: None,
+                created_at: Time::plain("t.created_unix", TimeForm::Epoch),
+                expires_at: None,
+                revoke: Revocation {
+                    statement: "DELETE FROM access_token AS t",
+                    time: None,
+                    deletes: true,
+                },
+            },
+            user_id: "t.uid",
+            username: "u.name",
+            user_type: Some(user_type!("u")),
+            is_of_user_type: Some([
+                concat!("t.uid IN (SELECT x.id FROM \"user\" x WHERE ", user_type!("x"), " = "),
+                ")",
+            ]),
+            description: None,
+            impersonation: None,
+            // Use moves the time of the last change.
+            last_used_at: Time::plain(
+                "CASE WHEN t.updated_unix > t.created_unix THEN t.updated_unix END",
+                TimeForm::Epoch,
+            ),
+        },
+        deploy_tokens: None,
+        audit_events: None,
+    }
+}

@@ -1,0 +1,276 @@
+//! GitLab's database, which is always PostgreSQL.
+//!
+//! Facts: `db/structure.sql`, `app/models/{personal_access_token,deploy_token,member}.rb`
+//! of GitLab. What came late in its history is optional here.
+
+use super::{
+    Catalog, DeployTokens, Description, Lookup, PersonalAccessTokens, Places, Revocation, Schema,
+    Time, TimeForm, Tokens, Users,
+};
+use crate::store::scopes::{Scopes, ScopesForm};
+use crate::store::sql::Dialect;
+
+pub static DESCRIPTION: Description = Description {
+    name: "gitlab",
+    application: "GitLab",
+    dialects: &[Dialect::Postgres],
+    marks: &[
+        ("personal_access_tokens", "impersonation last_used_at"),
+        ("deploy_tokens", ""),
+        ("users", ""),
+        ("namespaces", ""),
+    ],
+    needs: &[
+        (
+            "personal_access_tokens",
+            "id user_id name scopes impersonation revoked created_at updated_at last_used_at \
+             expires_at",
+        ),
+        (
+            "deploy_tokens",
+            "id name username revoked created_at expires_at read_repository read_registry \
+             write_registry read_package_registry write_package_registry",
+        ),
+        ("project_deploy_tokens", "project_id deploy_token_id"),
+        ("group_deploy_tokens", "group_id deploy_token_id"),
+        ("users", "id username admin state user_type"),
+        ("projects", "id namespace_id"),
+        ("namespaces", "id type traversal_ids"),
+        ("routes", "source_id source_type path"),
+        ("members", "user_id source_id source_type access_level requested_at expires_at state"),
+    ],
+    schema,
+    direct_revoke: "sets the flag that GitLab sets, which counts from the token's next use. GitLab \
+                    then sends no e-mail to the owner and writes no audit event of its own.",
+};
+
+/// The kind of the owner; GitLab's internal bots are of none of these.
+macro_rules! user_type {
+    ($user:literal) => {
+        concat!(
+            "CASE coalesce(",
+            $user,
+            // What was a human before there were numbers.
+            ".user_type, 0) WHEN 0 THEN 'human' WHEN 6 THEN 'project_bot' \
+             WHEN 13 THEN 'service_account' END"
+        )
+    };
+}
+
+/// The highest level of a user over a project, its group and all groups above: the
+/// text before the user's id. A membership ends by the server's clock, whatever
+/// instant tokens are judged by.
+macro_rules! level_head {
+    () => {
+        "(SELECT max(m.access_level) FROM members m WHERE m.requested_at IS NULL AND m.state = 0 \
+         AND (m.expires_at IS NULL OR m.expires_at > (now() AT TIME ZONE 'UTC')::date) \
+         AND m.user_id = "
+    };
+}
+
+macro_rules! level_tail {
+    ($project:expr, $namespace:expr) => {
+        concat!(
+            " AND (m.source_type = 'Project' AND m.source_id = ",
+            $project,
+            " OR m.source_type = 'Namespace' AND m.source_id IN (\
+             SELECT unnest(n.traversal_ids) FROM namespaces n WHERE n.id = ",
+            $namespace,
+            ")))",
+        )
+    };
+}
+
+macro_rules! place {
+    ($from:literal, $id:literal, $namespace:expr, $where:literal, $end:literal) => {
+        [
+            concat!("SELECT ", $id, ", ", level_head!()),
+            concat!(level_tail!($id, $namespace), " FROM ", $from, " WHERE ", $where),
+            $end,
+        ]
+    };
+}
+
+macro_rules! group {
+    ($where:literal, $end:literal) => {
+        [
+            concat!("SELECT g.id, ", level_head!()),
+            concat!(level_tail!("NULL", "g.id"), " FROM namespaces g ", $where),
+            $end,
+        ]
+    };
+}
+
+macro_rules! namespace_of {
+    ($project:expr) => {
+        concat!("(SELECT p.namespace_id FROM projects p WHERE p.id = ", $project, ")")
+    };
+}
+
+/// The project of a deploy token. The tables would allow several; GitLab links one.
+macro_rules! project_id {
+    () => {
+        "(SELECT min(l.project_id) FROM project_deploy_tokens l WHERE l.deploy_token_id = t.id)"
+    };
+}
+
+macro_rules! group_id {
+    () => {
+        "(SELECT min(l.group_id) FROM group_deploy_tokens l WHERE l.deploy_token_id = t.id)"
+    };
+}
+
+macro_rules! scope {
+    ($name:literal) => {
+        concat!(", CASE WHEN t.", $name, " THEN '", $name, "' END")
+    };
+}
+
+/// The scopes of deploy tokens, one column each, in GitLab's order.
+macro_rules! deploy_scopes {
+    ($($late:literal),*) => {
+        concat!(
+            "concat_ws(','",
+            scope!("read_repository"),
+            scope!("read_registry"),
+            scope!("write_registry"),
+            scope!("read_package_registry"),
+            scope!("write_package_registry"),
+            $(scope!($late),)*
+            ")"
+        )
+    };
+}
+
+fn schema(dialect: Dialect, found: &Catalog) -> Schema {
+    let has_virtual_registry = found.has("deploy_tokens", "read_virtual_registry")
+        && found.has("deploy_tokens", "write_virtual_registry");
+    Schema {
+        description: &DESCRIPTION,
+        dialect,
+        users: Users {
+            acting: Lookup {
+                by_id: [
+                    "SELECT u.id, u.username, u.admin FROM users u \
+                     WHERE u.state = 'active' AND u.id = ",
+                    "",
+                ],
+                by_name: [
+                    "SELECT u.id, u.username, u.admin FROM users u \
+                     WHERE u.state = 'active' AND lower(u.username) = lower(",
+                    ")",
+                ],
+            },
+            named: Lookup {
+                by_id: ["SELECT u.id, u.username FROM users u WHERE u.id = ", ""],
+                by_name: [
+                    "SELECT u.id, u.username FROM users u WHERE lower(u.username) = lower(",
+                    ")",
+                ],
+            },
+        },
+        personal_access_tokens: PersonalAccessTokens {
+            token: Tokens {
+                from: "personal_access_tokens t LEFT JOIN users u ON u.id = t.user_id",
+                id: "t.id",
+                name: "t.name",
+                scopes: Scopes { sql: "t.scopes", form: ScopesForm::Yaml },
+                revoked: Some("t.revoked IS TRUE"),
+                created_at: Time::plain("t.created_at", TimeForm::Timestamp),
+                expires_at: Some(Time::plain("t.expires_at", TimeForm::Date)),
+                revoke: Revocation {
+                    statement: "UPDATE personal_access_tokens AS t SET revoked = TRUE",
+                    time: Some((", updated_at = ", TimeForm::Timestamp)),
+                    deletes: false,
+                },
+            },
+            user_id: "t.user_id",
+            username: "u.username",
+            user_type: Some(concat!("CASE WHEN u.id IS NOT NULL THEN ", user_type!("u"), " END")),
+            is_of_user_type: Some([
+                concat!("t.user_id IN (SELECT x.id FROM users x WHERE ", user_type!("x"), " = "),
+                ")",
+            ]),
+            description: found
+                .has("personal_access_tokens", "description")
+                .then_some("t.description"),
+            impersonation: Some("t.impersonation"),
+            last_used_at: Time::plain("t.last_used_at", TimeForm::Timestamptz),
+        },
+        deploy_tokens: Some(DeployTokens {
+            token: Tokens {
+                from: "deploy_tokens t",
+                id: "t.id",
+                name: "t.name",
+                scopes: Scopes {
+                    sql: if has_virtual_registry {
+                        deploy_scopes!("read_virtual_registry", "write_virtual_registry")
+                    } else {
+                        deploy_scopes!()
+                    },
+                    form: ScopesForm::Commas,
+                },
+                revoked: Some("t.revoked IS TRUE"),
+                created_at: Time::plain("t.created_at", TimeForm::Timestamptz),
+                // The column is never NULL; this is how GitLab writes never.
+                expires_at: Some(Time::plain(
+                    "nullif(t.expires_at, '3000-01-01 00:00:00+00')",
+                    TimeForm::Timestamptz,
+                )),
+                revoke: Revocation {
+                    statement: "UPDATE deploy_tokens AS t SET revoked = TRUE",
+                    time: None,
+                    deletes: false,
+                },
+            },
+            username: "t.username",
+            project_id: project_id!(),
+            group_id: group_id!(),
+            project_path: concat!(
+                "(SELECT r.path FROM routes r WHERE r.source_type = 'Project' AND r.source_id = ",
+                project_id!(),
+                ")"
+            ),
+            group_path: concat!(
+                "(SELECT r.path FROM routes r WHERE r.source_type = 'Namespace' AND r.source_id = ",
+                group_id!(),
+                ")"
+            ),
+            is_of_project: [
+                "t.id IN (SELECT l.deploy_token_id FROM project_deploy_tokens l \
+                 WHERE l.project_id = ",
+                ")",
+            ],
+            is_of_group: [
+                "t.id IN (SELECT l.deploy_token_id FROM group_deploy_tokens l WHERE l.group_id = ",
+                ")",
+            ],
+            level: [
+                level_head!(),
+                level_tail!(
+                    project_id!(),
+                    concat!("coalesce(", group_id!(), ", ", namespace_of!(project_id!()), ")")
+                ),
+            ],
+            projects: Places {
+                by_id: place!("projects x", "x.id", "x.namespace_id", "x.id = ", ""),
+                by_path: place!(
+                    "routes r",
+                    "r.source_id",
+                    namespace_of!("r.source_id"),
+                    "r.source_type = 'Project' AND lower(r.path) = lower(",
+                    ")"
+                ),
+            },
+            groups: Places {
+                by_id: group!("WHERE g.type = 'Group' AND g.id = ", ""),
+                by_path: group!(
+                    "JOIN routes r ON r.source_type = 'Namespace' AND r.source_id = g.id \
+                     WHERE g.type = 'Group' AND lower(r.path) = lower(",
+                    ")"
+                ),
+            },
+        }),
+        audit_events: None,
+    }
+}

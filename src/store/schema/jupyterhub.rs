@@ -1,0 +1,110 @@
+//! `JupyterHub`'s database: SQLite, or PostgreSQL when it is large.
+//!
+//! Facts: `jupyterhub/orm.py`, and a database that a hub made.
+
+use super::{
+    Catalog, Description, Lookup, PersonalAccessTokens, Revocation, Schema, Time, TimeForm, Tokens,
+    Users,
+};
+use crate::store::scopes::{Scopes, ScopesForm};
+use crate::store::sql::Dialect;
+
+pub static DESCRIPTION: Description = Description {
+    name: "jupyterhub",
+    application: "JupyterHub",
+    dialects: &[Dialect::Sqlite, Dialect::Postgres],
+    marks: &[
+        ("api_tokens", "prefix last_activity"),
+        ("users", ""),
+        ("roles", ""),
+        ("alembic_version", ""),
+    ],
+    needs: &[
+        (
+            "api_tokens",
+            "id user_id service_id note scopes client_id session_id created expires_at \
+             last_activity",
+        ),
+        ("oauth_clients", "identifier description"),
+        ("users", "id name admin"),
+        ("services", "id name"),
+        ("roles", "id name"),
+        ("user_role_map", "user_id role_id"),
+    ],
+    schema,
+    direct_revoke: "deletes the row, as the hub does: there is no flag, and no way back. The hub \
+                    refuses the token at its next request; a user's server may take it for up to \
+                    300 s more, from its cache. SQLite may give the id to a later token, so give \
+                    an old list of ids together with a filter.",
+};
+
+macro_rules! acting {
+    ($where:literal) => {
+        concat!(
+            "SELECT u.id, u.name, u.admin OR EXISTS (SELECT 1 FROM user_role_map m \
+             JOIN roles r ON r.id = m.role_id WHERE m.user_id = u.id AND r.name = 'admin') \
+             FROM users u WHERE ",
+            $where
+        )
+    };
+}
+
+/// A service is what elsewhere is called a service account.
+macro_rules! user_type {
+    () => {
+        "CASE WHEN t.user_id IS NOT NULL THEN 'human' \
+         WHEN t.service_id IS NOT NULL THEN 'service_account' END"
+    };
+}
+
+fn schema(dialect: Dialect, _: &Catalog) -> Schema {
+    let form = match dialect {
+        Dialect::Sqlite => TimeForm::Spaced,
+        Dialect::Postgres => TimeForm::Timestamp,
+    };
+    Schema {
+        description: &DESCRIPTION,
+        dialect,
+        users: Users {
+            acting: Lookup {
+                by_id: [acting!("u.id = "), ""],
+                by_name: [acting!("lower(u.name) = lower("), ")"],
+            },
+            named: Lookup {
+                by_id: ["SELECT u.id, u.name FROM users u WHERE u.id = ", ""],
+                by_name: ["SELECT u.id, u.name FROM users u WHERE lower(u.name) = lower(", ")"],
+            },
+        },
+        personal_access_tokens: PersonalAccessTokens {
+            token: Tokens {
+                from: "api_tokens t LEFT JOIN users u ON u.id = t.user_id \
+                       LEFT JOIN services s ON s.id = t.service_id",
+                id: "t.id",
+                name: "coalesce(t.note, '')",
+                scopes: Scopes { sql: "coalesce(t.scopes, '[]')", form: ScopesForm::Json },
+                revoked: None,
+                created_at: Time::plain("t.created", form),
+                expires_at: Some(Time::plain("t.expires_at", form)),
+                revoke: Revocation {
+                    statement: "DELETE FROM api_tokens AS t",
+                    time: None,
+                    deletes: true,
+                },
+            },
+            user_id: "t.user_id",
+            username: "coalesce(u.name, s.name)",
+            user_type: Some(user_type!()),
+            is_of_user_type: Some([concat!(user_type!(), " = "), ""]),
+            // Of a session, the program that it is with.
+            description: Some(
+                "CASE WHEN t.session_id IS NOT NULL OR t.client_id <> 'jupyterhub' \
+                 THEN coalesce((SELECT nullif(c.description, '') FROM oauth_clients c \
+                 WHERE c.identifier = t.client_id), t.client_id) END",
+            ),
+            impersonation: None,
+            last_used_at: Time::plain("t.last_activity", form),
+        },
+        deploy_tokens: None,
+        audit_events: None,
+    }
+}

@@ -1,0 +1,187 @@
+//! The forms in which stores spell the scopes of a token: how each is read, and
+//! how PostgreSQL compares it. What one of the two cannot read, the other cannot
+//! either: such a row passes the filters, so that decoding names it.
+
+/// A column that holds scopes.
+#[derive(Clone, Copy, Debug)]
+pub struct Scopes {
+    pub sql: &'static str,
+    pub form: ScopesForm,
+}
+
+/// How a column spells scopes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScopesForm {
+    /// A JSON array of strings.
+    Json,
+    /// A YAML list of words, as Ruby writes it: `---\n- api\n- :read_user\n`. The empty
+    /// list, `--- []\n`, means the one scope that GitLab falls back on.
+    Yaml,
+    /// Words with commas between.
+    Commas,
+}
+
+/// What an empty list means to GitLab.
+const YAML_EMPTY: &str = "api";
+
+/// The blanks of JSON, as a regular expression of PostgreSQL.
+macro_rules! blank {
+    () => {
+        r"[ \t\n\r]*"
+    };
+}
+
+/// A string of JSON without the escapes that `jsonb` refuses, likewise.
+macro_rules! string {
+    () => {
+        concat!(
+            r#""([^"\\\u0001-\u001f]|\\["\\/bfnrt]|\\u(?!0000|[dD][89a-fA-F])[0-9a-fA-F]{4}|"#,
+            r#"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})*"[ \t\n\r]*"#,
+        )
+    };
+}
+
+impl ScopesForm {
+    pub const ALL: [Self; 3] = [Self::Json, Self::Yaml, Self::Commas];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Yaml => "yaml",
+            Self::Commas => "commas",
+        }
+    }
+
+    /// Reads scopes; `None` where the text is not of this form.
+    #[must_use]
+    pub fn read(self, text: &[u8]) -> Option<Vec<String>> {
+        match self {
+            Self::Json => serde_json::from_slice::<Vec<String>>(text)
+                .ok()
+                // PostgreSQL knows no such text.
+                .filter(|scopes| scopes.iter().all(|scope| !scope.contains('\0'))),
+            Self::Yaml => read_yaml(std::str::from_utf8(text).ok()?),
+            Self::Commas => {
+                let words =
+                    std::str::from_utf8(text).ok()?.split(',').map(|it| it.trim_matches(' '));
+                Some(words.filter(|word| !word.is_empty()).map(Into::into).collect())
+            }
+        }
+    }
+
+    /// What PostgreSQL reads the same text with: an array of text, or NULL. The column
+    /// stands between the parts.
+    #[must_use]
+    pub fn array(self) -> &'static [&'static str] {
+        match self {
+            Self::Json => &[
+                "CASE WHEN ",
+                concat!(
+                    " ~ '^",
+                    blank!(),
+                    r"\[",
+                    blank!(),
+                    "(",
+                    string!(),
+                    "(,",
+                    blank!(),
+                    string!(),
+                    r")*)?\]",
+                    blank!(),
+                    "$'"
+                ),
+                " THEN ARRAY(SELECT jsonb_array_elements_text(",
+                "::jsonb)) END",
+            ],
+            Self::Yaml => &[
+                "CASE WHEN ",
+                r" ~ '^--- +\[\] *\n*$' THEN ARRAY['api'] WHEN ",
+                r" ~ '^--- *(\n- :?[A-Za-z0-9_]+ *)+\n*$' THEN regexp_split_to_array(btrim(substr(",
+                r", 4), E' \n-:'), ' *\n- :?') END",
+            ],
+            Self::Commas => &["string_to_array(replace(", ", ' ', ''), ',')"],
+        }
+    }
+}
+
+/// Reads what Ruby's YAML library writes of a list of words, and no other YAML: scopes
+/// are words.
+fn read_yaml(text: &str) -> Option<Vec<String>> {
+    let body = text.strip_prefix("---")?.trim_end_matches('\n');
+    if body.trim_matches(' ') == "[]" {
+        return body.starts_with(' ').then(|| vec![YAML_EMPTY.into()]);
+    }
+    let (marker, list) = body.split_once('\n')?;
+    if !marker.trim_matches(' ').is_empty() {
+        return None;
+    }
+    let word = |line: &str| {
+        let word = line.strip_prefix("- ")?.trim_end_matches(' ');
+        // A symbol in old rows.
+        let word = word.strip_prefix(':').unwrap_or(word);
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        (!word.is_empty() && word.bytes().all(is_word)).then(|| word.to_owned())
+    };
+    list.split('\n').map(word).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(form: ScopesForm, text: &str) -> Option<String> {
+        form.read(text.as_bytes()).map(|scopes| scopes.join(" "))
+    }
+
+    #[test]
+    fn the_yaml_of_ruby_is_read_and_no_other() {
+        let is = |text, scopes: &str| {
+            assert_eq!(read(ScopesForm::Yaml, text).as_deref(), Some(scopes), "{text:?}")
+        };
+        is("---\n- api\n- read_user\n", "api read_user");
+        is("--- \n- :api\n- :read_user\n\n", "api read_user");
+        is("---\n- api", "api");
+        is("--- []\n", "api");
+        is("--- []", "api");
+        for text in [
+            "",
+            "---",
+            "---\n",
+            "---\n\n",
+            "---[]",
+            "api",
+            "- api\n",
+            "---\n- \n",
+            "---\n- :\n",
+            "---\n- a b\n",
+            "---\n-api\n",
+            "---\n - api\n",
+            "---\n- api\n\n- sudo\n",
+            "--- [api]\n",
+            "---\n- 'api'\n",
+            "---\r\n- api\r\n",
+            "---\n- {a: b}\n",
+            "--- x\n- api\n",
+        ] {
+            assert_eq!(read(ScopesForm::Yaml, text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn words_with_commas_are_read() {
+        let is = |text, scopes: &str| {
+            assert_eq!(read(ScopesForm::Commas, text).as_deref(), Some(scopes), "{text:?}")
+        };
+        is("", "");
+        is("all", "all");
+        is("public-only,read:user, write:repository,", "public-only read:user write:repository");
+    }
+
+    #[test]
+    fn json_that_postgresql_refuses_is_refused() {
+        assert_eq!(read(ScopesForm::Json, r#"["a\u0000"]"#), None);
+        assert_eq!(read(ScopesForm::Json, r#"["\ud83d"]"#), None);
+        assert_eq!(read(ScopesForm::Json, r#"["\ud83d\ude00", "é"]"#).as_deref(), Some("😀 é"));
+    }
+}
