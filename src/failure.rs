@@ -68,6 +68,12 @@ impl Failure {
         Self::usage(format!("invalid value '{value}' for '{flag}': {problem}"))
     }
 
+    /// Says first what it is that has the problem.
+    #[must_use]
+    pub fn of(self, what: &str) -> Self {
+        Self { message: format!("{what}: {}", self.message), ..self }
+    }
+
     /// Adds something to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -9,6 +9,7 @@ mod main_job;
 mod ownership;
 mod permissions;
 mod pipes;
+mod postgres;
 mod prune;
 mod readme;
 mod scale;

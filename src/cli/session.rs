@@ -261,8 +261,8 @@ fn holds_password(db: &OsStr) -> bool {
         // The other form of libpq: host=… password=…
         return db.contains("password=");
     };
-    let authority = rest.split(['/', '?']).next().unwrap_or(rest);
-    let in_authority = authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
+    // Wherever the user may end: a password may hold any character.
+    let in_authority = rest.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
     in_authority || rest.contains("password=")
 }
 
@@ -271,7 +271,8 @@ fn location_of(named: &str, db: &OsStr) -> Result<Location, Failure> {
     let text = db.to_string_lossy();
     let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
     if let Some("postgres" | "postgresql") = scheme.as_deref() {
-        return Ok(Location::Server(Settings::new(&text, &variable)?));
+        let settings = Settings::new(&text, &variable);
+        return settings.map(Location::Server).map_err(|problem| problem.of(named));
     }
     if scheme.is_some() || holds_password(db) {
         // Not repeated: there may be a password in it.

@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 use self::decode::Decoder;
 pub use self::engine::Mode;
@@ -504,7 +504,12 @@ impl Store {
         query: &Query<T, Revoke>,
         orders: &Orders<'_, T>,
     ) -> Result<Batch<T>> {
-        let mut outcomes = self.judge(query, orders)?;
+        let mut outcomes = self.patiently(orders.is_stopped, |wait, _| {
+            let transaction = self.engine.begin(Mode::Read, wait)?;
+            let outcomes = self.judge(&transaction, query, orders)?;
+            transaction.commit()?;
+            Ok(outcomes)
+        })?;
         let tokens: Vec<&T> = outcomes.iter().filter_map(Outcome::revoked).collect();
         let Some(run) = orders.run.filter(|_| !tokens.is_empty()) else {
             return Ok(Batch { outcomes, held: Duration::ZERO, concluded: Ok(()) });
@@ -513,16 +518,19 @@ impl Store {
         let announced: Vec<TokenId> = tokens.iter().map(|token| token.id()).collect();
         let conclude = |revoked: &[TokenId]| {
             let Some(journal) = orders.journal else { return Ok(()) };
-            let done: Vec<_> = announced.iter().map(|&id| (id, revoked.contains(&id))).collect();
+            let done: Vec<_> =
+                announced.iter().map(|&id| (id, revoked.binary_search(&id).is_ok())).collect();
             journal.conclude(run, run.time(), &done)
         };
         if let Some(journal) = orders.journal {
             journal.announce(run, run.time(), &tokens)?;
         }
         let changed = self.patiently(orders.is_stopped, |wait, locked_at| {
-            self.change(&query.among(&announced), orders.now, run, &tokens, wait, locked_at)
+            let transaction = self.engine.begin(Mode::Write, wait)?;
+            *locked_at = Some(transaction.begun());
+            self.change(transaction, &query.among(&announced), orders, run, &tokens)
         });
-        let (revoked, held) = match changed {
+        let Changed { revoked, missed, held } = match changed {
             Ok(changed) => changed,
             Err(error) => {
                 if !error.is::<Unresolved>() {
@@ -533,8 +541,13 @@ impl Store {
             }
         };
         let concluded = conclude(&revoked);
-        if revoked.len() < announced.len() {
-            self.judge_again(query, orders, &revoked, &mut outcomes)?;
+        let mut missed = missed.into_iter();
+        for outcome in &mut outcomes {
+            if outcome.revoked().is_some_and(|it| revoked.binary_search(&it.id()).is_err())
+                && let Some(missed) = missed.next()
+            {
+                *outcome = missed;
+            }
         }
         Ok(Batch { outcomes, held, concluded })
     }
@@ -542,22 +555,17 @@ impl Store {
     /// What is to become of each id of a query.
     fn judge<T: StoredToken>(
         &self,
+        transaction: &Transaction<'_>,
         query: &Query<T, Revoke>,
         orders: &Orders<'_, T>,
     ) -> Result<Vec<Outcome<T>>> {
         let columns = self.columns::<T>()?;
         let sql = self.judgement(query, orders.now)?;
-        let rows = self.patiently(orders.is_stopped, |wait, _| {
-            let transaction = self.engine.begin(Mode::Read, wait)?;
-            let rows = transaction.rows(&sql, |row| {
-                let token = decoded::<T>(row, columns);
-                // NULL where a column is that the filter asks for: not kept.
-                let is_kept =
-                    token.is_ok() && row.optional_boolean().is_ok_and(|it| it == Some(true));
-                (token, is_kept)
-            })?;
-            transaction.commit()?;
-            Ok(rows)
+        let rows = transaction.rows(&sql, |row| {
+            let token = decoded::<T>(row, columns);
+            // NULL where a column is that the filter asks for: not kept.
+            let is_kept = token.is_ok() && row.optional_boolean() == Ok(Some(true));
+            (token, is_kept)
         })?;
         let mut rows = rows.into_iter().peekable();
 
@@ -576,30 +584,6 @@ impl Store {
         }
         ensure!(rows.next().is_none(), "ids are not in ascending order");
         Ok(outcomes)
-    }
-
-    /// Looks what became of those tokens that were to be revoked, and no longer matched
-    /// when they were.
-    fn judge_again<T: StoredToken>(
-        &self,
-        query: &Query<T, Revoke>,
-        orders: &Orders<'_, T>,
-        revoked: &[TokenId],
-        outcomes: &mut [Outcome<T>],
-    ) -> Result<()> {
-        let mut missed: Vec<_> = outcomes
-            .iter_mut()
-            .filter(|it| it.revoked().is_some_and(|token| !revoked.contains(&token.id())))
-            .collect();
-        let ids: Vec<_> = missed.iter().filter_map(|it| it.revoked()).map(Token::id).collect();
-        for (outcome, now) in missed.iter_mut().zip(self.judge(&query.among(&ids), orders)?) {
-            **outcome = match now {
-                // It would match again.
-                Outcome::Revoked(token) => Outcome::Spared(token),
-                now => now,
-            };
-        }
-        Ok(())
     }
 
     /// Tries again and again, in turns, what a lock may keep from being done.
@@ -625,39 +609,44 @@ impl Store {
         }
     }
 
-    /// Revokes the tokens that the query names and keeps; gives their ids, and how long it
-    /// has kept other writers out.
+    /// Revokes the tokens that the query names and keeps.
     fn change<T: StoredToken>(
         &self,
+        transaction: Transaction<'_>,
         query: &Query<T, Revoke>,
-        now: Moment,
+        orders: &Orders<'_, T>,
         run: &Run,
         tokens: &[&T],
-        wait: Duration,
-        locked_at: &mut Option<Instant>,
-    ) -> Result<(Vec<TokenId>, Duration)> {
-        let transaction = self.engine.begin(Mode::Write, wait)?;
-        *locked_at = Some(transaction.begun());
+    ) -> Result<Changed<T>> {
         self.engine.check_identity()?;
         self.check_still_may_act(&transaction, &run.actor)?;
 
         let at = run.time();
         let newest = tokens.iter().map(|token| token.created_at()).max().unwrap_or(at);
         let mut sql = self.sql();
-        filter::revoke(&mut sql, self.columns::<T>()?, query, now, at, newest)
+        filter::revoke(&mut sql, self.columns::<T>()?, query, orders.now, at, newest)
             .map_err(|error| self.unrecorded(&error))?;
         let ids = transaction.rows(&sql, |row| row.token_id())?;
-        let mut ids = ids.into_iter().collect::<Result<Vec<_>, _>>().map_err(anyhow::Error::msg)?;
-        ids.sort_unstable();
-        if let Some(events) = &self.schema.audit_events {
-            let revoked = tokens.iter().filter(|token| ids.binary_search(&token.id()).is_ok());
-            for token in revoked {
+        let mut revoked =
+            ids.into_iter().collect::<Result<Vec<_>, _>>().map_err(anyhow::Error::msg)?;
+        revoked.sort_unstable();
+
+        let mut missed = Vec::new();
+        for token in tokens {
+            if revoked.binary_search(&token.id()).is_err() {
+                missed.push(token.id());
+            } else if let Some(events) = &self.schema.audit_events {
                 self.record(&transaction, events, &run.event(at, *token))?;
             }
         }
+        let missed = self.judge(&transaction, &query.among(&missed), orders)?;
+        if let Some(token) = missed.iter().find_map(Outcome::revoked) {
+            // A trigger, or a policy of rows.
+            bail!("the database keeps token {} from being revoked", token.id());
+        }
         let begun = transaction.begun();
         transaction.commit()?;
-        Ok((ids, begun.elapsed()))
+        Ok(Changed { revoked, missed, held: begun.elapsed() })
     }
 
     /// A question may stand for a night, and a long run go on for an hour: whoever
@@ -706,6 +695,16 @@ impl Store {
         transaction.rows(sql.push(")"), |_| ())?;
         Ok(())
     }
+}
+
+/// What a transaction made of tokens that were to be revoked.
+struct Changed<T> {
+    /// In ascending order.
+    revoked: Vec<TokenId>,
+    /// What the others are now, in the order of their ids.
+    missed: Vec<Outcome<T>>,
+    /// How long it kept other writers out.
+    held: Duration,
 }
 
 /// A user that was found: his id, his name, and whether he is an administrator.

@@ -1,5 +1,7 @@
 //! A world of its own for each test: home, store, clock and environment.
 
+pub mod postgres;
+
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::Write;

@@ -1,3 +1,141 @@
+//! What the server and the driver say when something fails, in one line, and which
+//! outcome it is. Never what may hold a row: the details of an answer.
+
+use std::error::Error;
+use std::io;
+use std::iter::successors;
+
+use postgres::error::SqlState;
+use rustls::CertificateError;
+
+use crate::failure::{Failure, Kind};
+
+/// What went wrong while the server was asked for something.
+///
+/// The driver's own error must not be printed: [`DbError`] shows the DETAIL of an
+/// answer, in which the server quotes rows.
+///
+/// [`DbError`]: postgres::error::DbError
+#[must_use]
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err takes")]
 pub fn server_error(error: postgres::Error) -> anyhow::Error {
-    anyhow::anyhow!("{error}")
+    let said = in_words(&error);
+    match error.code().map_or(Outcome::Failed, Outcome::of) {
+        Outcome::Locked => Failure::new(Kind::Locked, said),
+        Outcome::NotGranted => Failure::new(Kind::Failed, said)
+            .hint("the chapter \"Least privilege\" of the README lists the GRANTs that are needed"),
+        Outcome::ReadOnly => {
+            let message = format!("the server takes no writes: {said}");
+            Failure::new(Kind::Failed, message).hint("connect to the primary")
+        }
+        Outcome::Failed => Failure::new(Kind::Failed, said),
+    }
+    .into()
+}
+
+/// What an answer means for the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Failed,
+    Locked,
+    NotGranted,
+    ReadOnly,
+}
+
+impl Outcome {
+    fn of(code: &SqlState) -> Self {
+        match *code {
+            SqlState::LOCK_NOT_AVAILABLE
+            | SqlState::T_R_DEADLOCK_DETECTED
+            | SqlState::T_R_SERIALIZATION_FAILURE => Self::Locked,
+            SqlState::INSUFFICIENT_PRIVILEGE => Self::NotGranted,
+            SqlState::READ_ONLY_SQL_TRANSACTION => Self::ReadOnly,
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// The error in one line: the server's message, or the causes one after the other.
+#[must_use]
+pub fn in_words(error: &postgres::Error) -> String {
+    if let Some(answer) = error.as_db_error() {
+        return format!("{} (SQLSTATE {})", answer.message(), answer.code().code());
+    }
+    let causes = causes(error).map(|cause| match certificate_error(cause) {
+        Some(problem) => certificate_in_words(problem),
+        None => cause.to_string(),
+    });
+    causes.collect::<Vec<_>>().join(": ")
+}
+
+/// Whether the connection could not be encrypted, or is refused because it was.
+#[must_use]
+pub fn is_refused_for_tls(error: &postgres::Error) -> bool {
+    error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+        || causes(error).any(|cause| tls_error(cause).is_some())
+}
+
+fn causes(error: &postgres::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    let first: &(dyn Error + 'static) = error;
+    successors(Some(first), |&error| error.source())
+}
+
+fn tls_error<'e>(cause: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
+    // What an io::Error wraps is not its source.
+    cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref()
+}
+
+fn certificate_error<'e>(cause: &'e (dyn Error + 'static)) -> Option<&'e CertificateError> {
+    match tls_error(cause)? {
+        rustls::Error::InvalidCertificate(problem) => Some(problem),
+        _ => None,
+    }
+}
+
+/// Says what rustls gives as a name or in seconds since 1970.
+fn certificate_in_words(problem: &CertificateError) -> String {
+    let words = match problem {
+        CertificateError::UnknownIssuer => "it is signed by no authority that is trusted",
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "it is not valid yet"
+        }
+        CertificateError::Other(other) => match other.0.to_string().as_str() {
+            "CaUsedAsEndEntity" => "it is an authority's own, not one that it signed for a server",
+            "UnsupportedCertVersion" => "it is of X.509 version 1, which cannot be verified",
+            other => return format!("the server's certificate is refused: {other}"),
+        },
+        other => return format!("the server's certificate is refused: {other}"),
+    };
+    format!("the server's certificate is refused: {words}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_told_apart() {
+        let outcomes = [
+            ("55P03", Outcome::Locked),
+            ("40P01", Outcome::Locked),
+            ("40001", Outcome::Locked),
+            ("42501", Outcome::NotGranted),
+            ("25006", Outcome::ReadOnly),
+            ("23505", Outcome::Failed),
+            ("XX000", Outcome::Failed),
+        ];
+        for (code, outcome) in outcomes {
+            assert_eq!(Outcome::of(&SqlState::from_code(code)), outcome, "{code}");
+        }
+    }
+
+    #[test]
+    fn certificates_are_explained() {
+        let said = certificate_in_words(&CertificateError::UnknownIssuer);
+        assert_eq!(
+            said,
+            "the server's certificate is refused: it is signed by no authority that is trusted"
+        );
+    }
 }

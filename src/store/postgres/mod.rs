@@ -1,7 +1,10 @@
 //! PostgreSQL: one connection, used so that PgBouncer may share it out by transaction.
 //! Nothing outlives a transaction, no statement has a name, and every setting is `LOCAL`.
 
+mod connect;
 mod error;
+mod parameters;
+mod password_file;
 mod settings;
 mod tls;
 

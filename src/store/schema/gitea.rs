@@ -78,8 +78,8 @@ fn schema(dialect: Dialect, _: &Catalog) -> Schema {
             username: "u.name",
             user_type: Some(user_type!("u")),
             is_of_user_type: Some([
-                concat!("t.uid IN (SELECT x.id FROM \"user\" x WHERE ", user_type!("x"), " = "),
-                ")",
+                concat!("(SELECT ", user_type!("x"), " FROM \"user\" x WHERE x.id = t.uid) = "),
+                "",
             ]),
             description: None,
             impersonation: None,

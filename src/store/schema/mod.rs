@@ -89,7 +89,8 @@ impl Catalog {
         let known = known.filter(|it| !it.marks.is_empty());
         let told = || known.clone().find(|it| self.lacks(it.marks).is_none());
         let Some(description) = named.or_else(told) else {
-            let mut message = "no known schema: looked for ".to_owned();
+            let mut message =
+                "another program's database, of no known schema: looked for ".to_owned();
             for (index, it) in known.enumerate() {
                 let _ = write!(message, "{}{} (", if index > 0 { ", " } else { "" }, it.name);
                 for (index, (table, columns)) in it.marks.iter().enumerate() {

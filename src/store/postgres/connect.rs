@@ -1,0 +1,286 @@
+//! How the hosts of a database are tried, and which of them serves.
+
+use std::net::ToSocketAddrs;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Result;
+use postgres::config::{ChannelBinding, SslMode as Encryption};
+use postgres::error::SqlState;
+use postgres::{Client, Config, NoTls, SimpleQueryMessage};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::error::{in_words, is_refused_for_tls};
+use super::password_file::Found;
+use super::settings::{Host, Settings, Target};
+use super::tls::{self, SslMode};
+use crate::failure::{Failure, Kind};
+use crate::store::Mode;
+
+impl Settings {
+    /// Connects to the first host that answers and is what is asked for. To write,
+    /// that is one that takes writes.
+    ///
+    /// A host has ten seconds for each of its addresses; `connect_timeout` sets
+    /// another limit, 0 none. As with libpq, a host that answers and refuses the
+    /// login ends the search, unless it is only starting up.
+    ///
+    /// # Errors
+    ///
+    /// When there is none; each host is named with its reason.
+    pub fn connect(&self, mode: Mode) -> Result<Client> {
+        let targets = match (mode, self.targets) {
+            (Mode::Read, targets) => targets,
+            (Mode::Write, [Target::ReadOnly | Target::Standby]) => {
+                let message = "target_session_attrs asks for a host that takes no writes";
+                return Err(Failure::usage(message).into());
+            }
+            (Mode::Write, _) => &[Target::ReadWrite],
+        };
+        let is_plain = self.ssl_mode == SslMode::Disable || self.hosts.iter().all(Host::is_socket);
+        let tls = if is_plain {
+            None
+        } else {
+            let binds_channel = self.config.get_channel_binding() == ChannelBinding::Require;
+            Some(tls::connector(self.ssl_mode, &self.roots, binds_channel)?)
+        };
+
+        let mut reasons = Vec::new();
+        let mut headline = "";
+        let mut hint = None;
+        'search: for &target in targets {
+            reasons.clear();
+            headline = "";
+            for host in &self.hosts {
+                match self.try_host(host, target, tls.as_ref()) {
+                    Ok(client) => return Ok(client),
+                    Err(Refusal::PassedOver(is)) => {
+                        headline = target.missing();
+                        reasons.push(format!("{host} {is}"));
+                    }
+                    Err(Refusal::NoAnswer(reason)) => reasons.push(format!("{host}: {reason}")),
+                    Err(Refusal::NoLogin(reason, help)) => {
+                        reasons.push(format!("{host}: {reason}"));
+                        hint = help;
+                        break 'search;
+                    }
+                }
+            }
+        }
+        let failure = Failure::new(Kind::Failed, format!("{headline}{}", reasons.join("; ")));
+        Err(hint.into_iter().fold(failure, Failure::hint).into())
+    }
+
+    /// Tries the addresses of a host.
+    fn try_host(
+        &self,
+        host: &Host,
+        target: Target,
+        tls: Option<&MakeRustlsConnect>,
+    ) -> Result<Client, Refusal> {
+        let mut config = self.config.clone();
+        config.port(host.port);
+        let Found { password, note } = self.password(host);
+        if let Some(password) = &password {
+            config.password(password);
+        }
+        if let Some(folder) = host.socket_folder() {
+            config.host_path(folder);
+            return self.try_address(config, None, target, password.is_some(), note);
+        }
+        let name = host.name.clone();
+        config.host(&host.label());
+        let addresses = if let Some(address) = host.address {
+            vec![address]
+        } else {
+            let look_up = move || {
+                let found = (name.as_str(), 0).to_socket_addrs();
+                found.map(|found| found.map(|it| it.ip()).collect::<Vec<_>>())
+            };
+            let found = within(self.limit, look_up).ok_or_else(|| self.too_late())?;
+            found.map_err(|error| Refusal::NoAnswer(error.to_string()))?
+        };
+        let mut last = Refusal::NoAnswer("it has no address".into());
+        for address in addresses {
+            let mut config = config.clone();
+            config.hostaddr(address);
+            let tls = tls.cloned();
+            match self.try_address(config, tls, target, password.is_some(), note.clone()) {
+                Err(refusal @ Refusal::NoAnswer(_)) => last = refusal,
+                done => return done,
+            }
+        }
+        Err(last)
+    }
+
+    fn try_address(
+        &self,
+        mut config: Config,
+        tls: Option<MakeRustlsConnect>,
+        target: Target,
+        has_password: bool,
+        note: Option<String>,
+    ) -> Result<Client, Refusal> {
+        let ssl_mode = self.ssl_mode;
+        let done = within(self.limit, move || {
+            let Some(tls) = tls else {
+                return log_in(config.ssl_mode(Encryption::Disable), NoTls, target);
+            };
+            if ssl_mode != SslMode::Prefer {
+                return log_in(config.ssl_mode(Encryption::Require), tls, target);
+            }
+            match log_in(config.ssl_mode(Encryption::Prefer), tls, target) {
+                // As libpq does: the server may let us in without.
+                Err(error) if is_refused_for_tls(&error) => {
+                    log_in(config.ssl_mode(Encryption::Disable), NoTls, target)
+                }
+                done => done,
+            }
+        });
+        let error = match done.ok_or_else(|| self.too_late())? {
+            Ok(admitted) => return admitted.map_err(Refusal::PassedOver),
+            Err(error) => error,
+        };
+        // The driver has no name for it but this, and nothing else that it could mean.
+        if !has_password && error.to_string() == "invalid configuration" {
+            let reason = "the server asks for a password, and none is given".into();
+            let hint = "set PGPASSWORD, or write it into the password file ~/.pgpass";
+            return Err(Refusal::NoLogin(with_note(reason, note), Some(hint)));
+        }
+        let reason = in_words(&error);
+        Err(match error.code() {
+            None | Some(&SqlState::CANNOT_CONNECT_NOW) => Refusal::NoAnswer(reason),
+            // The second is what PgBouncer calls it.
+            Some(&SqlState::INVALID_PASSWORD | &SqlState::PROTOCOL_VIOLATION) => {
+                Refusal::NoLogin(with_note(reason, note), None)
+            }
+            Some(_) => Refusal::NoLogin(reason, None),
+        })
+    }
+
+    fn too_late(&self) -> Refusal {
+        let limit = self.limit.map(|limit| format!(" within {} s", limit.as_secs()));
+        Refusal::NoAnswer(format!("no answer{}", limit.unwrap_or_default()))
+    }
+}
+
+impl Target {
+    /// Why a host is passed over.
+    fn objection(self, is_standby: bool, is_read_only: bool) -> Option<&'static str> {
+        match self {
+            Self::ReadWrite | Self::Primary if is_standby => Some("is a standby"),
+            Self::ReadWrite if is_read_only => Some("is read-only (default_transaction_read_only)"),
+            Self::ReadOnly if !is_read_only => Some("takes writes"),
+            Self::Standby if !is_standby => Some("is a primary"),
+            Self::Any | Self::ReadWrite | Self::ReadOnly | Self::Primary | Self::Standby => None,
+        }
+    }
+
+    /// How a message begins when every host is passed over.
+    fn missing(self) -> &'static str {
+        match self {
+            Self::Any => "",
+            Self::ReadWrite => "no host takes writes: ",
+            Self::ReadOnly => "no host is read-only: ",
+            Self::Primary => "no host is a primary: ",
+            Self::Standby => "no host is a standby: ",
+        }
+    }
+}
+
+/// Why a host does not serve.
+enum Refusal {
+    /// It is not what is asked for, but this.
+    PassedOver(&'static str),
+    NoAnswer(String),
+    /// It answers, and refuses the login; what may help.
+    NoLogin(String, Option<&'static str>),
+}
+
+fn with_note(reason: String, note: Option<String>) -> String {
+    [reason].into_iter().chain(note).collect::<Vec<_>>().join("; ")
+}
+
+/// Connects, and looks at what the host is if that matters.
+fn log_in<T>(
+    config: &Config,
+    tls: T,
+    target: Target,
+) -> Result<Result<Client, &'static str>, postgres::Error>
+where
+    T: postgres::tls::MakeTlsConnect<postgres::Socket> + 'static + Send,
+    T::TlsConnect: Send,
+    T::Stream: Send,
+    <T::TlsConnect as postgres::tls::TlsConnect<postgres::Socket>>::Future: Send,
+{
+    let mut client = config.connect(tls)?;
+    if target == Target::Any {
+        return Ok(Ok(client));
+    }
+    let answer = client.simple_query(
+        "SELECT pg_catalog.pg_is_in_recovery(), \
+         pg_catalog.current_setting('transaction_read_only')",
+    )?;
+    let objection = answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => {
+            target.objection(row.get(0) == Some("t"), row.get(1) == Some("on"))
+        }
+        _ => None,
+    });
+    Ok(objection.map_or(Ok(client), Err))
+}
+
+/// Does the work on a thread of its own, which is left behind when the time is up.
+/// The driver's own limit does not cover a server that accepts the connection and
+/// then says nothing.
+fn within<T: Send + 'static>(
+    limit: Option<Duration>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(work()));
+    match limit {
+        Some(limit) => receiver.recv_timeout(limit).ok(),
+        None => receiver.recv().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_passed_over_for_what_it_is() {
+        let [primary, read_only, standby] = [(false, false), (false, true), (true, true)];
+        let cases = [
+            (Target::Any, [true, true, true]),
+            (Target::ReadWrite, [true, false, false]),
+            (Target::ReadOnly, [false, true, true]),
+            (Target::Primary, [true, true, false]),
+            (Target::Standby, [false, false, true]),
+        ];
+        for (target, serves) in cases {
+            for (host, serves) in [primary, read_only, standby].into_iter().zip(serves) {
+                let objection = target.objection(host.0, host.1);
+                assert_eq!(objection.is_none(), serves, "{target:?} {host:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn work_that_takes_too_long_is_left_behind() {
+        let limit = Some(Duration::from_millis(10));
+        assert_eq!(within(limit, || thread::sleep(Duration::from_mins(1))), None);
+        assert_eq!(within(None, || 7), Some(7));
+    }
+
+    #[test]
+    fn to_write_a_host_that_takes_none_cannot_be_asked_for() {
+        for target in ["standby", "read-only"] {
+            let url = format!("postgres://ops@127.0.0.1:1/x?target_session_attrs={target}");
+            let error = Settings::new(&url, &|_| None).unwrap().connect(Mode::Write).err().unwrap();
+            assert_eq!(crate::failure::kind(&error), Kind::Usage);
+        }
+    }
+}

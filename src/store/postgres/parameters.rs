@@ -1,0 +1,289 @@
+//! What a URL and the environment say of a connection, parameter by parameter.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::time::Duration;
+
+use postgres::Config;
+use postgres::config::ChannelBinding;
+
+use super::settings::{DEFAULT_PORT, Host, Target};
+use super::tls::{Roots, SslMode};
+use crate::failure::Failure;
+
+/// The parameters that a URL may have, each with the variable of the environment
+/// that gives it where the URL does not.
+pub const PARAMETERS: &[(&str, Option<&str>)] = &[
+    ("application_name", Some("PGAPPNAME")),
+    ("channel_binding", Some("PGCHANNELBINDING")),
+    ("connect_timeout", Some("PGCONNECT_TIMEOUT")),
+    ("dbname", Some("PGDATABASE")),
+    ("host", Some("PGHOST")),
+    ("hostaddr", Some("PGHOSTADDR")),
+    ("keepalives", None),
+    ("keepalives_count", None),
+    ("keepalives_idle", None),
+    ("keepalives_interval", None),
+    ("options", Some("PGOPTIONS")),
+    ("passfile", Some("PGPASSFILE")),
+    ("password", Some("PGPASSWORD")),
+    ("port", Some("PGPORT")),
+    ("sslmode", Some("PGSSLMODE")),
+    ("sslrootcert", Some("PGSSLROOTCERT")),
+    ("target_session_attrs", Some("PGTARGETSESSIONATTRS")),
+    ("user", Some("PGUSER")),
+];
+
+/// The variables of libpq that ask for what is not done here, and would change where
+/// a connection leads or how it is protected.
+pub const REFUSED: &[(&str, &str)] = &[
+    ("PGSERVICE", "service files are not read"),
+    ("PGREQUIREAUTH", "the way to log in cannot be prescribed"),
+    ("PGREQUIREPEER", "the user whom the server runs as is not checked"),
+    ("PGSSLCRL", "lists of revoked certificates are not read"),
+];
+
+const SSL_MODES: &[(&str, SslMode)] = &[
+    ("disable", SslMode::Disable),
+    ("prefer", SslMode::Prefer),
+    ("require", SslMode::Require),
+    ("verify-ca", SslMode::VerifyCa),
+    ("verify-full", SslMode::VerifyFull),
+];
+
+const CHANNEL_BINDINGS: &[(&str, ChannelBinding)] = &[
+    ("disable", ChannelBinding::Disable),
+    ("prefer", ChannelBinding::Prefer),
+    ("require", ChannelBinding::Require),
+];
+
+/// What may be asked of a host, in the order in which it is looked for.
+pub const TARGETS: &[(&str, &[Target])] = &[
+    ("any", &[Target::Any]),
+    ("read-write", &[Target::ReadWrite]),
+    ("read-only", &[Target::ReadOnly]),
+    ("primary", &[Target::Primary]),
+    ("standby", &[Target::Standby]),
+    ("prefer-standby", &[Target::Standby, Target::Any]),
+];
+
+/// What the driver takes as a number.
+const NUMBERS: &[(&str, Setter)] = &[
+    ("keepalives_count", |config, count| config.keepalives_retries(count)),
+    ("keepalives_idle", |config, idle| config.keepalives_idle(seconds(idle))),
+    ("keepalives_interval", |config, interval| config.keepalives_interval(seconds(interval))),
+];
+
+type Setter = fn(&mut Config, u32) -> &mut Config;
+
+/// The values of the parameters, each with what gave it.
+#[derive(Default)]
+pub struct Parameters(BTreeMap<&'static str, (String, String)>);
+
+impl Parameters {
+    /// Takes a URL apart, and its values out of the percent-encoding.
+    pub fn read_url(&mut self, url: &str) -> Result<(), Failure> {
+        let rest = ["postgres://", "postgresql://"].iter().find_map(|it| url.strip_prefix(it));
+        let rest = rest.ok_or_else(|| Failure::usage("it is no postgres:// URL"))?;
+        let (rest, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+        let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+        let (login, hosts) = authority.split_once('@').unwrap_or(("", authority));
+        // Else a part of the password would become a host, a database or a parameter,
+        // which messages name.
+        if [hosts, database, parameters].iter().any(|part| part.contains('@')) {
+            return Err(Failure::usage("the URL has an '@' too many, or in the wrong place")
+                .hint("in a password write '@' as %40, '/' as %2F, '?' as %3F, '%' as %25"));
+        }
+        let (user, password) = login.split_once(':').unwrap_or((login, ""));
+        let hosts = hosts.split(',').map(split_host).collect::<Option<Vec<_>>>();
+        let (names, ports): (Vec<_>, Vec<_>) = hosts
+            .ok_or_else(|| {
+                Failure::usage("a host of the URL is malformed")
+                    .hint("an IPv6 address goes in brackets, the folder of a socket as %2Fpath")
+            })?
+            .into_iter()
+            .unzip();
+        let found = [
+            ("user", user),
+            ("password", password),
+            ("host", &names.join(",")),
+            ("port", &ports.join(",")),
+            ("dbname", database),
+        ];
+        for (name, value) in found.into_iter().filter(|(_, value)| !value.is_empty()) {
+            self.set(name, value)?;
+        }
+        for parameter in parameters.split('&').filter(|it| !it.is_empty()) {
+            let malformed = || Failure::usage("a parameter of the URL has no '='");
+            let (name, value) = match parameter.split_once('=').ok_or_else(malformed)? {
+                ("ssl", "true") => ("sslmode", "require"),
+                parameter => parameter,
+            };
+            let known = PARAMETERS.iter().find(|(known, _)| *known == name);
+            let &(name, _) = known.ok_or_else(|| {
+                Failure::usage(format!("the URL's parameter '{name}' is not supported"))
+            })?;
+            self.set(name, value)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a value from the URL. The last one counts.
+    fn set(&mut self, name: &'static str, value: &str) -> Result<(), Failure> {
+        let source = format!("the URL's {name}");
+        let value = decode(value).ok_or_else(|| {
+            Failure::usage(format!("{source} is not percent-encoded text"))
+                .hint("write '%' itself as %25")
+        })?;
+        self.0.insert(name, (source, value));
+        Ok(())
+    }
+
+    /// Takes from the environment what the URL does not have.
+    pub fn read_environment(
+        &mut self,
+        environment: &dyn Fn(&str) -> Option<OsString>,
+    ) -> Result<(), Failure> {
+        for &(name, variable) in PARAMETERS {
+            let Some(variable) = variable.filter(|_| !self.0.contains_key(name)) else { continue };
+            let Some(value) = environment(variable) else { continue };
+            let value = value.into_string();
+            let value = value.map_err(|_| Failure::usage(format!("{variable} is not UTF-8")))?;
+            self.0.insert(name, (variable.into(), value));
+        }
+        Ok(())
+    }
+
+    /// A value, unless it is empty.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    fn malformed(&self, name: &str, problem: &str) -> Failure {
+        let source = self.0.get(name).map_or(name, |(source, _)| source);
+        Failure::usage(format!("{source} {problem}"))
+    }
+
+    /// One of the named values.
+    pub fn one_of<V: Copy>(&self, name: &str, values: &[(&str, V)]) -> Result<Option<V>, Failure> {
+        let Some((_, given)) = self.0.get(name) else {
+            return Ok(None);
+        };
+        let value = values.iter().find(|(value, _)| value == given);
+        let value = value.ok_or_else(|| {
+            let values: Vec<_> = values.iter().map(|(value, _)| *value).collect();
+            self.malformed(name, &format!("is not one of {}", values.join(", ")))
+        })?;
+        Ok(Some(value.1))
+    }
+
+    /// A number, 0 instead of a negative one.
+    pub fn number(&self, name: &str) -> Result<Option<u32>, Failure> {
+        let Some((_, given)) = self.0.get(name) else {
+            return Ok(None);
+        };
+        let number = given.trim().parse::<i32>();
+        let number = number.map_err(|_| self.malformed(name, "is not a number"))?;
+        Ok(Some(u32::try_from(number).unwrap_or(0)))
+    }
+
+    /// What `sslmode` asks for, where `roots` are trusted.
+    pub fn ssl_mode(&self, roots: &Roots) -> Result<SslMode, Failure> {
+        if self.text("sslmode") == Some("allow") {
+            let problem = "is 'allow', which gives up encryption wherever a server likes that";
+            return Err(self.malformed("sslmode", problem).hint("give prefer or require"));
+        }
+        match (self.one_of("sslmode", SSL_MODES)?, roots) {
+            // As libpq does: anybody can have a certificate of some public authority.
+            (None | Some(SslMode::VerifyFull), Roots::System) => Ok(SslMode::VerifyFull),
+            (Some(_), Roots::System) => {
+                Err(self.malformed("sslmode", "must be verify-full with sslrootcert=system"))
+            }
+            (mode, _) => Ok(mode.unwrap_or(SslMode::Prefer)),
+        }
+    }
+
+    /// The hosts: entry by entry of `host`, `hostaddr` and `port`.
+    pub fn hosts(&self) -> Result<Vec<Host>, Failure> {
+        let list = |name| self.text(name).map_or(vec![], |text| text.split(',').collect());
+        let (names, addresses, ports) = (list("host"), list("hostaddr"), list("port"));
+        let count = names.len().max(addresses.len()).max(1);
+        for (name, list) in [("host", &names), ("hostaddr", &addresses)] {
+            if !list.is_empty() && list.len() != count {
+                return Err(self.malformed(name, "has too few entries: one a host is needed"));
+            }
+        }
+        if ports.len() > 1 && ports.len() != count {
+            return Err(self.malformed("port", "has to have one entry, or one a host"));
+        }
+        let host = |place| {
+            let entry =
+                |list: &[&str]| list.get(place).map_or("", |it: &&str| it.trim()).to_owned();
+            let port = if ports.len() == 1 { ports[0].trim() } else { &entry(&ports) };
+            let port = match port {
+                "" => Some(DEFAULT_PORT),
+                port => port.parse().ok().filter(|&port| port > 0),
+            };
+            let address = entry(&addresses);
+            let address = if address.is_empty() { Ok(None) } else { address.parse().map(Some) };
+            Ok(Host {
+                name: entry(&names),
+                address: address.map_err(|_| self.malformed("hostaddr", "is no IP address"))?,
+                port: port.ok_or_else(|| self.malformed("port", "is not from 1 to 65535"))?,
+            })
+        };
+        (0..count).map(host).collect()
+    }
+
+    /// What the driver is told for every host. PgBouncer takes nothing but this as
+    /// parameters of a connection; `options` are the user's to answer for.
+    pub fn config(&self, user: &str, database: &str) -> Result<Config, Failure> {
+        let mut config = Config::new();
+        config.user(user).dbname(database);
+        config.application_name(self.text("application_name").unwrap_or("tokenctl"));
+        if let Some(options) = self.text("options") {
+            config.options(options);
+        }
+        if let Some(binding) = self.one_of("channel_binding", CHANNEL_BINDINGS)? {
+            config.channel_binding(binding);
+        }
+        if let Some(wanted) = self.one_of("keepalives", &[("0", false), ("1", true)])? {
+            config.keepalives(wanted);
+        }
+        for (name, set) in NUMBERS {
+            // 0 leaves it to the system.
+            if let Some(number) = self.number(name)?.filter(|&number| number > 0) {
+                set(&mut config, number);
+            }
+        }
+        Ok(config)
+    }
+}
+
+pub fn seconds(number: u32) -> Duration {
+    Duration::from_secs(number.into())
+}
+
+/// A host of a URL and its port, both as they are written.
+fn split_host(text: &str) -> Option<(&str, &str)> {
+    let Some(text) = text.strip_prefix('[') else {
+        return Some(text.split_once(':').unwrap_or((text, "")));
+    };
+    let (host, rest) = text.split_once(']').filter(|(host, _)| !host.is_empty())?;
+    if rest.is_empty() { Some((host, "")) } else { Some((host, rest.strip_prefix(':')?)) }
+}
+
+/// Text whose percent signs each stand before two hexadecimal digits.
+fn decode(text: &str) -> Option<String> {
+    let mut bytes = text.bytes();
+    let digit = |bytes: &mut std::str::Bytes<'_>| char::from(bytes.next()?).to_digit(16);
+    let mut decoded = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'%' => u8::try_from(digit(&mut bytes)? * 16 + digit(&mut bytes)?).ok()?,
+            byte => byte,
+        });
+    }
+    // The protocol ends a text with a NUL.
+    String::from_utf8(decoded).ok().filter(|text| !text.contains('\0'))
+}
