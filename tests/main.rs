@@ -5,6 +5,7 @@
 
 mod documents;
 mod hostile;
+mod hub;
 mod main_job;
 mod ownership;
 mod permissions;

@@ -208,7 +208,12 @@ impl<'r> Decoder<'r> {
         self.required(timestamp, "a time")
     }
 
-    pub fn expiry(&mut self, form: TimeForm) -> Result<Option<Expiry>, String> {
+    /// `form` is `None` where the store does not record it.
+    pub fn expiry(&mut self, form: Option<TimeForm>) -> Result<Option<Expiry>, String> {
+        let Some(form) = form else {
+            self.next += 1;
+            return Ok(None);
+        };
         if !form.is_date() {
             return Ok(self.optional_timestamp(form)?.map(Expiry::Instant));
         }

@@ -58,7 +58,7 @@ impl Stored for DeployToken {
             scopes: row.scopes(token.scopes.form)?,
             revoked: row.boolean()?,
             created_at: row.timestamp(token.created_at.form)?,
-            expires_at: token.expires_at.map_or(Ok(None), |it| row.expiry(it.form))?,
+            expires_at: row.expiry(token.expires_at.map(|it| it.form))?,
             place: {
                 let project = row.optional_integer()?.map(|id| Place::Project(ProjectId(id)));
                 let group = row.optional_integer()?.map(|id| Place::Group(GroupId(id)));

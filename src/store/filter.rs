@@ -108,13 +108,41 @@ pub fn revoke<T: StoredToken>(
         sql.push(column).bind(form.value(Moment::at(at)));
     }
     sql.push(" WHERE ");
+    revoked(sql, columns, query, now, newest)?;
+    sql.push(" RETURNING id");
+    Ok(())
+}
+
+/// Writes the statement that deletes first what belongs to those tokens, where the store
+/// has such rows, and gives the ids of the tokens.
+pub fn revoke_dependents<T: StoredToken>(
+    sql: &mut Sql,
+    columns: &T::Columns,
+    query: &Query<T, Revoke>,
+    now: Moment,
+    newest: Timestamp,
+) -> Result<bool, Unrecorded> {
+    let Some([head, tail]) = T::tokens(columns).revoke.dependents else { return Ok(false) };
+    sql.push(head);
+    revoked(sql, columns, query, now, newest)?;
+    sql.push(tail);
+    Ok(true)
+}
+
+fn revoked<T: StoredToken>(
+    sql: &mut Sql,
+    columns: &T::Columns,
+    query: &Query<T, Revoke>,
+    now: Moment,
+    newest: Timestamp,
+) -> Result<(), Unrecorded> {
+    let tokens = T::tokens(columns);
     within_reach(sql, columns, query);
     conditions(sql, columns, query, now)?;
     if tokens.revoke.deletes {
         let newest = Some(Moment::at(newest));
         bounded(sql, tokens.created_at, Bounds::Plain, [(Comparison::AtMost, newest)]);
     }
-    sql.push(" RETURNING id");
     Ok(())
 }
 

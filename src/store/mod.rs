@@ -623,13 +623,23 @@ impl Store {
 
         let at = run.time();
         let newest = tokens.iter().map(|token| token.created_at()).max().unwrap_or(at);
+        let columns = self.columns::<T>()?;
         let mut sql = self.sql();
-        filter::revoke(&mut sql, self.columns::<T>()?, query, orders.now, at, newest)
+        let dependents = filter::revoke_dependents(&mut sql, columns, query, orders.now, newest);
+        let stripped = if dependents.map_err(|error| self.unrecorded(&error))? {
+            ids(&transaction, &sql)?
+        } else {
+            Vec::new()
+        };
+        let mut sql = self.sql();
+        filter::revoke(&mut sql, columns, query, orders.now, at, newest)
             .map_err(|error| self.unrecorded(&error))?;
-        let ids = transaction.rows(&sql, |row| row.token_id())?;
-        let mut revoked =
-            ids.into_iter().collect::<Result<Vec<_>, _>>().map_err(anyhow::Error::msg)?;
-        revoked.sort_unstable();
+        let revoked = ids(&transaction, &sql)?;
+        if stripped.iter().any(|id| revoked.binary_search(id).is_err()) {
+            // Between the two statements; nothing of it is done, and it is tried again.
+            let message = "a token was changed in the middle of its revocation";
+            return Err(Failure::new(Kind::Locked, message).into());
+        }
 
         let mut missed = Vec::new();
         for token in tokens {
@@ -718,6 +728,14 @@ impl<T> Outcome<T> {
             Self::AlreadyRevoked(_) | Self::Spared(_) | Self::Denied(_) | Self::Broken(_) => None,
         }
     }
+}
+
+/// The ids that a statement gives, in ascending order.
+fn ids(transaction: &Transaction<'_>, sql: &Sql) -> Result<Vec<TokenId>> {
+    let ids = transaction.rows(sql, |row| row.token_id())?.into_iter();
+    let mut ids = ids.collect::<Result<Vec<_>, _>>().map_err(anyhow::Error::msg)?;
+    ids.sort_unstable();
+    Ok(ids)
 }
 
 fn decoded<T: Stored>(row: &mut Decoder<'_>, columns: &T::Columns) -> Row<T> {

@@ -223,7 +223,10 @@ fn look_at(path: &Path) -> Result<(Metadata, Journal)> {
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// Which schema the database has.
-fn recognise(connection: &Connection, named: Option<&'static Description>) -> Result<Schema> {
+pub(super) fn recognise(
+    connection: &Connection,
+    named: Option<&'static Description>,
+) -> Result<Schema> {
     if let Some(named) = named.filter(|it| !it.dialects.contains(&Dialect::Sqlite)) {
         let message = format!("the {} schema does not exist on SQLite", named.name);
         return Err(Failure::usage(message).into());

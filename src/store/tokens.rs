@@ -63,7 +63,7 @@ impl Stored for PersonalAccessToken {
             revoked: row.boolean()?,
             created_at: row.timestamp(token.created_at.form)?,
             last_used_at: row.optional_timestamp(columns.last_used_at.form)?,
-            expires_at: token.expires_at.map_or(Ok(None), |it| row.expiry(it.form))?,
+            expires_at: row.expiry(token.expires_at.map(|it| it.form))?,
         })
     }
 

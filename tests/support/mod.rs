@@ -1,5 +1,6 @@
 //! A world of its own for each test: home, store, clock and environment.
 
+pub mod hub;
 pub mod postgres;
 
 use std::ffi::{OsStr, OsString};
@@ -285,7 +286,7 @@ pub fn tool(name: &str) -> Option<PathBuf> {
 }
 
 /// A variable of the environment that the tests run in, empty where it is unset.
-fn variable(name: &str) -> OsString {
+pub fn variable(name: &str) -> OsString {
     #[expect(clippy::disallowed_methods, reason = "only the program's own reads are kept together")]
     std::env::var_os(name).unwrap_or_default()
 }

@@ -10,8 +10,9 @@ mod tls;
 
 use std::cell::{RefCell, RefMut};
 use std::fmt;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
-use std::vec;
 
 use anyhow::{Context, Result};
 use postgres::Client;
@@ -23,9 +24,6 @@ use super::engine::{Mode, Unresolved};
 use super::schema::{Catalog, Description, Schema};
 use super::sql::{Dialect, Sql};
 use crate::failure::Failure;
-
-/// How many rows a portal gives at once.
-const ROWS: usize = 1000;
 
 /// A connection to a server.
 pub struct Postgres {
@@ -130,44 +128,41 @@ impl Postgres {
         decode: impl Fn(&mut Decoder<'_>) -> R,
         read: impl FnOnce(&mut dyn Iterator<Item = Result<R>>) -> Result<O>,
     ) -> Result<O> {
-        let mut client = self.client();
+        let client = &mut *self.client();
         let declare = format!("DECLARE {PORTAL} NO SCROLL CURSOR FOR {}", sql.text());
         let declared = client.query_typed(&declare, &sql.typed()).map_err(server_error);
         declared.context(cannot)?;
-        let mut portal = Portal { client, rows: Vec::new().into_iter(), is_done: false };
-        let mut rows = std::iter::from_fn(|| portal.next()).map(|row| {
-            let row = row.context(cannot)?;
-            Ok(decode(&mut Decoder::new(Values::Postgres(&row))))
-        });
-        read(&mut rows)
+        thread::scope(|scope| {
+            // While one batch is read, the server makes the next.
+            let (sender, receiver) = mpsc::sync_channel(1);
+            scope.spawn(move || {
+                let mut is_more = true;
+                while is_more {
+                    let fetched = client.query_typed(FETCH, &[]);
+                    is_more = fetched.as_ref().is_ok_and(|rows| !rows.is_empty());
+                    // Whoever reads may have had enough.
+                    is_more &= sender.send(fetched.map_err(server_error)).is_ok();
+                }
+            });
+            let mut batch = Vec::new().into_iter();
+            let mut rows = std::iter::from_fn(|| {
+                loop {
+                    if let Some(row) = batch.next() {
+                        return Some(Ok(decode(&mut Decoder::new(Values::Postgres(&row)))));
+                    }
+                    match receiver.recv().ok()? {
+                        Ok(rows) => batch = rows.into_iter(),
+                        Err(error) => return Some(Err(error).context(cannot)),
+                    }
+                }
+            });
+            let read = read(&mut rows);
+            drop(receiver);
+            read
+        })
     }
 }
 
 /// What the cursor is called. Only one is open at a time.
 const PORTAL: &str = "tokenctl_rows";
-
-/// The rows of a cursor, of which the server keeps what has not been fetched.
-struct Portal<'c> {
-    client: RefMut<'c, Client>,
-    rows: vec::IntoIter<postgres::Row>,
-    is_done: bool,
-}
-
-impl Portal<'_> {
-    fn next(&mut self) -> Option<Result<postgres::Row>> {
-        if self.rows.len() == 0 && !self.is_done {
-            let fetch = format!("FETCH FORWARD {ROWS} FROM {PORTAL}");
-            match self.client.query_typed(&fetch, &[]) {
-                Ok(rows) => {
-                    self.is_done = rows.len() < ROWS;
-                    self.rows = rows.into_iter();
-                }
-                Err(error) => {
-                    self.is_done = true;
-                    return Some(Err(server_error(error)));
-                }
-            }
-        }
-        self.rows.next().map(Ok)
-    }
-}
+const FETCH: &str = "FETCH FORWARD 1000 FROM tokenctl_rows";

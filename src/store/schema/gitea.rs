@@ -27,8 +27,8 @@ pub static DESCRIPTION: Description = Description {
 macro_rules! acting {
     ($where:literal) => {
         concat!(
-            "SELECT u.id, u.name, u.is_admin FROM \"user\" u \
-             WHERE u.type = 0 AND u.is_active AND NOT u.prohibit_login AND ",
+            "SELECT u.id, u.name, coalesce(u.is_admin, FALSE) FROM \"user\" u \
+             WHERE u.type = 0 AND u.is_active AND u.prohibit_login IS NOT TRUE AND ",
             $where
         )
     };
@@ -41,7 +41,7 @@ macro_rules! user_type {
     };
 }
 
-fn schema(dialect: Dialect, _: &Catalog) -> Schema {
+fn schema(dialect: Dialect, found: &Catalog) -> Schema {
     Schema {
         description: &DESCRIPTION,
         dialect,
@@ -72,6 +72,12 @@ fn schema(dialect: Dialect, _: &Catalog) -> Schema {
                     statement: "DELETE FROM access_token AS t",
                     time: None,
                     deletes: true,
+                    // Forgejo's, of a token that is for some repositories only.
+                    dependents: found.has("access_token_resource_repo", "token_id").then_some([
+                        "DELETE FROM access_token_resource_repo WHERE token_id IN \
+                         (SELECT t.id FROM access_token t WHERE ",
+                        ") RETURNING token_id",
+                    ]),
                 },
             },
             user_id: "t.uid",

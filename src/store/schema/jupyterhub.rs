@@ -25,7 +25,6 @@ pub static DESCRIPTION: Description = Description {
             "id user_id service_id note scopes client_id session_id created expires_at \
              last_activity",
         ),
-        ("oauth_clients", "identifier description"),
         ("users", "id name admin"),
         ("services", "id name"),
         ("roles", "id name"),
@@ -38,14 +37,24 @@ pub static DESCRIPTION: Description = Description {
                     an old list of ids together with a filter.",
 };
 
+/// An administrator is one by his flag, by his role, or by a role of a group of his.
 macro_rules! acting {
-    ($where:literal) => {
+    ($groups:expr, $where:literal) => {
         concat!(
-            "SELECT u.id, u.name, u.admin OR EXISTS (SELECT 1 FROM user_role_map m \
-             JOIN roles r ON r.id = m.role_id WHERE m.user_id = u.id AND r.name = 'admin') \
-             FROM users u WHERE ",
+            "SELECT u.id, u.name, coalesce(u.admin, FALSE) OR EXISTS (SELECT 1 FROM roles r \
+             WHERE r.name = 'admin' AND (r.id IN (SELECT m.role_id FROM user_role_map m \
+             WHERE m.user_id = u.id)",
+            $groups,
+            ")) FROM users u WHERE ",
             $where
         )
+    };
+}
+
+macro_rules! by_group {
+    () => {
+        " OR r.id IN (SELECT g.role_id FROM group_role_map g \
+         JOIN user_group_map m ON m.group_id = g.group_id WHERE m.user_id = u.id)"
     };
 }
 
@@ -57,7 +66,9 @@ macro_rules! user_type {
     };
 }
 
-fn schema(dialect: Dialect, _: &Catalog) -> Schema {
+fn schema(dialect: Dialect, found: &Catalog) -> Schema {
+    let has_group_roles =
+        found.has("group_role_map", "role_id") && found.has("user_group_map", "group_id");
     let form = match dialect {
         Dialect::Sqlite => TimeForm::Spaced,
         Dialect::Postgres => TimeForm::Timestamp,
@@ -66,9 +77,16 @@ fn schema(dialect: Dialect, _: &Catalog) -> Schema {
         description: &DESCRIPTION,
         dialect,
         users: Users {
-            acting: Lookup {
-                by_id: [acting!("u.id = "), ""],
-                by_name: [acting!("lower(u.name) = lower("), ")"],
+            acting: if has_group_roles {
+                Lookup {
+                    by_id: [acting!(by_group!(), "u.id = "), ""],
+                    by_name: [acting!(by_group!(), "lower(u.name) = lower("), ")"],
+                }
+            } else {
+                Lookup {
+                    by_id: [acting!("", "u.id = "), ""],
+                    by_name: [acting!("", "lower(u.name) = lower("), ")"],
+                }
             },
             named: Lookup {
                 by_id: ["SELECT u.id, u.name FROM users u WHERE u.id = ", ""],
@@ -89,6 +107,7 @@ fn schema(dialect: Dialect, _: &Catalog) -> Schema {
                     statement: "DELETE FROM api_tokens AS t",
                     time: None,
                     deletes: true,
+                    dependents: None,
                 },
             },
             user_id: "t.user_id",
@@ -96,11 +115,14 @@ fn schema(dialect: Dialect, _: &Catalog) -> Schema {
             user_type: Some(user_type!()),
             is_of_user_type: Some([concat!(user_type!(), " = "), ""]),
             // Of a session, the program that it is with.
-            description: Some(
+            description: Some(if found.has("oauth_clients", "description") {
                 "CASE WHEN t.session_id IS NOT NULL OR t.client_id <> 'jupyterhub' \
                  THEN coalesce((SELECT nullif(c.description, '') FROM oauth_clients c \
-                 WHERE c.identifier = t.client_id), t.client_id) END",
-            ),
+                 WHERE c.identifier = t.client_id), t.client_id) END"
+            } else {
+                "CASE WHEN t.session_id IS NOT NULL OR t.client_id <> 'jupyterhub' \
+                 THEN t.client_id END"
+            }),
             impersonation: None,
             last_used_at: Time::plain("t.last_activity", form),
         },

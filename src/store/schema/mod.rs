@@ -207,6 +207,9 @@ pub struct Revocation {
     pub time: Option<(&'static str, TimeForm)>,
     /// Whether the row is gone then.
     pub deletes: bool,
+    /// What deletes the rows that belong to it first: the text before and behind the
+    /// conditions of the tokens. It gives the id of the token of each.
+    pub dependents: Option<[&'static str; 2]>,
 }
 
 #[derive(Debug)]
