@@ -110,7 +110,7 @@ _tokenctl() {
 
     case "${cmd}" in
         tokenctl)
-            opts="-o -q -h -V --db --as --output --quiet --color --now --busy-timeout --foreign-owner --help --version init list ls show revoke deploy-tokens audit completions help"
+            opts="-o -q -h -V --db --as --output --quiet --color --now --busy-timeout --foreign-owner --schema --audit-log --help --version init list ls show revoke deploy-tokens audit completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -144,6 +144,14 @@ _tokenctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --schema)
+                    COMPREPLY=($(compgen -W "native gitlab jupyterhub gitea" -- "${cur}"))
+                    return 0
+                    ;;
+                --audit-log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -152,7 +160,7 @@ _tokenctl() {
             return 0
             ;;
         tokenctl__subcmd__audit)
-            opts="-u -o -q -h --limit --user --actor --run --action --since --until --db --as --output --quiet --color --now --busy-timeout --foreign-owner --help"
+            opts="-u -o -q -h --limit --user --actor --run --action --since --until --db --as --output --quiet --color --now --busy-timeout --foreign-owner --schema --audit-log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -218,6 +226,14 @@ _tokenctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --schema)
+                    COMPREPLY=($(compgen -W "native gitlab jupyterhub gitea" -- "${cur}"))
+                    return 0
+                    ;;
+                --audit-log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -226,7 +242,7 @@ _tokenctl() {
             return 0
             ;;
         tokenctl__subcmd__completions)
-            opts="-o -q -h --db --as --output --quiet --color --now --busy-timeout --foreign-owner --help bash elvish fish powershell zsh"
+            opts="-o -q -h --db --as --output --quiet --color --now --busy-timeout --foreign-owner --schema --audit-log --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -257,6 +273,14 @@ _tokenctl() {
                     return 0
                     ;;
                 --busy-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --schema)
+                    COMPREPLY=($(compgen -W "native gitlab jupyterhub gitea" -- "${cur}"))
+                    return 0
+                    ;;
+                --audit-log)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -268,7 +292,7 @@ _tokenctl() {
             return 0
             ;;
         tokenctl__subcmd__deploy__subcmd__tokens)
-            opts="-o -q -h --db --as --output --quiet --color --now --busy-timeout --foreign-owner --help list ls show revoke help"
+            opts="-o -q -h --db --as --output --quiet --color --now --busy-timeout --foreign-owner --schema --audit-log --help list ls show revoke help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -299,6 +323,14 @@ _tokenctl() {
                     return 0
                     ;;
                 --busy-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --schema)
+                    COMPREPLY=($(compgen -W "native gitlab jupyterhub gitea" -- "${cur}"))
+                    return 0
+                    ;;
+                --audit-log)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -380,7 +412,7 @@ _tokenctl() {
             return 0
             ;;
         tokenctl__subcmd__deploy__subcmd__tokens__subcmd__list)
-            opts="-o -q -h --sort --limit --columns --project --group --active --revoked --expired --created-after --created-before --expires-after --expires-before --expires-within --no-expiry --search --scope --except-scope --db --as --output --quiet --color --now --busy-timeout --foreign-owner --help"
+            opts="-o -q -h --sort --limit --columns --project --group --active --revoked --expired --created-after --created-before --expires-after --expires-before --expires-within --no-expiry --search --scope --except-scope --db --as --output --quiet --color --now --busy-timeout --foreign-owner --schema --audit-log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -482,6 +514,14 @@ _tokenctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --schema)
+                    COMPREPLY=($(compgen -W "native gitlab jupyterhub gitea" -- "${cur}"))
+                    return 0
+                    ;;
+                --audit-log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -490,7 +530,7 @@ _tokenctl() {
             return 0
             ;;
         tokenctl__subcmd__deploy__subcmd__tokens__subcmd__revoke)
-            opts="-n -y -i -o -q -h --dry-run --yes --interactive --max --reason --batch-size --project --group --active --revoked --expired --created-after --created-before --expires-after --expires-before --expires-within --no-expiry --search --scope --except-scope --db --as --output --quiet --color --now --busy-timeout --foreign-owner --help"
+            opts="-n -y -i -o -q -h --dry-run --yes --interactive --max --reason --batch-size --project --group --active --revoked --expired --created-after --created-before --expires-after --expires-before --expires-within --no-expiry --search --scope --except-scope --db --as --output --quiet --color --now --busy-timeout --foreign-owner --schema --audit-log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -592,6 +632,14 @@ _tokenctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --schema)
+                    COMPREPLY=($(compgen -W "native gitlab jupyterhub gitea" -- "${cur}"))
+                    return 0
+                    ;;
+                --audit-log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -600,7 +648,7 @@ _tokenctl() {
             return 0
             ;;
         tokenctl__subcmd__deploy__subcmd__tokens__subcmd__show)
-            opts="-o -q -h --db --as --output --quiet --color --now --busy-timeout --foreign-owner --help"
+            opts="-o -q -h --db --as --output --quiet --color --now --busy-timeout --foreign-owner --schema --audit-log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -631,6 +679,14 @@ _tokenctl() {
                     return 0
                     ;;
                 --busy-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --schema)
+                    COMPREPLY=($(compgen -W "native gitlab jupyterhub gitea" -- "${cur}"))
+                    return 0
+                    ;;
+                --audit-log)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -810,7 +866,7 @@ _tokenctl() {
             return 0
             ;;
         tokenctl__subcmd__init)
-            opts="-o -q -h --sample --db --as --output --quiet --color --now --busy-timeout --foreign-owner --help"
+            opts="-o -q -h --sample --db --as --output --quiet --color --now --busy-timeout --foreign-owner --schema --audit-log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -848,6 +904,14 @@ _tokenctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --schema)
+                    COMPREPLY=($(compgen -W "native gitlab jupyterhub gitea" -- "${cur}"))
+                    return 0
+                    ;;
+                --audit-log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -856,7 +920,7 @@ _tokenctl() {
             return 0
             ;;
         tokenctl__subcmd__list)
-            opts="-u -o -q -h --sort --limit --columns --user --state --revoked --expired --created-after --created-before --expires-after --expires-before --expires-within --no-expiry --search --scope --except-scope --last-used-after --last-used-before --never-used --unused-for --impersonation --user-type --except-user --db --as --output --quiet --color --now --busy-timeout --foreign-owner --help"
+            opts="-u -o -q -h --sort --limit --columns --user --state --revoked --expired --created-after --created-before --expires-after --expires-before --expires-within --no-expiry --search --scope --except-scope --last-used-after --last-used-before --never-used --unused-for --impersonation --user-type --except-user --db --as --output --quiet --color --now --busy-timeout --foreign-owner --schema --audit-log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -986,6 +1050,14 @@ _tokenctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --schema)
+                    COMPREPLY=($(compgen -W "native gitlab jupyterhub gitea" -- "${cur}"))
+                    return 0
+                    ;;
+                --audit-log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -994,7 +1066,7 @@ _tokenctl() {
             return 0
             ;;
         tokenctl__subcmd__revoke)
-            opts="-n -y -i -u -o -q -h --dry-run --yes --interactive --max --reason --batch-size --user --state --revoked --expired --created-after --created-before --expires-after --expires-before --expires-within --no-expiry --search --scope --except-scope --last-used-after --last-used-before --never-used --unused-for --impersonation --user-type --except-user --db --as --output --quiet --color --now --busy-timeout --foreign-owner --help"
+            opts="-n -y -i -u -o -q -h --dry-run --yes --interactive --max --reason --batch-size --user --state --revoked --expired --created-after --created-before --expires-after --expires-before --expires-within --no-expiry --search --scope --except-scope --last-used-after --last-used-before --never-used --unused-for --impersonation --user-type --except-user --db --as --output --quiet --color --now --busy-timeout --foreign-owner --schema --audit-log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1124,6 +1196,14 @@ _tokenctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --schema)
+                    COMPREPLY=($(compgen -W "native gitlab jupyterhub gitea" -- "${cur}"))
+                    return 0
+                    ;;
+                --audit-log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1132,7 +1212,7 @@ _tokenctl() {
             return 0
             ;;
         tokenctl__subcmd__show)
-            opts="-o -q -h --db --as --output --quiet --color --now --busy-timeout --foreign-owner --help"
+            opts="-o -q -h --db --as --output --quiet --color --now --busy-timeout --foreign-owner --schema --audit-log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1163,6 +1243,14 @@ _tokenctl() {
                     return 0
                     ;;
                 --busy-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --schema)
+                    COMPREPLY=($(compgen -W "native gitlab jupyterhub gitea" -- "${cur}"))
+                    return 0
+                    ;;
+                --audit-log)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_tokenctl_global_optspecs
-    string join \n db= as= o/output= q/quiet color= now= busy-timeout= foreign-owner h/help V/version
+    string join \n db= as= o/output= q/quiet color= now= busy-timeout= foreign-owner schema= audit-log= h/help V/version
 end
 
 function __fish_tokenctl_needs_command
@@ -24,7 +24,7 @@ function __fish_tokenctl_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c tokenctl -n "__fish_tokenctl_needs_command" -l db -d 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_needs_command" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://[HOST]/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object a line'
@@ -36,6 +36,11 @@ always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -l busy-timeout -d 'Wait this long for a locked store' -r
+complete -c tokenctl -n "__fish_tokenctl_needs_command" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+gitlab\t''
+jupyterhub\t''
+gitea\t''"
+complete -c tokenctl -n "__fish_tokenctl_needs_command" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -50,7 +55,7 @@ complete -c tokenctl -n "__fish_tokenctl_needs_command" -f -a "audit" -d 'Show w
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l sample -d 'Fill it with a made-up organisation that has N personal access tokens, 1 to 10000000, and whose present is --now; the administrator is root' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l db -d 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://[HOST]/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object a line'
@@ -62,6 +67,11 @@ always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l busy-timeout -d 'Wait this long for a locked store' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+gitlab\t''
+jupyterhub\t''
+gitea\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -118,7 +128,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l user-type -d 
 project_bot\t''
 service_account\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l except-user -d 'Match all but the tokens of this user (repeatable)' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l db -d 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://[HOST]/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object a line'
@@ -130,6 +140,11 @@ always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l busy-timeout -d 'Wait this long for a locked store' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+gitlab\t''
+jupyterhub\t''
+gitea\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -186,7 +201,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l user-type -d 'M
 project_bot\t''
 service_account\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l except-user -d 'Match all but the tokens of this user (repeatable)' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l db -d 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://[HOST]/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object a line'
@@ -198,10 +213,15 @@ always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l busy-timeout -d 'Wait this long for a locked store' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+gitlab\t''
+jupyterhub\t''
+gitea\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l db -d 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://[HOST]/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object a line'
@@ -213,6 +233,11 @@ always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l busy-timeout -d 'Wait this long for a locked store' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+gitlab\t''
+jupyterhub\t''
+gitea\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -247,7 +272,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l user-type -
 project_bot\t''
 service_account\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l except-user -d 'Match all but the tokens of this user (repeatable)' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l db -d 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://[HOST]/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object a line'
@@ -259,13 +284,18 @@ always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l busy-timeout -d 'Wait this long for a locked store' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+gitlab\t''
+jupyterhub\t''
+gitea\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s n -l dry-run -d 'Change nothing; print what would be revoked'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s y -l yes -d 'Do not ask'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s i -l interactive -d 'Pick from the matching tokens, at most 1000, at the terminal; then it asks'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l db -d 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://[HOST]/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object a line'
@@ -277,6 +307,11 @@ always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l busy-timeout -d 'Wait this long for a locked store' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+gitlab\t''
+jupyterhub\t''
+gitea\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -324,7 +359,7 @@ false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l search -d 'Match tokens with every word of TEXT in the name, in any order and case' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l scope -d 'Match tokens with this scope (repeatable: any of them)' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l except-scope -d 'Match all but the tokens with this scope (repeatable)' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l db -d 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://[HOST]/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object a line'
@@ -336,6 +371,11 @@ always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l busy-timeout -d 'Wait this long for a locked store' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+gitlab\t''
+jupyterhub\t''
+gitea\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -378,7 +418,7 @@ false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l search -d 'Match tokens with every word of TEXT in the name, in any order and case' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l scope -d 'Match tokens with this scope (repeatable: any of them)' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l except-scope -d 'Match all but the tokens with this scope (repeatable)' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l db -d 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://[HOST]/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object a line'
@@ -390,10 +430,15 @@ always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l busy-timeout -d 'Wait this long for a locked store' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+gitlab\t''
+jupyterhub\t''
+gitea\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l db -d 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://[HOST]/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object a line'
@@ -405,6 +450,11 @@ always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l busy-timeout -d 'Wait this long for a locked store' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+gitlab\t''
+jupyterhub\t''
+gitea\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -429,7 +479,7 @@ false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l search -d 'Match tokens with every word of TEXT in the name, in any order and case' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l scope -d 'Match tokens with this scope (repeatable: any of them)' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l except-scope -d 'Match all but the tokens with this scope (repeatable)' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l db -d 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://[HOST]/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object a line'
@@ -441,6 +491,11 @@ always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l busy-timeout -d 'Wait this long for a locked store' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+gitlab\t''
+jupyterhub\t''
+gitea\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s n -l dry-run -d 'Change nothing; print what would be revoked'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s y -l yes -d 'Do not ask'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s i -l interactive -d 'Pick from the matching tokens, at most 1000, at the terminal; then it asks'
@@ -458,7 +513,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l run -d 'Matc
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l action -d 'Match events of this kind' -r -f -a "revoke\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l since -d 'Match events of T or later' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l until -d 'Match events of T or earlier' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l db -d 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://[HOST]/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object a line'
@@ -470,10 +525,15 @@ always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l busy-timeout -d 'Wait this long for a locked store' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+gitlab\t''
+jupyterhub\t''
+gitea\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l db -d 'Work on this store: the path of a SQLite file, or sqlite:PATH [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://[HOST]/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object a line'
@@ -485,6 +545,11 @@ always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l busy-timeout -d 'Wait this long for a locked store' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+gitlab\t''
+jupyterhub\t''
+gitea\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -1,6 +1,7 @@
 //! The options that every command has, and how values are read.
 
 use std::ffi::OsString;
+use std::fmt::Write;
 
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ColorChoice};
@@ -88,6 +89,21 @@ true when it stands alone; with =false it matches the others.";
 /// What ends the help of a command that takes such values.
 pub fn long_help(examples: &str) -> String {
     format!("{VALUES_HELP}\n\n{examples}")
+}
+
+/// What ends the help of a command that revokes: what that does beneath an application.
+pub fn revoke_help(examples: &str) -> String {
+    let mut help = long_help(examples);
+    help += "\n\nDatabases of other applications (an --audit-log is needed there):\n";
+    let others = schema::ALL.iter().filter(|it| !it.marks.is_empty());
+    for (index, description) in others.enumerate() {
+        for (line, text) in description.direct_revoke.iter().enumerate() {
+            let name = if line == 0 { description.name } else { "" };
+            let end = if (index, line) == (0, 0) { "" } else { "\n" };
+            let _ = write!(help, "{end}  {name:<11} {text}");
+        }
+    }
+    help
 }
 
 /// Reads the id of a token. The message does not repeat what may be a token's

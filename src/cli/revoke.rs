@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use uuid::{NoContext, Uuid};
 
-use super::arguments::{long_help, token_id};
+use super::arguments::{revoke_help, token_id};
 use super::audit::needs_log;
 use super::audit_log::AuditLog;
 use super::choice::{Matching, PICKABLE, PREVIEW};
@@ -39,7 +39,7 @@ use crate::store::{Mode, OsUser, Run, Store, StoredToken};
 /// day (applications record use with a delay), and a --now later than the clock,
 /// unless it is a dry run.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES, after_long_help = long_help(EXAMPLES))]
+#[command(after_help = EXAMPLES, after_long_help = revoke_help(EXAMPLES))]
 pub struct Revoke {
     #[command(flatten)]
     revoke: RevokeArgs,

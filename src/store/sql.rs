@@ -178,6 +178,12 @@ impl Sql {
         self.push(text).push(collation)
     }
 
+    /// The same statement behind a word.
+    #[cfg(test)]
+    pub fn behind(&self, word: &'static str) -> Self {
+        Self { text: format!("{word}{}", self.text), ..self.clone() }
+    }
+
     #[must_use]
     pub fn dialect(&self) -> Dialect {
         self.dialect

@@ -73,6 +73,8 @@ pub struct Options<'a> {
 /// far from UTC and not by whole hours: what silently depends on it is found out.
 const SETTINGS: &[(&str, &str)] = &[
     ("fsync", "off"),
+    // Statistics come when a test asks for them.
+    ("autovacuum", "off"),
     ("full_page_writes", "off"),
     ("max_wal_size", "4GB"),
     ("timezone", "Asia/Kathmandu"),

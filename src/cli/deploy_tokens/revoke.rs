@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
-use crate::cli::arguments::long_help;
+use crate::cli::arguments::revoke_help;
 use crate::cli::filter::DeployFilterArgs;
 use crate::cli::revoke::RevokeArgs;
 use crate::cli::session::Session;
@@ -23,7 +23,7 @@ use crate::cli::session::Session;
 /// together with its audit event, and each token is judged again there: one that
 /// no longer matches is spared. Revoking again is success and changes nothing.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES, after_long_help = long_help(EXAMPLES))]
+#[command(after_help = EXAMPLES, after_long_help = revoke_help(EXAMPLES))]
 pub struct Revoke {
     #[command(flatten)]
     revoke: RevokeArgs,

@@ -20,8 +20,10 @@ pub static DESCRIPTION: Description = Description {
         ("user", "id name lower_name is_admin is_active prohibit_login type"),
     ],
     schema,
-    direct_revoke: "deletes the row, as Gitea and Forgejo do: there is no flag, and no way back. \
-                    The row is looked up at each use, so the token is dead at once.",
+    direct_revoke: &[
+        "Also Forgejo. Deletes the row, as they do: there is no flag, and no way back. It",
+        "is looked up at each use, so the token is dead at once. Nobody is told.",
+    ],
 };
 
 macro_rules! acting {

@@ -40,8 +40,11 @@ pub static DESCRIPTION: Description = Description {
         ("members", "user_id source_id source_type access_level requested_at expires_at state"),
     ],
     schema,
-    direct_revoke: "sets the flag that GitLab sets, which counts from the token's next use. GitLab \
-                    then sends no e-mail to the owner and writes no audit event of its own.",
+    direct_revoke: &[
+        "Sets the flag that GitLab sets; it counts from the token's next use. GitLab sends",
+        "the owner no e-mail then, and writes no audit event of its own. A deploy token's",
+        "row stays, too, which GitLab's API would delete.",
+    ],
 };
 
 /// The kind of the owner; GitLab's internal bots are of none of these.

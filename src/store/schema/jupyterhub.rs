@@ -31,10 +31,13 @@ pub static DESCRIPTION: Description = Description {
         ("user_role_map", "user_id role_id"),
     ],
     schema,
-    direct_revoke: "deletes the row, as the hub does: there is no flag, and no way back. The hub \
-                    refuses the token at its next request; a user's server may take it for up to \
-                    300 s more, from its cache. SQLite may give the id to a later token, so give \
-                    an old list of ids together with a filter.",
+    direct_revoke: &[
+        "Deletes the row, as the hub does: there is no flag, and no way back. The hub",
+        "refuses the token at its next request; a user's server may take it for up to",
+        "300 s more, from its cache. The hub shows the token until it is restarted, and in",
+        "SQLite the id of the newest may be given to a later token: do not revoke it once",
+        "more at the hub, and give old lists of ids together with a filter.",
+    ],
 };
 
 /// An administrator is one by his flag, by his role, or by a role of a group of his.

@@ -34,9 +34,9 @@ pub struct Description {
     pub needs: Tables,
     /// The schema of a database that has all these.
     pub schema: fn(Dialect, &Catalog) -> Schema,
-    /// What a revocation past the application leaves out, and how long a token may
-    /// live on: sentences for the help.
-    pub direct_revoke: &'static str,
+    /// What a revocation past the application does and leaves out, and how long a token
+    /// may live on: lines for the help, of at most 84 characters.
+    pub direct_revoke: &'static [&'static str],
 }
 
 /// Tables, each with some of its columns, blanks between.

@@ -92,7 +92,7 @@ pub static DESCRIPTION: Description = Description {
         ),
     ],
     schema: |dialect, _| schema(dialect),
-    direct_revoke: "the flag is set, and an audit event written in the same transaction.",
+    direct_revoke: &["Sets the flag, and writes an audit event in the same transaction."],
 };
 
 fn schema(dialect: Dialect) -> Schema {
