@@ -6,6 +6,7 @@ use std::process::Command;
 
 use expect_test::expect_file;
 
+use crate::support::postgres::{Cluster, GITLAB, GITLAB_FIXTURE, Options, REVOKER, grants};
 use crate::support::{NOW, Sandbox, TOKENCTL, steady, tool};
 
 const README: &str = include_str!("../README.md");
@@ -68,6 +69,25 @@ fn the_transcript_is_what_the_program_prints() {
         }
     }
     expect_file!["../README.md"].assert_eq(&readme);
+}
+
+#[test]
+fn the_commands_on_gitlab_run_with_the_rights_that_it_grants() {
+    let roles = include_str!("support/roles.sql");
+    assert_eq!(blocks("sql"), [roles], "what the tests run with");
+    let Some(cluster) = Cluster::start(&Options::default()) else { return };
+    cluster.sql("postgres", "CREATE DATABASE gitlabhq_production");
+    let tables = format!("{GITLAB}{GITLAB_FIXTURE}{}", grants());
+    cluster.sql("gitlabhq_production", &tables);
+    let sandbox = Sandbox::without_store();
+    // As whom, and where the socket is, libpq's variables say.
+    let host = cluster.socket().display();
+    let script = blocks("bash").concat();
+    let printed = bash(&sandbox, &format!("export PGUSER={REVOKER} PGHOST={host}\n{script}"));
+    assert!(printed.contains("would revoke 3 ") && printed.contains("revoked 3 "), "{printed}");
+    for failure in ["tokenctl: cannot", " to show", "(nothing changed)"] {
+        assert!(!printed.contains(failure), "{failure}: {printed}");
+    }
 }
 
 #[test]

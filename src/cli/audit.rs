@@ -21,6 +21,10 @@ use crate::store::{Mode, Store};
 /// The audit events, newest first. An administrator sees all of them; anybody else
 /// those of his own tokens, and of his own acts. Events outlive the users and
 /// tokens that they tell of. -o ids prints the ids of the tokens, of either kind.
+///
+/// A native store holds its events. Those of another application's database are in
+/// the file that --audit-log names. There the outcome of an event is 'unresolved' where
+/// the run was killed before it could record one: look at such a token with 'show'.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help(EXAMPLES))]
 pub struct Audit {

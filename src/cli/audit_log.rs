@@ -155,13 +155,13 @@ impl AuditLog {
             }
             if !line.trim_ascii().is_empty() {
                 // Where the line begins is what numbers its event.
-                match serde_json::from_slice(&line).ok().and_then(|it| Line::of(it, at + 1)) {
-                    Some(line) => line.add_to(&events, schema)?,
-                    None => {
-                        broken += 1;
-                        let path = self.path.display();
-                        say(&format!("audit log {path}: the line at byte {at} cannot be read"));
-                    }
+                let entry = serde_json::from_slice(&line).ok();
+                if let Some(line) = entry.and_then(|entry| Line::of(entry, at + 1)) {
+                    line.add_to(&events, schema)?;
+                } else {
+                    broken += 1;
+                    let path = self.path.display();
+                    say(&format!("audit log {path}: the line at byte {at} cannot be read"));
                 }
             }
             at += i64::try_from(length)?;

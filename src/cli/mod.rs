@@ -32,6 +32,9 @@ use crate::output::text::{visible, visible_lines};
 
 /// Find, show and revoke access tokens directly in the database that holds them.
 ///
+/// The database is a SQLite store of its own, or that of GitLab, JupyterHub, Gitea or
+/// Forgejo, in SQLite or PostgreSQL.
+///
 /// An administrator sees every token of the store, an owner his own, a Maintainer
 /// the deploy tokens of his projects and groups; nobody learns anything else.
 /// What --as names is a policy, not a login: who can open the store can edit it.
@@ -51,6 +54,7 @@ Examples:
   tokenctl revoke 42 --reason 'left the team'
   tokenctl revoke --unused-for 180d --user-type human --dry-run
   tokenctl audit --since 7d
+  tokenctl --db postgres:///gitlabhq_production --as root list --unused-for 90d
 
 Exit status:
   0         done; also: nothing matched, already revoked

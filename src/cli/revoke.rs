@@ -148,7 +148,7 @@ impl RevokeArgs {
                 }
                 self.refuse_more_than_max(&chosen)?;
                 if asks {
-                    chosen.confirm(session, &stop, self.effect::<F::Token>(&store)?)?;
+                    chosen.confirm(session, &stop, effect::<F::Token>(&store)?)?;
                 }
                 chosen.scope(named)
             }
@@ -220,14 +220,6 @@ impl RevokeArgs {
         Ok(true)
     }
 
-    /// What the question has to say of what a revocation does there.
-    fn effect<T: StoredToken>(&self, store: &Store) -> Result<Option<String>> {
-        let application = store.description().application;
-        let message =
-            || format!("This deletes their rows from {application}; there is no way back.");
-        Ok(store.deletes::<T>()?.then(message))
-    }
-
     fn refuse_more_than_max<T: StoredToken>(&self, chosen: &Matching<T>) -> Result<()> {
         match self.max {
             Some(max) if chosen.count() > max => {
@@ -241,6 +233,13 @@ impl RevokeArgs {
             _ => Ok(()),
         }
     }
+}
+
+/// What the question has to say of what a revocation does there.
+fn effect<T: StoredToken>(store: &Store) -> Result<Option<String>> {
+    let application = store.description().application;
+    let message = || format!("This deletes their rows from {application}; there is no way back.");
+    Ok(store.deletes::<T>()?.then(message))
 }
 
 fn unconfirmed(what: &str) -> anyhow::Error {

@@ -272,7 +272,7 @@ fn location_of(named: &str, db: &OsStr) -> Result<Location, Failure> {
     let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
     if let Some("postgres" | "postgresql") = scheme.as_deref() {
         let settings = Settings::new(&text, &variable);
-        return settings.map(Location::Server).map_err(|problem| problem.of(named));
+        return settings.map(|it| Location::Server(it.into())).map_err(|problem| problem.of(named));
     }
     if scheme.is_some() || holds_password(db) {
         // Not repeated: there may be a password in it.

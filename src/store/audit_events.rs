@@ -106,7 +106,7 @@ impl Stored for AuditEvent {
         if let Some(action) = action {
             sql.push(" AND ").push(columns.action).push(" = ").bind(action.name());
         }
-        let created = [(Comparison::AtLeast, at(since)), (Comparison::AtMost, at(until))];
+        let created = [(Comparison::AtLeast, at(*since)), (Comparison::AtMost, at(*until))];
         bounded(sql, columns.created_at, terms.bounds, created);
         Ok(())
     }

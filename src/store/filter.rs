@@ -255,7 +255,7 @@ pub fn shared(
         }
     }
     let created =
-        [(Comparison::AtLeast, at(created_after)), (Comparison::AtMost, at(created_before))];
+        [(Comparison::AtLeast, at(*created_after)), (Comparison::AtMost, at(*created_before))];
     bounded(sql, tokens.created_at, bounds, created);
     let expires = [
         (Comparison::AtLeast, *expires_after),
@@ -283,7 +283,7 @@ pub fn shared(
 }
 
 /// The bound of an instant, for [`bounded`].
-pub fn at(bound: &Option<Timestamp>) -> Option<Moment> {
+pub fn at(bound: Option<Timestamp>) -> Option<Moment> {
     bound.map(Moment::at)
 }
 

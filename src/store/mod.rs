@@ -61,7 +61,7 @@ pub enum Location {
     /// A SQLite file.
     File(PathBuf),
     /// A PostgreSQL server.
-    Server(Settings),
+    Server(Box<Settings>),
 }
 
 /// How a store is opened.
@@ -732,8 +732,8 @@ impl<T> Outcome<T> {
 
 /// The ids that a statement gives, in ascending order.
 fn ids(transaction: &Transaction<'_>, sql: &Sql) -> Result<Vec<TokenId>> {
-    let ids = transaction.rows(sql, |row| row.token_id())?.into_iter();
-    let mut ids = ids.collect::<Result<Vec<_>, _>>().map_err(anyhow::Error::msg)?;
+    let ids = transaction.rows(sql, |row| row.token_id().map_err(anyhow::Error::msg))?;
+    let mut ids = ids.into_iter().collect::<Result<Vec<_>>>()?;
     ids.sort_unstable();
     Ok(ids)
 }

@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn the_yaml_of_ruby_is_read_and_no_other() {
         let is = |text, scopes: &str| {
-            assert_eq!(read(ScopesForm::Yaml, text).as_deref(), Some(scopes), "{text:?}")
+            assert_eq!(read(ScopesForm::Yaml, text).as_deref(), Some(scopes), "{text:?}");
         };
         is("---\n- api\n- read_user\n", "api read_user");
         is("--- \n- :api\n- :read_user\n\n", "api read_user");
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn words_with_commas_are_read() {
         let is = |text, scopes: &str| {
-            assert_eq!(read(ScopesForm::Commas, text).as_deref(), Some(scopes), "{text:?}")
+            assert_eq!(read(ScopesForm::Commas, text).as_deref(), Some(scopes), "{text:?}");
         };
         is("", "");
         is("all", "all");

@@ -65,8 +65,8 @@ impl ToSqlite for Value {
             Self::Integer(value) => Ok((*value).into()),
             Self::Text(value) => Ok(value.as_str().into()),
             // One value however many there are, so no limit on parameters is met.
-            Self::Integers(values) => json(values.as_slice()),
-            Self::Texts(values) => json(values.as_slice()),
+            Self::Integers(values) => Ok(json(values).into()),
+            Self::Texts(values) => Ok(json(values).into()),
             // No column of SQLite has these forms.
             Self::Timestamp(value) => Ok(value.to_string().into()),
             Self::Timestamptz(value) => Ok(value.to_string().into()),
@@ -75,8 +75,8 @@ impl ToSqlite for Value {
     }
 }
 
-fn json<V: Clone + Into<serde_json::Value>>(values: &[V]) -> rusqlite::Result<ToSqlOutput<'_>> {
-    Ok(serde_json::Value::from(values).to_string().into())
+fn json<V: Clone + Into<serde_json::Value>>(values: &[V]) -> String {
+    serde_json::Value::from(values).to_string()
 }
 
 impl Value {

@@ -52,8 +52,8 @@ fn stores() -> Result<Vec<Store>> {
     stores.extend(other_stores_in_sqlite()?.into_iter().map(|(_, store)| store));
     if let Some(cluster) = postgres::Cluster::shared() {
         stores.push(open(&cluster.gitlab().url(postgres::READER))?);
-        for (tables, fixture) in [(JUPYTERHUB, JUPYTERHUB_FIXTURE), (GITEA, GITEA_FIXTURE)] {
-            let database = cluster.database("other", &format!("{}{fixture}", tables[1]));
+        for [_, tables, fixture] in OTHERS {
+            let database = cluster.database("other", &format!("{tables}{fixture}"));
             stores.push(open(&database.url("postgres"))?);
         }
     }
@@ -62,9 +62,9 @@ fn stores() -> Result<Vec<Store>> {
 
 fn other_stores_in_sqlite() -> Result<Vec<(&'static str, Store)>> {
     let mut stores = Vec::new();
-    for (tables, fixture) in [(JUPYTERHUB, JUPYTERHUB_FIXTURE), (GITEA, GITEA_FIXTURE)] {
+    for [tables, _, fixture] in OTHERS {
         let connection = Connection::open_in_memory()?;
-        connection.execute_batch(tables[0])?;
+        connection.execute_batch(tables)?;
         connection.execute_batch(fixture)?;
         let schema = super::sqlite::recognise(&connection, None)?;
         let engine = Engine::Sqlite(Sqlite::unnamed(connection)?);
@@ -74,17 +74,19 @@ fn other_stores_in_sqlite() -> Result<Vec<(&'static str, Store)>> {
     Ok(stores)
 }
 
-/// The tables of other applications, in SQLite and in PostgreSQL.
-const JUPYTERHUB: [&str; 2] = [
-    include_str!("../../tests/support/jupyterhub.sql"),
-    include_str!("../../tests/support/jupyterhub_postgres.sql"),
+/// Other applications' tables in SQLite and in PostgreSQL, and what fills both.
+const OTHERS: [[&str; 3]; 2] = [
+    [
+        include_str!("../../tests/support/jupyterhub.sql"),
+        include_str!("../../tests/support/jupyterhub_postgres.sql"),
+        include_str!("../../tests/support/jupyterhub_fixture.sql"),
+    ],
+    [
+        include_str!("../../tests/support/gitea.sql"),
+        include_str!("../../tests/support/gitea_postgres.sql"),
+        include_str!("../../tests/support/gitea_fixture.sql"),
+    ],
 ];
-const JUPYTERHUB_FIXTURE: &str = include_str!("../../tests/support/jupyterhub_fixture.sql");
-const GITEA: [&str; 2] = [
-    include_str!("../../tests/support/gitea.sql"),
-    include_str!("../../tests/support/gitea_postgres.sql"),
-];
-const GITEA_FIXTURE: &str = include_str!("../../tests/support/gitea_fixture.sql");
 
 fn open(url: &str) -> Result<Store> {
     let how = Opening {
@@ -94,7 +96,7 @@ fn open(url: &str) -> Result<Store> {
         schema: None,
         command_as: &|_| String::new(),
     };
-    Store::open(&Location::Server(Settings::new(url, &|_| None)?), &how)
+    Store::open(&Location::Server(Settings::new(url, &|_| None)?.into()), &how)
 }
 
 /// Which pairs of flags are tried as which role: all of them where nothing has to travel
@@ -718,17 +720,18 @@ fn explained(store: &Store, sql: &Sql) -> Result<String> {
     let transaction = store.engine.begin(Mode::Read, Duration::from_secs(5))?;
     let steps = match &store.engine {
         Engine::Sqlite(_) => transaction.rows(&sql.behind("EXPLAIN QUERY PLAN "), |row| {
-            let (_id, _parent, _unused) = (row.integer()?, row.integer()?, row.integer()?);
-            row.text()
+            let (_id, _parent, _unused) = (row.integer(), row.integer(), row.integer());
+            row.text().map_err(anyhow::Error::msg)
         })?,
         Engine::Postgres(_) => {
             // A cursor is planned to give its first rows soon.
             let is_list = sql.text().starts_with("SELECT") && !sql.text().contains("(TRUE");
-            let explain = match is_list {
-                true => "EXPLAIN (COSTS OFF) DECLARE rows CURSOR FOR ",
-                false => "EXPLAIN (COSTS OFF) ",
+            let explain = if is_list {
+                "EXPLAIN (COSTS OFF) DECLARE rows CURSOR FOR "
+            } else {
+                "EXPLAIN (COSTS OFF) "
             };
-            transaction.rows(&sql.behind(explain), |row| row.text())?
+            transaction.rows(&sql.behind(explain), |row| row.text().map_err(anyhow::Error::msg))?
         }
     };
     let (columns, conditions) = sql.text().split_once(" WHERE ").unwrap_or(("", sql.text()));
@@ -739,7 +742,7 @@ fn explained(store: &Store, sql: &Sql) -> Result<String> {
         text = format!("    SELECT …, (TRUE{verdict}\n{text}");
     }
     for step in steps {
-        writeln!(text, "    -> {}", step.map_err(anyhow::Error::msg)?)?;
+        writeln!(text, "    -> {}", step?)?;
     }
     Ok(text)
 }

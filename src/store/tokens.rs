@@ -129,8 +129,8 @@ impl Stored for PersonalAccessToken {
             sql.push(if *impersonation { " AND " } else { " AND NOT " }).push(column);
         }
         let used = [
-            (Comparison::AtLeast, at(last_used_after)),
-            (Comparison::AtMost, at(last_used_before)),
+            (Comparison::AtLeast, at(*last_used_after)),
+            (Comparison::AtMost, at(*last_used_before)),
         ];
         bounded(sql, last_used, terms.bounds, used);
         if let Some(never_used) = never_used {

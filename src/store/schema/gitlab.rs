@@ -146,136 +146,143 @@ macro_rules! deploy_scopes {
 }
 
 fn schema(dialect: Dialect, found: &Catalog) -> Schema {
-    let has_virtual_registry = found.has("deploy_tokens", "read_virtual_registry")
-        && found.has("deploy_tokens", "write_virtual_registry");
     Schema {
         description: &DESCRIPTION,
         dialect,
-        users: Users {
-            acting: Lookup {
-                by_id: [
-                    "SELECT u.id, u.username, u.admin FROM users u \
-                     WHERE u.state = 'active' AND u.id = ",
-                    "",
-                ],
-                by_name: [
-                    "SELECT u.id, u.username, u.admin FROM users u \
-                     WHERE u.state = 'active' AND lower(u.username) = lower(",
-                    ")",
-                ],
-            },
-            named: Lookup {
-                by_id: ["SELECT u.id, u.username FROM users u WHERE u.id = ", ""],
-                by_name: [
-                    "SELECT u.id, u.username FROM users u WHERE lower(u.username) = lower(",
-                    ")",
-                ],
-            },
-        },
-        personal_access_tokens: PersonalAccessTokens {
-            token: Tokens {
-                from: "personal_access_tokens t LEFT JOIN users u ON u.id = t.user_id",
-                id: "t.id",
-                name: "t.name",
-                scopes: Scopes { sql: "t.scopes", form: ScopesForm::Yaml },
-                revoked: Some("t.revoked IS TRUE"),
-                created_at: Time::plain("t.created_at", TimeForm::Timestamp),
-                expires_at: Some(Time::plain("t.expires_at", TimeForm::Date)),
-                revoke: Revocation {
-                    statement: "UPDATE personal_access_tokens AS t SET revoked = TRUE",
-                    time: Some((", updated_at = ", TimeForm::Timestamp)),
-                    deletes: false,
-                    dependents: None,
-                },
-            },
-            user_id: "t.user_id",
-            username: "u.username",
-            user_type: Some(concat!("CASE WHEN u.id IS NOT NULL THEN ", user_type!("u"), " END")),
-            is_of_user_type: Some([
-                concat!("t.user_id IN (SELECT x.id FROM users x WHERE ", user_type!("x"), " = "),
-                ")",
-            ]),
-            description: found
-                .has("personal_access_tokens", "description")
-                .then_some("t.description"),
-            impersonation: Some("t.impersonation"),
-            last_used_at: Time::plain("t.last_used_at", TimeForm::Timestamptz),
-        },
-        deploy_tokens: Some(DeployTokens {
-            token: Tokens {
-                from: "deploy_tokens t",
-                id: "t.id",
-                name: "t.name",
-                scopes: Scopes {
-                    sql: if has_virtual_registry {
-                        deploy_scopes!("read_virtual_registry", "write_virtual_registry")
-                    } else {
-                        deploy_scopes!()
-                    },
-                    form: ScopesForm::Commas,
-                },
-                revoked: Some("t.revoked IS TRUE"),
-                created_at: Time::plain("t.created_at", TimeForm::Timestamptz),
-                // The column is never NULL; this is how GitLab writes never.
-                expires_at: Some(Time::plain(
-                    "nullif(t.expires_at, '3000-01-01 00:00:00+00')",
-                    TimeForm::Timestamptz,
-                )),
-                revoke: Revocation {
-                    statement: "UPDATE deploy_tokens AS t SET revoked = TRUE",
-                    time: None,
-                    deletes: false,
-                    dependents: None,
-                },
-            },
-            username: "t.username",
-            project_id: project_id!(),
-            group_id: group_id!(),
-            project_path: concat!(
-                "(SELECT r.path FROM routes r WHERE r.source_type = 'Project' AND r.source_id = ",
-                project_id!(),
-                ")"
-            ),
-            group_path: concat!(
-                "(SELECT r.path FROM routes r WHERE r.source_type = 'Namespace' AND r.source_id = ",
-                group_id!(),
-                ")"
-            ),
-            is_of_project: [
-                "t.id IN (SELECT l.deploy_token_id FROM project_deploy_tokens l \
-                 WHERE l.project_id = ",
-                ")",
-            ],
-            is_of_group: [
-                "t.id IN (SELECT l.deploy_token_id FROM group_deploy_tokens l WHERE l.group_id = ",
-                ")",
-            ],
-            level: [
-                level_head!(),
-                level_tail!(
-                    project_id!(),
-                    concat!("coalesce(", group_id!(), ", ", namespace_of!(project_id!()), ")")
-                ),
-            ],
-            projects: Places {
-                by_id: place!("projects x", "x.id", "x.namespace_id", "x.id = ", ""),
-                by_path: place!(
-                    "routes r",
-                    "r.source_id",
-                    namespace_of!("r.source_id"),
-                    "r.source_type = 'Project' AND lower(r.path) = lower(",
-                    ")"
-                ),
-            },
-            groups: Places {
-                by_id: group!("WHERE g.type = 'Group' AND g.id = ", ""),
-                by_path: group!(
-                    "JOIN routes r ON r.source_type = 'Namespace' AND r.source_id = g.id \
-                     WHERE g.type = 'Group' AND lower(r.path) = lower(",
-                    ")"
-                ),
-            },
-        }),
+        users: users(),
+        personal_access_tokens: personal_access_tokens(found),
+        deploy_tokens: Some(deploy_tokens(found)),
         audit_events: None,
+    }
+}
+
+fn users() -> Users {
+    Users {
+        acting: Lookup {
+            by_id: [
+                "SELECT u.id, u.username, u.admin FROM users u \
+                     WHERE u.state = 'active' AND u.id = ",
+                "",
+            ],
+            by_name: [
+                "SELECT u.id, u.username, u.admin FROM users u \
+                     WHERE u.state = 'active' AND lower(u.username) = lower(",
+                ")",
+            ],
+        },
+        named: Lookup {
+            by_id: ["SELECT u.id, u.username FROM users u WHERE u.id = ", ""],
+            by_name: ["SELECT u.id, u.username FROM users u WHERE lower(u.username) = lower(", ")"],
+        },
+    }
+}
+
+fn personal_access_tokens(found: &Catalog) -> PersonalAccessTokens {
+    PersonalAccessTokens {
+        token: Tokens {
+            from: "personal_access_tokens t LEFT JOIN users u ON u.id = t.user_id",
+            id: "t.id",
+            name: "t.name",
+            scopes: Scopes { sql: "t.scopes", form: ScopesForm::Yaml },
+            revoked: Some("t.revoked IS TRUE"),
+            created_at: Time::plain("t.created_at", TimeForm::Timestamp),
+            expires_at: Some(Time::plain("t.expires_at", TimeForm::Date)),
+            revoke: Revocation {
+                statement: "UPDATE personal_access_tokens AS t SET revoked = TRUE",
+                time: Some((", updated_at = ", TimeForm::Timestamp)),
+                deletes: false,
+                dependents: None,
+            },
+        },
+        user_id: "t.user_id",
+        username: "u.username",
+        user_type: Some(concat!("CASE WHEN u.id IS NOT NULL THEN ", user_type!("u"), " END")),
+        is_of_user_type: Some([
+            concat!("t.user_id IN (SELECT x.id FROM users x WHERE ", user_type!("x"), " = "),
+            ")",
+        ]),
+        description: found.has("personal_access_tokens", "description").then_some("t.description"),
+        impersonation: Some("t.impersonation"),
+        last_used_at: Time::plain("t.last_used_at", TimeForm::Timestamptz),
+    }
+}
+
+fn deploy_tokens(found: &Catalog) -> DeployTokens {
+    let has_virtual_registry = found.has("deploy_tokens", "read_virtual_registry")
+        && found.has("deploy_tokens", "write_virtual_registry");
+    DeployTokens {
+        token: Tokens {
+            from: "deploy_tokens t",
+            id: "t.id",
+            name: "t.name",
+            scopes: Scopes {
+                sql: if has_virtual_registry {
+                    deploy_scopes!("read_virtual_registry", "write_virtual_registry")
+                } else {
+                    deploy_scopes!()
+                },
+                form: ScopesForm::Commas,
+            },
+            revoked: Some("t.revoked IS TRUE"),
+            created_at: Time::plain("t.created_at", TimeForm::Timestamptz),
+            // The column is never NULL; this is how GitLab writes never.
+            expires_at: Some(Time::plain(
+                "nullif(t.expires_at, '3000-01-01 00:00:00+00')",
+                TimeForm::Timestamptz,
+            )),
+            revoke: Revocation {
+                statement: "UPDATE deploy_tokens AS t SET revoked = TRUE",
+                time: None,
+                deletes: false,
+                dependents: None,
+            },
+        },
+        username: "t.username",
+        project_id: project_id!(),
+        group_id: group_id!(),
+        project_path: concat!(
+            "(SELECT r.path FROM routes r WHERE r.source_type = 'Project' AND r.source_id = ",
+            project_id!(),
+            ")"
+        ),
+        group_path: concat!(
+            "(SELECT r.path FROM routes r WHERE r.source_type = 'Namespace' AND r.source_id = ",
+            group_id!(),
+            ")"
+        ),
+        is_of_project: [
+            "t.id IN (SELECT l.deploy_token_id FROM project_deploy_tokens l \
+                 WHERE l.project_id = ",
+            ")",
+        ],
+        is_of_group: [
+            "t.id IN (SELECT l.deploy_token_id FROM group_deploy_tokens l WHERE l.group_id = ",
+            ")",
+        ],
+        level: [
+            level_head!(),
+            level_tail!(
+                project_id!(),
+                concat!("coalesce(", group_id!(), ", ", namespace_of!(project_id!()), ")")
+            ),
+        ],
+        projects: Places {
+            by_id: place!("projects x", "x.id", "x.namespace_id", "x.id = ", ""),
+            by_path: place!(
+                "routes r",
+                "r.source_id",
+                namespace_of!("r.source_id"),
+                "r.source_type = 'Project' AND lower(r.path) = lower(",
+                ")"
+            ),
+        },
+        groups: Places {
+            by_id: group!("WHERE g.type = 'Group' AND g.id = ", ""),
+            by_path: group!(
+                "JOIN routes r ON r.source_type = 'Namespace' AND r.source_id = g.id \
+                     WHERE g.type = 'Group' AND lower(r.path) = lower(",
+                ")"
+            ),
+        },
     }
 }

@@ -1,4 +1,4 @@
-//! `JupyterHub`'s database: SQLite, or PostgreSQL when it is large.
+//! JupyterHub's database: SQLite, or PostgreSQL when it is large.
 //!
 //! Facts: `jupyterhub/orm.py`, and a database that a hub made.
 
