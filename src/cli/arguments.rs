@@ -17,7 +17,7 @@ use crate::store::schema::{self, Description};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
-    /// Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://[HOST]/DATABASE
+    /// Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE
     /// [env: TOKENCTL_DB]
     #[arg(long, global = true, value_name = "STORE", value_parser = non_empty())]
     pub db: Option<OsString>,
