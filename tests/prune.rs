@@ -217,7 +217,7 @@ fn audit_has_every_format_and_the_documented_keys() {
         sandbox.run_with_input(&format!("--as root {to}revoke - --dry-run"), &own).assert(0);
     }
     let csv = run("-o csv").stdout;
-    assert!(csv.contains(r"'=1+1\u{202e}") && csv.ends_with(",'-x\n"), "{csv}");
+    assert!(csv.contains(r"'=1+1\u{202e}") && csv.ends_with(",'-x,revoked\n"), "{csv}");
     let limited = run("--limit 1 -o ids");
     assert_eq!(limited.assert(0).says(&["1 shown, and more match"]).stdout, "2\n");
 }
