@@ -17,9 +17,14 @@ use crate::store::schema::{self, Description};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
-    /// Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE
-    /// [env: TOKENCTL_DB]
-    #[arg(long, global = true, value_name = "STORE", value_parser = non_empty())]
+    #[arg(
+        long,
+        global = true,
+        value_name = "STORE",
+        value_parser = non_empty(),
+        help = "Work on this store: the path of a SQLite file, sqlite:PATH, or \
+                postgres://HOST/DATABASE [env: TOKENCTL_DB]",
+    )]
     pub db: Option<OsString>,
 
     /// Act as this user: an id or a username [env: TOKENCTL_AS]

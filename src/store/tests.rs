@@ -17,7 +17,7 @@ use super::schema::Catalog;
 use super::schema::native::{self, MIGRATIONS};
 use super::sql::{Dialect, Sql};
 use super::sqlite::Sqlite;
-use super::{Location, Opening, Orders, Outcome, Settings, Store, Stored, StoredToken};
+use super::{EventLog, Location, Opening, Orders, Outcome, Settings, Store, Stored, StoredToken};
 use crate::failure::{self, Kind};
 use crate::model::access::{Act, Denied, List, Query, Reference, Revoke, Show, UserRef};
 use crate::model::audit::{self, Action, AuditEvent};
@@ -623,16 +623,37 @@ fn record_in_table(store: &Store) -> Result<()> {
     transaction.commit()
 }
 
+/// The same events as a file would tell them, among others that came to nothing.
+fn record_in_log() -> Result<Store> {
+    let log = EventLog::new()?;
+    record_events(&|event| {
+        let numbered = AuditEvent { id: EventId(event.target_id.0), ..event.clone() };
+        log.announce(&numbered)?;
+        let AuditEvent { run_id, target_type, target_id, .. } = event;
+        log.conclude(run_id, target_type, *target_id, Some(audit::Outcome::Revoked))?;
+        let id = TokenId(target_id.0 + 1000);
+        log.announce(&AuditEvent { id: EventId(id.0), target_id: id, ..numbered })?;
+        log.conclude(run_id, target_type, id, None)
+    })?;
+    assert_eq!(log.unresolved()?, 0);
+    log.into_store()
+}
+
 #[test]
 fn audit_events_are_those_of_the_oracle_for_every_pair_of_flags() -> Result<()> {
     let store = store()?;
     record_in_table(&store)?;
+    check_events(&store, &store)?;
+    check_events(&store, &record_in_log()?)
+}
+
+fn check_events(store: &Store, recorded: &Store) -> Result<()> {
     let events = |query: &Query<AuditEvent, List>| -> Result<Vec<AuditEvent>> {
-        store.select(query, Sort::NEWEST_FIRST, None, now()?, |rows| {
+        recorded.select(query, Sort::NEWEST_FIRST, None, now()?, |rows| {
             rows.map(|row| row?.map_err(|broken| anyhow::anyhow!("{broken:?}"))).collect()
         })
     };
-    let everything = events(&actor(&store, "root")?.query(audit::Filter::default())?)?;
+    let everything = events(&actor(store, "root")?.query(audit::Filter::default())?)?;
     assert_eq!(everything.len(), 36);
     let newest_first =
         |pair: &[AuditEvent]| (pair[0].created_at, pair[0].id) > (pair[1].created_at, pair[1].id);
@@ -656,7 +677,7 @@ fn audit_events_are_those_of_the_oracle_for_every_pair_of_flags() -> Result<()> 
         add(&|it| it.until = at(text));
     }
     for role in ["root", "olive", "sam"] {
-        let actor = actor(&store, role)?;
+        let actor = actor(store, role)?;
         for one in &filters {
             for other in &filters {
                 let (one, other) = (one.clone(), other.clone());
@@ -691,22 +712,27 @@ fn audit_events_are_those_of_the_oracle_for_every_pair_of_flags() -> Result<()> 
 fn an_auditor_finds_those_who_are_gone() -> Result<()> {
     let store = store()?;
     record_in_table(&store)?;
-    let (root, olive) = (actor(&store, "root")?, actor(&store, "olive")?);
+    check_that_gone_are_found(&store, &store)?;
+    check_that_gone_are_found(&store, &record_in_log()?)
+}
+
+fn check_that_gone_are_found(store: &Store, events: &Store) -> Result<()> {
+    let (root, olive) = (actor(store, "root")?, actor(store, "olive")?);
     let name = |name: &str| UserRef::Other(Reference::Name(name.into()));
     let id = |id| UserRef::Other(Reference::Id(id));
-    assert_eq!(store.recorded_actor(&store, &root, &name("GONE"))?, UserId(77));
-    assert_eq!(store.recorded_actor(&store, &root, &id(77))?, UserId(77));
-    assert_eq!(store.recorded_actor(&store, &root, &name("sam"))?, UserId(3), "who never acted");
-    assert_eq!(store.recorded_owner(&store, &root, &id(88))?, UserId(88));
+    assert_eq!(store.recorded_actor(store, &root, &name("GONE"))?, UserId(77));
+    assert_eq!(store.recorded_actor(store, &root, &id(77))?, UserId(77));
+    assert_eq!(store.recorded_actor(store, &root, &name("sam"))?, UserId(3), "who never acted");
+    assert_eq!(store.recorded_owner(events, &root, &id(88))?, UserId(88));
     for nobody in [name("nobody"), id(88)] {
-        assert!(store.recorded_actor(&store, &root, &nobody).is_err(), "{nobody}");
+        assert!(store.recorded_actor(store, &root, &nobody).is_err(), "{nobody}");
     }
     for other in [name("gone"), id(77), name("root"), name("nobody")] {
         let found =
-            store.recorded_actor(&store, &olive, &other).map_err(|error| format!("{error:#}"));
+            store.recorded_actor(store, &olive, &other).map_err(|error| format!("{error:#}"));
         assert_eq!(found, Err(Denied.to_string()), "{other}");
     }
-    assert_eq!(store.recorded_owner(&store, &olive, &UserRef::Me)?, UserId(2));
+    assert_eq!(store.recorded_owner(events, &olive, &UserRef::Me)?, UserId(2));
     Ok(())
 }
 
