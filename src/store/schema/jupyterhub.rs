@@ -61,6 +61,25 @@ macro_rules! by_group {
     };
 }
 
+/// Only ASCII case is ignored, where lower() would go by the database's collation.
+macro_rules! by_name {
+    ($dialect:expr, $acting:ident, $($groups:expr)?) => {
+        match $dialect {
+            Dialect::Sqlite => [$acting!($($groups,)? "lower(u.name) = lower("), ")"],
+            Dialect::Postgres => [
+                $acting!($($groups,)? "lower(u.name COLLATE \"C\") = lower("),
+                " COLLATE \"C\")",
+            ],
+        }
+    };
+}
+
+macro_rules! named {
+    ($where:literal) => {
+        concat!("SELECT u.id, u.name FROM users u WHERE ", $where)
+    };
+}
+
 /// A service is what elsewhere is called a service account.
 macro_rules! user_type {
     () => {
@@ -83,18 +102,15 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
             acting: if has_group_roles {
                 Lookup {
                     by_id: [acting!(by_group!(), "u.id = "), ""],
-                    by_name: [acting!(by_group!(), "lower(u.name) = lower("), ")"],
+                    by_name: by_name!(dialect, acting, by_group!()),
                 }
             } else {
                 Lookup {
                     by_id: [acting!("", "u.id = "), ""],
-                    by_name: [acting!("", "lower(u.name) = lower("), ")"],
+                    by_name: by_name!(dialect, acting, ""),
                 }
             },
-            named: Lookup {
-                by_id: ["SELECT u.id, u.name FROM users u WHERE u.id = ", ""],
-                by_name: ["SELECT u.id, u.name FROM users u WHERE lower(u.name) = lower(", ")"],
-            },
+            named: Lookup { by_id: [named!("u.id = "), ""], by_name: by_name!(dialect, named,) },
         },
         personal_access_tokens: PersonalAccessTokens {
             token: Tokens {
