@@ -6,6 +6,7 @@ mod application;
 mod bulk;
 mod full_disks;
 mod interruptions;
+mod log_faults;
 mod readers;
 #[expect(dead_code, reason = "the other binary needs more of it")]
 mod support;

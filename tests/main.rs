@@ -3,9 +3,12 @@
 //!
 //! Golden files are rewritten with `UPDATE_EXPECT=1 cargo test`.
 
+mod audit_log;
 mod documents;
+mod gitea;
 mod hostile;
 mod hub;
+mod jupyterhub;
 mod main_job;
 mod ownership;
 mod permissions;

@@ -13,6 +13,7 @@ use nix::unistd::Pid;
 use unicode_width::UnicodeWidthStr;
 
 use crate::support::Sandbox;
+use crate::support::apps::App;
 
 /// The program at a terminal of its own.
 struct Terminal {
@@ -161,6 +162,52 @@ fn more_than_one_token_is_asked_about_and_no_is_the_default() {
         assert_eq!(revoked(), count, "{screen}");
     }
     assert_eq!(sandbox.value("SELECT count(*) FROM audit_events"), "2");
+}
+
+#[test]
+fn the_question_says_so_where_revoking_deletes() {
+    for app in [App::JupyterHub, App::Gitea, App::Forgejo] {
+        let store = app.file();
+        let said = match app {
+            App::JupyterHub => "This deletes their rows from JupyterHub; there is no way back.",
+            App::Gitea | App::Forgejo => {
+                "This deletes their rows from Gitea; there is no way back."
+            }
+        };
+        let log = store.log().display().to_string();
+        for (line, keys, status, left) in [
+            ("revoke 1 2", "\n", 3, true),
+            ("revoke --scope all --scope inherit", "n\n", 3, true),
+            ("revoke 1 2", "y\n", 0, false),
+        ] {
+            let line = format!("--as olive {line} --audit-log {log}");
+            let mut terminal = Terminal::start(&store.sandbox, 100, &line, &[]);
+            terminal.wait_for("[y/N]");
+            let before = terminal.seen.split("Revoke ").next().expect("what stands before");
+            assert!(before.contains("laptop"), "a preview: {}", terminal.seen);
+            assert!(before.trim_end().ends_with(said), "{}", terminal.seen);
+            terminal.type_in(keys);
+            let (screen, ended) = terminal.end();
+            assert_eq!(ended, Some(status), "{screen}");
+            assert_eq!(store.ids().contains(&1), left, "{screen}");
+        }
+        // Without a file for the events nothing is asked.
+        let (screen, status) =
+            Terminal::start(&store.sandbox, 100, "--as olive revoke 3 4", &[]).end();
+        assert_eq!(status, Some(2), "{screen}");
+        assert!(!screen.contains("[y/N]") && screen.contains("no place for"), "{screen}");
+        // Nor is it said where nothing is asked.
+        let line = format!("--as olive revoke 3 --audit-log {log}");
+        let (screen, status) = Terminal::start(&store.sandbox, 100, &line, &[]).end();
+        assert_eq!(status, Some(0), "{screen}");
+        assert!(!screen.contains("no way back"), "{screen}");
+    }
+    // A native store keeps the row.
+    let mut terminal = Terminal::start(&Sandbox::new(), 100, "--as olive revoke 1 2", &[]);
+    terminal.wait_for("[y/N]");
+    assert!(!terminal.seen.contains("deletes"), "{}", terminal.seen);
+    terminal.type_in("n\n");
+    assert_eq!(terminal.end().1, Some(3));
 }
 
 #[test]

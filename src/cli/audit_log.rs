@@ -2,9 +2,9 @@
 //! object a line. It is only ever appended to, and on disk before anything is done.
 
 use std::cell::Cell;
-use std::fs::{File, Metadata, OpenOptions};
-use std::io::{BufRead, BufReader, ErrorKind, Write};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::fs::{File, Metadata, OpenOptions, Permissions};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -66,6 +66,9 @@ enum OutcomeName {
     NotRevoked,
 }
 
+/// For the one who made it.
+const MODE: u32 = 0o600;
+
 /// Who may only read it cannot change it; who may write it could.
 const OTHERS_WRITE: u32 = 0o022;
 
@@ -78,7 +81,7 @@ impl AuditLog {
     /// audit file.
     pub fn append(path: &Path) -> Result<Self> {
         let mut how = OpenOptions::new();
-        how.read(true).append(true).mode(0o600);
+        how.read(true).append(true).mode(MODE);
         Self::open(path, how, true)
     }
 
@@ -100,6 +103,8 @@ impl AuditLog {
             let file = match how.open(path) {
                 Err(error) if creates && error.kind() == ErrorKind::NotFound => {
                     let file = how.create_new(true).open(path)?;
+                    // Some umasks would keep the next run from it.
+                    file.set_permissions(Permissions::from_mode(MODE))?;
                     let folder = path.parent().filter(|it| *it != Path::new(""));
                     // So that the name survives a crash too.
                     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;

@@ -1,5 +1,6 @@
 //! A world of its own for each test: home, store, clock and environment.
 
+pub mod apps;
 pub mod hub;
 pub mod postgres;
 
