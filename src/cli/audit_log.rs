@@ -153,15 +153,16 @@ impl AuditLog {
         let mut input = BufReader::with_capacity(1 << 16, &self.file);
         let (mut line, mut at, mut broken) = (Vec::new(), 0_i64, 0);
         loop {
-            line.clear();
-            let length = input.read_until(b'\n', &mut line).with_context(cannot)?;
+            let length = next_line(&mut input, &mut line).with_context(cannot)?;
             if length == 0 {
                 return Ok((events, broken));
             }
-            if !line.trim_ascii().is_empty() {
+            // Of one that is too long there is only the beginning.
+            let is_whole = length == line.len();
+            if !is_whole || !line.trim_ascii().is_empty() {
+                let entry = is_whole.then(|| serde_json::from_slice(&line).ok()).flatten();
                 // Where the line begins is what numbers its event.
-                let entry = serde_json::from_slice(&line).ok();
-                if let Some(line) = entry.and_then(|entry| Line::of(entry, at + 1)) {
+                if let Some(line) = entry.and_then(|it| Line::of(it, at + 1)) {
                     line.add_to(&events, schema)?;
                 } else {
                     broken += 1;
@@ -172,6 +173,22 @@ impl AuditLog {
             at += i64::try_from(length)?;
         }
     }
+}
+
+/// Far more than the row of a token takes; what has no line ends would fill the
+/// memory.
+const LONGEST_LINE: u64 = 16 << 20;
+
+/// Reads a line, or its beginning where it is too long, and gives the length of all of
+/// it.
+fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usize> {
+    line.clear();
+    let mut bounded = input.by_ref().take(LONGEST_LINE);
+    let length = bounded.read_until(b'\n', line)?;
+    if bounded.limit() > 0 || line.ends_with(b"\n") {
+        return Ok(length);
+    }
+    Ok(length + input.skip_until(b'\n')?)
 }
 
 fn refused(problem: &str) -> Failure {
