@@ -203,7 +203,8 @@ fn the_question_says_so_where_revoking_deletes() {
         assert!(!screen.contains("no way back"), "{screen}");
     }
     // A native store keeps the row.
-    let mut terminal = Terminal::start(&Sandbox::new(), 100, "--as olive revoke 1 2", &[]);
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::start(&sandbox, 100, "--as olive revoke 1 2", &[]);
     terminal.wait_for("[y/N]");
     assert!(!terminal.seen.contains("deletes"), "{}", terminal.seen);
     terminal.type_in("n\n");
