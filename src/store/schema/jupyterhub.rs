@@ -61,7 +61,7 @@ macro_rules! by_group {
     };
 }
 
-/// Only ASCII case is ignored, where lower() would go by the database's collation.
+/// Only ASCII case is ignored, where `lower` would go by the database's collation.
 macro_rules! by_name {
     ($dialect:expr, $acting:ident, $($groups:expr)?) => {
         match $dialect {
