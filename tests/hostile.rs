@@ -7,14 +7,14 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::support::{Sandbox, Transcript};
 
-const FORMATS: [&str; 5] = ["table", "csv", "json", "jsonl", "ids"];
+pub const FORMATS: [&str; 5] = ["table", "csv", "json", "jsonl", "ids"];
 
 const CREATED: &str = "2024-01-02T03:04:05.678Z";
 
 /// Begins every digest; no output may ever hold it.
 const DIGEST: &str = "canary-of-a-digest";
 
-const NAMES: &[&str] = &[
+pub const NAMES: &[&str] = &[
     "\u{1b}[31mred\u{1b}[0m",
     "\u{1b}]0;title\u{7}\u{1b}]8;;http://evil\u{1b}\\link",
     "a carriage\rreturn",
@@ -58,7 +58,7 @@ const NAMES: &[&str] = &[
 ];
 
 /// Whether a character acts on a terminal, reorders text or hides in it.
-fn is_dangerous(c: char) -> bool {
+pub fn is_dangerous(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')

@@ -6,6 +6,7 @@
 mod audit_log;
 mod documents;
 mod gitea;
+mod gitlab;
 mod hostile;
 mod hub;
 mod jupyterhub;

@@ -6,14 +6,14 @@ use std::fmt::Write;
 
 use expect_test::expect_file;
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, Transcript};
 
 /// Of `fixture.sql`: an administrator, the Maintainer of group `top` and Owner
 /// of group `other`, the Developer of project `top/app` and Maintainer of his
 /// own, somebody without tokens in common with them, and those who may not act.
 const ROLES: [&str; 8] = ["root", "olive", "sam", "svc-backup", "blake", "bo", "dee", "nobody"];
 
-const COMMANDS: [&str; 60] = [
+pub const COMMANDS: [&str; 60] = [
     "list",
     "list --impersonation",
     "list --user root",
@@ -76,29 +76,34 @@ const COMMANDS: [&str; 60] = [
     "audit --actor olive",
 ];
 
+/// For `audit`, whose ids are those of the tokens: the actor, the token, and the user
+/// whose it was.
+pub const EVENTS: [(&str, i64, Option<i64>); 4] =
+    [("root", 1, Some(2)), ("olive", 2, Some(2)), ("root", 11, Some(5)), ("olive", 5, None)];
+
 #[test]
 fn the_matrix_is_as_reviewed() {
     let sandbox = Sandbox::new();
-    // For `audit`, whose ids are those of the tokens.
-    for (actor, token) in [("root", 1), ("olive", 2), ("root", 11), ("olive", 5)] {
-        let user = if token == 11 {
-            "5"
-        } else if token == 5 {
-            "NULL"
-        } else {
-            "2"
-        };
+    for (actor, token, user) in EVENTS {
+        let user = user.map_or("NULL".into(), |user| user.to_string());
         sandbox.sql(&format!(
             "INSERT INTO audit_events (run_id, action, actor, actor_id, os_user, target_type, \
              target_id, target_name, target_user_id) SELECT 'run', 'revoke', username, id, 'os', \
              'personal_access_token', {token}, 'name', {user} FROM users WHERE username = '{actor}'"
         ));
     }
+    check_matrix(|line| sandbox.run(line));
+    assert_eq!(sandbox.value("SELECT count(*) FROM audit_events"), "4", "dry runs record nothing");
+}
+
+/// Fails unless each of [`COMMANDS`] answers each of [`ROLES`] as was reviewed, on
+/// whatever holds the organisation of `fixture.sql` and [`EVENTS`].
+pub fn check_matrix(run: impl Fn(&str) -> Transcript) {
     let mut matrix = String::new();
     for command in COMMANDS {
         writeln!(matrix, "{command}").expect("a String");
         for role in ROLES {
-            let transcript = sandbox.run(&format!("--as {role} -o ids {command}"));
+            let transcript = run(&format!("--as {role} -o ids {command}"));
             let ids: Vec<_> = transcript.stdout.lines().collect();
             let mut cell = ids.join(" ");
             if transcript.status != 0 {
@@ -108,13 +113,16 @@ fn the_matrix_is_as_reviewed() {
         }
     }
     expect_file!["golden/permissions.txt"].assert_eq(&matrix);
-    assert_eq!(sandbox.value("SELECT count(*) FROM audit_events"), "4", "dry runs record nothing");
 }
 
 #[test]
 fn missing_and_forbidden_read_the_same() {
-    let sandbox = Sandbox::new();
-    // What a stranger may not have, and the same of what does not exist.
+    check_missing_and_forbidden(&Sandbox::new());
+}
+
+/// Fails unless sam, on whatever holds the organisation of `fixture.sql`, gets one
+/// answer for what he may not have and for what does not exist.
+pub fn check_missing_and_forbidden(sandbox: &Sandbox) {
     for (forbidden, missing) in [
         ("show 11", "show 777"),
         ("revoke 11", "revoke 777"),

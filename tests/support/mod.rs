@@ -1,6 +1,7 @@
 //! A world of its own for each test: home, store, clock and environment.
 
 pub mod apps;
+pub mod gitlab;
 pub mod hub;
 pub mod postgres;
 
@@ -28,6 +29,8 @@ const FIXTURE: &str = include_str!("fixture.sql");
 
 pub struct Sandbox {
     home: TempDir,
+    /// Of the environment, besides the usual.
+    variables: Vec<(&'static str, OsString)>,
 }
 
 impl Sandbox {
@@ -47,7 +50,14 @@ impl Sandbox {
     }
 
     pub fn without_store() -> Self {
-        Self { home: tempfile::tempdir().expect("a temporary directory") }
+        let home = tempfile::tempdir().expect("a temporary directory");
+        Self { home, variables: Vec::new() }
+    }
+
+    /// With a variable in its environment, instead of what was there by this name.
+    pub fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.variables.push((name, value.into()));
+        self
     }
 
     pub fn home(&self) -> &Path {
@@ -138,6 +148,7 @@ impl Sandbox {
             .env("HOME", self.home())
             .env("PATH", variable("PATH"))
             .env("TOKENCTL_DB", self.store())
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
     }
 
