@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::ops::Deref;
-use std::process::{Child, ChildStderr, ChildStdout, ExitStatus};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use nix::sys::signal::{Signal, kill};
@@ -190,7 +190,12 @@ impl HeldRevoke {
             By::Filter => (FILTER, String::new()),
         };
         let args = line.split(' ').chain(["-o", "json", "--busy-timeout", busy_timeout]);
-        let mut child = start(&mut bulk.command(args));
+        Self::of(&mut bulk.command(args), &input)
+    }
+
+    /// A revoke of another store, with results as long.
+    pub fn of(command: &mut Command, input: &str) -> Self {
+        let mut child = start(command);
         let mut stdin = child.stdin.take().expect("a pipe");
         stdin.write_all(input.as_bytes()).expect("all ids are read before the first is revoked");
         drop(stdin);

@@ -8,5 +8,6 @@ mod full_disks;
 mod interruptions;
 mod log_faults;
 mod readers;
+mod server_faults;
 #[expect(dead_code, reason = "the other binary needs more of it")]
 mod support;

@@ -1,0 +1,418 @@
+//! A revoke on GitLab's tables that is cut short: by SIGKILL, by the end of the
+//! server, by the end of its session while it commits. The audit file knows of
+//! every token that may have been revoked.
+
+use std::collections::{HashMap, HashSet};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::os::unix::process::ExitStatusExt;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use fastrand::Rng;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use crate::bulk::{BATCH, Bulk, Ended, FILTER, HeldRevoke, tell};
+use crate::support::gitlab::{Gitlab, PROGRAM};
+use crate::support::postgres::{Cluster, Options, REVOKER};
+use crate::support::start;
+
+/// What [`FILTER`] is about, as the application would ask.
+const CHOSEN: &str = "SELECT id FROM personal_access_tokens WHERE revoked IS NOT TRUE
+    AND (expires_at IS NULL OR expires_at > '2024-03-15') ORDER BY id";
+
+/// A database with many tokens, of which is known which were revoked before.
+struct Many {
+    gitlab: Gitlab,
+    /// What the filter is about, as long as nothing is revoked.
+    chosen: Vec<i64>,
+    _shared: Bulk,
+}
+
+impl Many {
+    fn on(cluster: &Cluster, tokens: u64) -> Self {
+        let shared = Bulk::empty();
+        let gitlab = Gitlab::beside(cluster.gitlab());
+        gitlab.database.add_tokens(tokens);
+        gitlab.database.sql(
+            "CREATE TABLE before AS SELECT id FROM personal_access_tokens WHERE revoked;
+             CREATE UNIQUE INDEX ON before (id)",
+        );
+        let chosen = gitlab.ids(CHOSEN);
+        Self { gitlab, chosen, _shared: shared }
+    }
+
+    /// With results so long that those of one batch are more than a pipe holds.
+    fn with_long_names(cluster: &Cluster, tokens: u64) -> Self {
+        let many = Self::on(cluster, tokens);
+        many.gitlab
+            .database
+            .sql("UPDATE personal_access_tokens SET name = name || repeat('x', 120)");
+        many
+    }
+
+    fn hold(&self) -> HeldRevoke {
+        let line = format!("{FILTER} -o json --busy-timeout 1min");
+        HeldRevoke::of(&mut self.gitlab.revoker.command(line.split(' ')), "")
+    }
+
+    /// Those that have been revoked since the beginning.
+    fn revoked(&self) -> Vec<i64> {
+        self.gitlab.ids(
+            "SELECT id FROM personal_access_tokens WHERE revoked
+             AND id NOT IN (SELECT id FROM before) ORDER BY id",
+        )
+    }
+
+    /// How many of the chosen are revoked: whole batches from the beginning, and no
+    /// other token.
+    #[track_caller]
+    fn done(&self, batch: usize) -> usize {
+        let revoked = self.revoked();
+        assert!(revoked == self.chosen[..revoked.len()], "a token too much, or one left out");
+        let is_whole = revoked.len().is_multiple_of(batch) || revoked.len() == self.chosen.len();
+        assert!(is_whole, "half a batch: {} are revoked", revoked.len());
+        revoked.len()
+    }
+
+    /// Running it again does the rest.
+    #[track_caller]
+    fn finish(&self, batch: usize) {
+        let done = self.done(batch);
+        let ran = self.gitlab.revoker.run(&format!("{FILTER} -o ids"));
+        assert!(ran.assert(0).ids() == self.chosen[done..], "it does the rest and nothing else");
+        assert_eq!(self.done(batch), self.chosen.len());
+    }
+
+    /// What `audit` does not know the outcome of, each with its run.
+    fn unresolved(&self) -> Vec<(String, i64)> {
+        let ran = self.gitlab.reader.run("--as root audit -o jsonl");
+        let rows = ran
+            .assert(0)
+            .stdout
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).expect(line));
+        let rows = rows.filter(|row| row["outcome"] == "unresolved");
+        let mut unresolved: Vec<_> = rows.map(|row| target(&row)).collect();
+        unresolved.sort();
+        let told = format!("{} of the log's events are unresolved", unresolved.len());
+        assert_eq!(!unresolved.is_empty(), ran.stderr.contains(&told), "{}", ran.stderr);
+        unresolved
+    }
+}
+
+/// The run of a line or event, and its token.
+fn target(entry: &Value) -> (String, i64) {
+    let run = entry["run_id"].as_str().expect("an id");
+    (run.into(), entry["target_id"].as_i64().expect("an id"))
+}
+
+/// An audit file that is read as it grows.
+#[derive(Default)]
+struct Account {
+    read: u64,
+    /// The tokens of a run in the order in which they were announced.
+    announced: HashMap<String, Vec<i64>>,
+    outcomes: HashMap<(String, i64), bool>,
+}
+
+impl Account {
+    /// Reads on. Gives the runs that have written meanwhile.
+    fn read_on(&mut self, many: &Many) -> HashSet<String> {
+        let mut runs = HashSet::new();
+        let Ok(mut file) = std::fs::File::open(many.gitlab.log()) else { return runs };
+        file.seek(SeekFrom::Start(self.read)).expect("a file");
+        let mut text = String::new();
+        file.read_to_string(&mut text).expect("UTF-8");
+        self.read += text.len() as u64;
+        for line in text.lines() {
+            let line: Value = serde_json::from_str(line).expect(line);
+            let (run, id) = target(&line);
+            runs.insert(run.clone());
+            if line["entry"] == "intent" {
+                self.announced.entry(run).or_default().push(id);
+            } else {
+                self.outcomes.insert((run, id), line["outcome"] == "revoked");
+            }
+        }
+        runs
+    }
+
+    fn unresolved(&self) -> Vec<(String, i64)> {
+        let all =
+            self.announced.iter().flat_map(|(run, ids)| ids.iter().map(|&id| (run.clone(), id)));
+        let mut unresolved: Vec<_> =
+            all.filter(|target| !self.outcomes.contains_key(target)).collect();
+        unresolved.sort();
+        unresolved
+    }
+}
+
+#[test]
+fn killed_at_random_moments_it_revokes_nothing_that_the_audit_file_does_not_know_of() {
+    const KILLS: usize = 100;
+    const SMALL: usize = 5;
+    let Some(cluster) = Cluster::shared() else { return };
+    let seed = fastrand::u64(..);
+    // Shown when it fails.
+    tell(&format!("GitLab: seed {seed}"));
+    let mut rng = Rng::with_seed(seed);
+    let many = Many::on(cluster, 14_000);
+    let mut account = Account::default();
+    let (mut under_way, mut done, mut before, mut after) = (0, 0, 0, 0);
+    for round in 1..=KILLS {
+        let line = format!("{FILTER} -o ids --batch-size {SMALL}");
+        let mut child = many
+            .gitlab
+            .revoker
+            .command(line.split(' '))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut text = String::new();
+        // As on a file: after a random number of rows, and then at any moment.
+        let rows = if rng.u8(..8) == 0 { 0 } else { rng.usize(1..40) };
+        for _ in 0..rows {
+            output.read_line(&mut text).expect("a line");
+        }
+        let moment = if rows == 0 { 80_000 } else { 6_000 };
+        thread::sleep(Duration::from_micros(rng.u64(..moment)));
+        child.kill().expect("the program is killed");
+        output.read_to_string(&mut text).expect("UTF-8");
+        let status = child.wait().expect("the program ends");
+        let was_alive = status.signal() == Some(Signal::SIGKILL as i32);
+        under_way += usize::from(was_alive && !text.is_empty());
+        // What was sent before may still be carried out.
+        many.gitlab.wait_until_it_is_gone();
+
+        let now = many.done(SMALL);
+        let new = &many.chosen[done..now];
+        let runs = account.read_on(&many);
+        assert!(runs.len() <= 1, "one run has one id");
+        let run = runs.into_iter().next().unwrap_or_default();
+        let announced = account.announced.get(&run).map_or(&[][..], Vec::as_slice);
+        assert!(announced.starts_with(new), "{} revoked, {} announced", new.len(), announced.len());
+        assert!(announced.len() <= new.len() + SMALL, "one batch at most is ahead of the database");
+        let outcome = |id: i64| account.outcomes.get(&(run.clone(), id)).copied();
+        let resolved = announced.iter().take_while(|&&id| outcome(id).is_some()).count();
+        assert!(announced[resolved..].iter().all(|&id| outcome(id).is_none()));
+        assert!(announced[..resolved].iter().all(|&id| outcome(id) == Some(true)));
+        assert!(resolved <= new.len(), "an outcome before its commit");
+        assert!(announced.len() - resolved <= SMALL, "more than the last batch is unresolved");
+        let printed = text.rfind('\n').map_or(0, |end| text[..=end].lines().count());
+        assert!(printed <= new.len(), "{printed} printed, {} done", new.len());
+        // The kill hit the batch before its commit, or after it.
+        before += usize::from(announced.len() > new.len());
+        after += usize::from(resolved < new.len());
+        done = now;
+        if round % 20 == 0 {
+            assert_eq!(many.unresolved(), account.unresolved());
+        }
+    }
+    let unresolved = many.unresolved();
+    assert_eq!(unresolved, account.unresolved());
+    tell(&format!(
+        "GitLab: {under_way} of {KILLS} kills hit a run under way, {before} a batch before its \
+         commit and {after} after it, {done} of {} tokens were done",
+        many.chosen.len()
+    ));
+    assert!(under_way >= KILLS * 3 / 4, "only {under_way} kills hit a run under way");
+    assert!(before > 0, "no kill hit a batch");
+    assert!(done < many.chosen.len(), "nothing was left to do");
+    many.finish(SMALL);
+    assert_eq!(many.unresolved(), unresolved, "the last run resolves its own");
+}
+
+#[test]
+fn a_server_that_is_killed_between_batches_stops_the_run_with_what_was_done() {
+    for stop in [Cluster::kill, Cluster::stop] {
+        let Some(cluster) = Cluster::start(&Options::default()) else { return };
+        let many = Many::with_long_names(&cluster, 5000);
+        let held = many.hold();
+        stop(&cluster);
+        let Ended { rows, messages, status } = held.end();
+        assert_eq!(status.code(), Some(1), "{messages}");
+        let told = format!("tokenctl: {BATCH} of {} ids done: ", many.chosen.len());
+        assert!(messages.contains(&told), "{messages}");
+        assert!(messages.contains(&format!("tokenctl: revoked {BATCH} personal")), "{messages}");
+        assert!(!messages.contains("not known"), "{messages}");
+        assert_eq!(rows.len(), BATCH, "the array is closed");
+        let outcomes = many.gitlab.outcomes();
+        assert_eq!(outcomes.len(), BATCH, "nothing else was announced");
+        assert!(outcomes.iter().all(|(_, outcome)| outcome.as_deref() == Some("revoked")));
+    }
+}
+
+#[test]
+fn a_server_that_is_killed_in_a_batch_has_done_nothing_of_it() {
+    let Some(cluster) = Cluster::start(&Options::default()) else { return };
+    let many = Many::with_long_names(&cluster, 5000);
+    let held = many.hold();
+    let mut other = many.gitlab.session();
+    let row = many.chosen[BATCH + 7];
+    let mut transaction = other.transaction().expect("a transaction");
+    let lock = format!("SELECT FROM personal_access_tokens WHERE id = {row} FOR UPDATE");
+    transaction.batch_execute(&lock).expect(&lock);
+    // Its output is read meanwhile, so that it goes on to the second batch.
+    let ended = thread::scope(|scope| {
+        let ended = scope.spawn(|| held.end());
+        many.gitlab.wait_until_it_waits();
+        cluster.kill();
+        ended.join().expect("it ends")
+    });
+    let Ended { rows, messages, status } = ended;
+    assert_eq!(status.code(), Some(1), "{messages}");
+    let told = format!("{BATCH} of {} ids done: cannot write to the store", many.chosen.len());
+    assert!(messages.contains(&told), "{messages}");
+    assert!(!messages.contains("not known"), "a batch that was not committed: {messages}");
+    assert_eq!(rows.len(), BATCH);
+    let outcomes = many.gitlab.outcomes();
+    let (first, second) = outcomes.split_at(BATCH);
+    let is = |part: &[(i64, Option<String>)], end| {
+        part.iter().all(|(_, outcome)| outcome.as_deref() == Some(end))
+    };
+    assert!(is(first, "revoked") && is(second, "not_revoked"), "{messages}");
+    assert_eq!(outcomes.len(), many.chosen.len().min(2 * BATCH));
+}
+
+/// Makes each COMMIT of the program wait before it takes effect.
+const HELD_COMMIT: &str = "
+    CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NULL; END';
+    CREATE CONSTRAINT TRIGGER hold AFTER UPDATE ON personal_access_tokens
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold()";
+
+#[test]
+fn of_a_commit_that_is_not_answered_nothing_is_claimed() {
+    let Some(cluster) = Cluster::start(&Options::default()) else { return };
+    let many = Many::on(&cluster, 100);
+    let gitlab = &many.gitlab;
+    gitlab.database.sql(HELD_COMMIT);
+    let mut other = gitlab.session();
+    other.batch_execute("SELECT pg_advisory_lock(7)").expect("a lock");
+    let line = "--as root --busy-timeout 1min revoke 1 2 --yes -o json";
+    let child = start(&mut gitlab.revoker.command(line.split(' ')));
+    gitlab.wait_until(&format!(
+        "SELECT EXISTS ({PROGRAM} AND query = 'COMMIT' AND wait_event_type = 'Lock')"
+    ));
+    cluster.kill();
+    let ran = gitlab.revoker.transcript(line, child.wait_with_output().expect("it ends"));
+    ran.assert(1).says(&["0 of 2 ids done", "whether the last batch was committed is not known"]);
+    assert_eq!(ran.json(), serde_json::json!([]), "{ran}");
+    assert_eq!(gitlab.outcomes(), [(1, None), (2, None)]);
+}
+
+#[test]
+fn a_commit_that_waits_for_a_lock_in_vain_is_known_to_have_failed() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let many = Many::on(cluster, 100);
+    let gitlab = &many.gitlab;
+    gitlab.database.sql(HELD_COMMIT);
+    let mut other = gitlab.session();
+    other.batch_execute("SELECT pg_advisory_lock(7)").expect("a lock");
+    let ran = gitlab.revoker.run("--as root --busy-timeout 0s revoke 1 2 --yes");
+    ran.assert(75).says(&["0 of 2 ids done", "lock timeout"]);
+    gitlab.assert_outcomes(&[(1, "not_revoked"), (2, "not_revoked")]);
+    assert!(many.revoked().is_empty());
+    gitlab.assert_resolved();
+    // Ended by its server, which answers before it is gone: that is as well known.
+    let line = "--as root --busy-timeout 1min revoke 3 --yes";
+    let child = start(&mut gitlab.revoker.command(line.split(' ')));
+    gitlab.wait_until_it_waits();
+    gitlab.database.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'tokenctl'",
+    );
+    let ran = gitlab.revoker.transcript(line, child.wait_with_output().expect("it ends"));
+    ran.assert(1).says(&["0 of 1 ids done", "terminating connection"]);
+    assert_eq!(gitlab.outcomes()[2], (3, Some("not_revoked".into())));
+    other.batch_execute("SELECT pg_advisory_unlock(7)").expect("the lock is given back");
+    gitlab.revoker.run("--as root revoke 1 2 3 --yes").assert(0);
+    assert_eq!(many.revoked(), [1, 2, 3]);
+}
+
+/// The primary has committed, and its standby does not answer: the session ends
+/// without an answer for us.
+#[test]
+fn a_commit_that_took_effect_without_an_answer_is_unresolved_and_found_done_later() {
+    // Nobody but the role that revokes waits for the standby, which there is none.
+    let settings = [("synchronous_standby_names", "nobody"), ("synchronous_commit", "local")];
+    let options = Options { settings: &settings, ..Options::default() };
+    let Some(cluster) = Cluster::start(&options) else { return };
+    let many = Many::on(&cluster, 100);
+    let gitlab = &many.gitlab;
+    cluster.sql("postgres", &format!("ALTER ROLE {REVOKER} SET synchronous_commit = on"));
+    let line = "--as root revoke 1 2 --yes -o json";
+    let child = start(&mut gitlab.revoker.command(line.split(' ')));
+    gitlab.wait_until(&format!("SELECT EXISTS ({PROGRAM} AND wait_event = 'SyncRep')"));
+    gitlab.database.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'tokenctl'",
+    );
+    let ran = gitlab.revoker.transcript(line, child.wait_with_output().expect("it ends"));
+    ran.assert(1).says(&["0 of 2 ids done", "whether the last batch was committed is not known"]);
+    assert_eq!(gitlab.outcomes(), [(1, None), (2, None)]);
+    let unresolved: Vec<_> = many.unresolved().into_iter().map(|(_, id)| id).collect();
+    assert_eq!(unresolved, [1, 2]);
+    assert_eq!(many.revoked(), [1, 2]);
+    let again = gitlab.revoker.run("--as root revoke 1 2 --yes -o json").assert(0).json();
+    assert!(again.as_array().expect("rows").iter().all(|row| row["result"] == "already_revoked"));
+}
+
+#[test]
+fn a_signal_stops_a_revoke_on_gitlab_after_the_current_batch() {
+    let Some(cluster) = Cluster::shared() else { return };
+    for (signal, status) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+        let many = Many::with_long_names(cluster, 5000);
+        let held = many.hold();
+        held.signal(signal);
+        let Ended { rows, messages, status: ended } = held.end();
+        assert_eq!(ended.code(), Some(status), "{messages}");
+        assert_eq!((rows.len(), many.done(BATCH)), (BATCH, BATCH), "{messages}");
+        assert!(messages.contains("ids done: stopped by SIG"), "{messages}");
+        many.gitlab.assert_resolved();
+        many.finish(BATCH);
+    }
+}
+
+#[test]
+fn killed_while_it_prints_it_leaves_whole_batches_on_gitlab() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let many = Many::with_long_names(cluster, 5000);
+    let held = many.hold();
+    held.signal(Signal::SIGKILL);
+    assert_eq!(held.end().status.signal(), Some(Signal::SIGKILL as i32));
+    assert_eq!(many.done(BATCH), BATCH);
+    assert_eq!(many.unresolved(), [], "its outcomes were written before it printed");
+    many.finish(BATCH);
+}
+
+#[test]
+fn killed_while_its_batch_waits_it_leaves_intents_and_nothing_revoked() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let many = Many::on(cluster, 100);
+    let gitlab = &many.gitlab;
+    let mut other = gitlab.session();
+    let mut transaction = other.transaction().expect("a transaction");
+    let lock = "SELECT FROM personal_access_tokens WHERE id = 2 FOR UPDATE";
+    transaction.batch_execute(lock).expect(lock);
+    let line = "--as root --busy-timeout 1min revoke 1 2 3 --yes";
+    let mut child = start(&mut gitlab.revoker.command(line.split(' ')));
+    gitlab.wait_until_it_waits();
+    kill(Pid::from_raw(i32::try_from(child.id()).expect("a process id")), Signal::SIGKILL)
+        .expect("it runs");
+    assert_eq!(child.wait().expect("it ends").signal(), Some(Signal::SIGKILL as i32));
+    transaction.rollback().expect("the lock is given back");
+    gitlab.wait_until_it_is_gone();
+    let unresolved: Vec<_> = many.unresolved().into_iter().map(|(_, id)| id).collect();
+    assert_eq!(unresolved, [1, 2, 3]);
+    // One of the two: the server had them in its hands.
+    let revoked = many.revoked();
+    assert!(revoked.is_empty() || revoked == [1, 2, 3], "half a batch: {revoked:?}");
+    gitlab.revoker.run("--as root revoke 1 2 3 --yes").assert(0);
+    assert_eq!(many.revoked(), [1, 2, 3]);
+}
