@@ -136,7 +136,7 @@ fn what_is_no_file_of_its_own_is_refused_and_nothing_is_changed() {
             }) as Box<dyn Fn(&Path)>,
         )
     };
-    let mode = |name: &str, mode: u32| {
+    let with_mode = |name: &str, mode: u32| {
         (
             name.to_owned(),
             Box::new(move |path: &Path| {
@@ -171,9 +171,9 @@ fn what_is_no_file_of_its_own_is_refused_and_nothing_is_changed() {
             // What a path leads to that is no link itself.
             let _ = path;
         }),
-        mode("writable by the group", 0o660),
-        mode("writable by others", 0o602),
-        mode("writable by all", 0o666),
+        with_mode("writable by the group", 0o660),
+        with_mode("writable by others", 0o602),
+        with_mode("writable by all", 0o666),
         text("text", b"Dear diary,\n"),
         text("a list of ids", b"1\n2\n"),
         text("zeroes", &[0; 4096]),

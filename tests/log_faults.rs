@@ -74,15 +74,12 @@ impl ManyTokens {
             };
             let id = entry["target_id"].as_i64().expect("an id");
             let run = entry["run_id"].as_str().expect("a run").to_owned();
-            match entry["entry"].as_str() {
-                Some("intent") => {
-                    assert_eq!(entry["token"]["id"], id);
-                    assert!(announced.insert((run, id)), "announced once a run");
-                }
-                _ => {
-                    assert_eq!(entry["outcome"], "revoked");
-                    assert!(concluded.insert(id), "revoked once, by one run");
-                }
+            if entry["entry"] == "intent" {
+                assert_eq!(entry["token"]["id"], id);
+                assert!(announced.insert((run, id)), "announced once a run");
+            } else {
+                assert_eq!(entry["outcome"], "revoked");
+                assert!(concluded.insert(id), "revoked once, by one run");
             }
         }
         // The kernel writes what it was given, so a kill leaves hardly any.
