@@ -9,6 +9,9 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+#[path = "support/tools.rs"]
+mod tools;
+
 #[expect(dead_code, reason = "tests use the rest")]
 #[path = "support/postgres.rs"]
 mod postgres;

@@ -41,6 +41,9 @@ fn store() -> Result<Store> {
     Ok(Store { engine, busy_timeout: Duration::ZERO, schema })
 }
 
+#[path = "../../tests/support/tools.rs"]
+mod tools;
+
 #[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../../tests/support/postgres.rs"]
 mod postgres;

@@ -4,6 +4,7 @@ pub mod apps;
 pub mod gitlab;
 pub mod hub;
 pub mod postgres;
+pub mod tools;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -15,6 +16,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
+
+pub use self::tools::{tool, variable};
 
 /// The program under test.
 pub const TOKENCTL: &str = env!("CARGO_BIN_EXE_tokenctl");
@@ -284,21 +287,4 @@ fn replace(text: &str, pattern: &str, by: &str) -> String {
         from = at + pattern.len();
     }
     replaced + &text[from..]
-}
-
-/// The path of a program that a test needs besides ours. Without it the test is
-/// passed over, unless `tests/run`, which installs them all, runs it.
-pub fn tool(name: &str) -> Option<PathBuf> {
-    let path = variable("PATH");
-    let found =
-        std::env::split_paths(&path).map(|folder| folder.join(name)).find(|it| it.is_file());
-    let required = variable("TOKENCTL_TEST_TOOLS") == "required";
-    assert!(found.is_some() || !required, "{name} is not installed");
-    found
-}
-
-/// A variable of the environment that the tests run in, empty where it is unset.
-pub fn variable(name: &str) -> OsString {
-    #[expect(clippy::disallowed_methods, reason = "only the program's own reads are kept together")]
-    std::env::var_os(name).unwrap_or_default()
 }

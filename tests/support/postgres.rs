@@ -1,10 +1,10 @@
 //! Throw-away PostgreSQL servers, and PgBouncer before them. Each ends with the
 //! process that started it, however that ends, and leaves nothing behind.
 //!
-//! Self-contained: unit tests of the library include this file too.
+//! Unit tests of the library include this file too, beside `tools.rs`.
 
 use std::collections::HashMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs::{self, Permissions};
 use std::io::Write as _;
@@ -20,6 +20,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use super::tools::{tool, variable};
 
 /// GitLab's tables, empty.
 pub const GITLAB: &str = include_str!("gitlab.sql");
@@ -92,7 +94,7 @@ impl Cluster {
     /// Without PostgreSQL there is none, and a test is passed over, unless
     /// `tests/run`, which installs it, runs the test.
     pub fn start(options: &Options) -> Option<Self> {
-        let bin = binaries()?;
+        let bin = tool("initdb")?.parent()?.to_owned();
         let folder = Folder::new("tokenctl-pg-");
         let initdb = Line::of(bin.join("initdb"))
             .args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"])
@@ -321,7 +323,7 @@ pub struct Bouncer {
 impl Bouncer {
     /// Without PgBouncer there is none, as with [`Cluster::start`].
     pub fn start(cluster: &Cluster) -> Option<Self> {
-        let pgbouncer = program("pgbouncer", "PgBouncer")?;
+        let pgbouncer = tool("pgbouncer")?;
         let folder = Folder::new("tokenctl-pb-");
         let behind = &cluster.server;
         let users = [SUPERUSER, READER, REVOKER].map(|user| format!("\"{user}\" \"\"\n"));
@@ -573,7 +575,7 @@ pub struct Certificates {
 impl Certificates {
     /// Without `openssl` there are none, as with [`Cluster::start`].
     pub fn new() -> Option<Self> {
-        let openssl = program("openssl", "OpenSSL")?;
+        let openssl = tool("openssl")?;
         let folder = tempfile::tempdir().expect("a temporary folder");
         let files = [("openssl.cnf", AUTHORITY), ("index.txt", "")];
         for (name, content) in files {
@@ -666,40 +668,6 @@ subjectAltName = DNS:db.example.net
 extendedKeyUsage = serverAuth
 ";
 
-/// The folder of the newest server that is installed. Debian keeps it out of the
-/// `PATH`, so that its wrappers come first.
-fn binaries() -> Option<PathBuf> {
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let newest = versions
-        .map(|version| version.path())
-        .filter(|path| path.join("bin/initdb").is_file())
-        .filter_map(|path| Some((path.file_name()?.to_str()?.parse::<u32>().ok()?, path)))
-        .max();
-    match newest {
-        Some((_, path)) => Some(path.join("bin")),
-        None => program("initdb", "PostgreSQL").and_then(|it| Some(it.parent()?.to_owned())),
-    }
-}
-
-/// A program in the `PATH` or where servers are. `name` is what people call it.
-fn program(file: &str, name: &str) -> Option<PathBuf> {
-    let path = variable("PATH");
-    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into()]);
-    let found = folders.map(|folder| folder.join(file)).find(|it| it.is_file());
-    let required = variable("TOKENCTL_TEST_TOOLS") == "required";
-    assert!(found.is_some() || !required, "{name} is not installed");
-    if found.is_none() {
-        static MISSED: Mutex<Vec<String>> = Mutex::new(Vec::new());
-        let mut missed = MISSED.lock().unwrap_or_else(PoisonError::into_inner);
-        if !missed.iter().any(|it| it == name) {
-            missed.push(name.into());
-            // Past what captures the output of tests that succeed.
-            drop(writeln!(std::io::stderr(), "{name} is not installed: its tests are left out"));
-        }
-    }
-    found
-}
-
 /// A port that nobody listens on. Somebody may before we do; then a test fails.
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -720,10 +688,4 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
         assert!(start.elapsed() < PATIENCE, "waited in vain for {what}");
         thread::sleep(Duration::from_millis(5));
     }
-}
-
-/// A variable of the environment that the tests run in, empty where it is unset.
-fn variable(name: &str) -> OsString {
-    #[expect(clippy::disallowed_methods, reason = "only the program's own reads are kept together")]
-    std::env::var_os(name).unwrap_or_default()
 }
