@@ -5,7 +5,7 @@ use std::error::Error;
 use std::io;
 use std::iter::successors;
 
-use postgres::error::SqlState;
+use postgres::error::{Severity, SqlState};
 use rustls::CertificateError;
 
 use crate::failure::{Failure, Kind};
@@ -53,6 +53,18 @@ impl Outcome {
             _ => Self::Failed,
         }
     }
+}
+
+/// Whether a COMMIT that failed is known to have done nothing: the server says so, and
+/// the session goes on. An answer that ends the session may come from PgBouncer, which has
+/// lost its server and knows nothing (SQLSTATE 08P01), or from a server that ends after the
+/// transaction has taken effect.
+#[must_use]
+pub fn is_rolled_back(error: &postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|answer| {
+        let is_of_connection = answer.code().code().starts_with("08");
+        answer.parsed_severity() == Some(Severity::Error) && !is_of_connection
+    })
 }
 
 /// The error in one line: the server's message, or the causes one after the other.

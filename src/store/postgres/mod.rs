@@ -17,7 +17,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use postgres::Client;
 
-use self::error::server_error;
+use self::error::{is_rolled_back, server_error};
 pub use self::settings::Settings;
 use super::decode::{Decoder, Values};
 use super::engine::{Mode, Unresolved};
@@ -105,9 +105,9 @@ impl Postgres {
     pub fn commit(&self) -> Result<()> {
         let done = self.client().batch_execute("COMMIT");
         done.map_err(|error| {
-            let is_answer = error.as_db_error().is_some();
+            let is_rolled_back = is_rolled_back(&error);
             let error = server_error(error);
-            if is_answer { error } else { error.context(Unresolved) }
+            if is_rolled_back { error } else { error.context(Unresolved) }
         })
     }
 
