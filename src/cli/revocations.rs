@@ -17,7 +17,7 @@ use crate::model::access::{Query, Revoke};
 use crate::model::token::{Owner, TokenId};
 use crate::output::Printer;
 use crate::output::view::{Record, Revocation, RevocationResult};
-use crate::store::{Batch, Journal, Orders, Outcome, Run, Store, StoredToken};
+use crate::store::{Batch, Journal, Orders, Outcome, Run, Store, StoredToken, Unresolved};
 
 /// A run of revocations.
 pub struct Revocations<'s> {
@@ -105,7 +105,8 @@ impl<'s> Revocations<'s> {
         }
         drop(progress);
         let closed = results.finish();
-        self.session.note(&self.summary::<T>());
+        let is_resolved = !ended.as_ref().is_err_and(anyhow::Error::is::<Unresolved>);
+        self.session.note(&self.summary::<T>(is_resolved));
         ended.with_context(|| format!("{} of {} ids done", self.tally.ids, ids.len()))?;
         closed?;
         self.verdict(ids.len())
@@ -180,7 +181,8 @@ impl<'s> Revocations<'s> {
         rows
     }
 
-    fn summary<T: StoredToken>(&self) -> String {
+    /// `is_resolved`: whether it is known what came of the last batch.
+    fn summary<T: StoredToken>(&self, is_resolved: bool) -> String {
         let tally = &self.tally;
         let tokens = tokens_of::<T>(tally.revoked, tally.owners.len() as u64);
         let done = if self.run.is_some() { "revoked" } else { "would revoke" };
@@ -193,7 +195,7 @@ impl<'s> Revocations<'s> {
         let others = others.iter().filter(|(count, _)| *count > 0);
         let others: Vec<_> = others.map(|(count, what)| format!(", {count} {what}")).collect();
         let end = match &self.run {
-            Some(run) if tally.revoked > 0 => format!("run {}", run.id),
+            Some(run) if tally.revoked > 0 || !is_resolved => format!("run {}", run.id),
             Some(_) => "nothing changed".into(),
             None => "dry run, nothing changed".into(),
         };

@@ -28,8 +28,8 @@ use std::time::Duration;
 use anyhow::Result;
 
 use self::decode::Decoder;
-pub use self::engine::Mode;
 use self::engine::{Engine, Transaction};
+pub use self::engine::{Mode, Unresolved};
 pub use self::event_log::EventLog;
 use self::filter::{Terms, Unrecorded};
 pub use self::guard::OsUser;
