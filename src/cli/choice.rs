@@ -57,7 +57,8 @@ impl<T: StoredToken + Record> Matching<T> {
         shown: usize,
     ) -> Result<Self> {
         let progress = Progress::searching(session, "{pos} tokens match so far");
-        let read = store.select(query, Sort::BY_ID, None, session.now, |rows| {
+        let is_stopped = || stop.requested().is_some();
+        let read = store.select_in_turns(query, Sort::BY_ID, session.now, &is_stopped, |rows| {
             let mut matching = Self::none(shown);
             for row in rows {
                 stop.check()?;

@@ -360,6 +360,30 @@ impl Store {
         self.read(|transaction| transaction.lend(&sql, |row| decoded::<T>(row, columns), read))
     }
 
+    /// The same for a run that may be stopped: a store that is locked is tried again and
+    /// again in turns, each of which reads from the beginning.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::select`].
+    pub fn select_in_turns<T: Stored, A: Act, R>(
+        &self,
+        query: &Query<T, A>,
+        sort: Sort,
+        now: Moment,
+        is_stopped: &dyn Fn() -> bool,
+        mut read: impl FnMut(&mut dyn Iterator<Item = Result<Row<T>>>) -> Result<R>,
+    ) -> Result<R> {
+        let columns = self.columns::<T>()?;
+        let sql = self.selection(query, sort, None, now)?;
+        self.patiently(is_stopped, |wait, _| {
+            let transaction = self.engine.begin(Mode::Read, wait)?;
+            let result = transaction.lend(&sql, |row| decoded::<T>(row, columns), &mut read)?;
+            transaction.commit()?;
+            Ok(result)
+        })
+    }
+
     /// The statement of a list.
     fn selection<T: Stored, A: Act>(
         &self,
