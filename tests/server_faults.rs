@@ -426,3 +426,63 @@ fn killed_while_its_batch_waits_it_leaves_intents_and_nothing_revoked() {
     gitlab.revoker.run("--as root revoke 1 2 3 --yes").assert(0);
     assert_eq!(many.revoked(), [1, 2, 3]);
 }
+
+/// Makes whoever reads the token of this id wait in the middle of his list.
+fn hold_readers_at(id: i64) -> String {
+    format!(
+        "CREATE FUNCTION hold(id bigint) RETURNS boolean LANGUAGE plpgsql AS
+             'BEGIN IF id = {id} THEN PERFORM pg_advisory_xact_lock_shared(7); END IF;
+              RETURN true; END';
+         ALTER TABLE personal_access_tokens ENABLE ROW LEVEL SECURITY;
+         CREATE POLICY held ON personal_access_tokens USING (hold(id))"
+    )
+}
+
+#[test]
+fn a_list_that_loses_its_server_says_where_it_ends() {
+    for fault in [Cluster::kill, Cluster::stop] {
+        let Some(cluster) = Cluster::start(&Options::default()) else { return };
+        let many = Many::on(&cluster, 5000);
+        many.gitlab.database.sql(&hold_readers_at(4321));
+        let mut other = many.gitlab.session();
+        other.batch_execute("SELECT pg_advisory_lock(7)").expect("a lock");
+        let line = "--as root --busy-timeout 1min list -o ids";
+        let child = start(&mut many.gitlab.reader.command(line.split(' ')));
+        many.gitlab.wait_until_it_waits();
+        fault(&cluster);
+        let ran = many.gitlab.reader.transcript(line, child.wait_with_output().expect("it ends"));
+        let shown = ran.assert(1).ids();
+        assert!(shown.is_sorted() && shown.iter().all(|id| *id < 4321), "{}", ran.stderr);
+        assert!(shown.len() > 1000, "only {} rows came before it", shown.len());
+        ran.says(&[&format!("the list ends after {} rows: cannot read the store", shown.len())]);
+    }
+}
+
+#[test]
+fn a_signal_is_heard_while_the_set_of_a_revoke_is_read() {
+    let Some(cluster) = Cluster::shared() else { return };
+    for (signal, status) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+        for lock in ["a row", "the table"] {
+            let many = Many::on(cluster, 5000);
+            let mut other = many.gitlab.session();
+            if lock == "a row" {
+                many.gitlab.database.sql(&hold_readers_at(4321));
+                other.batch_execute("SELECT pg_advisory_lock(7)").expect("a lock");
+            } else {
+                other.batch_execute("BEGIN; LOCK TABLE personal_access_tokens").expect("a lock");
+            }
+            let line = format!("{FILTER} --busy-timeout 1h");
+            let child = start(&mut many.gitlab.revoker.command(line.split(' ')));
+            many.gitlab.wait_until_it_waits();
+            kill(Pid::from_raw(i32::try_from(child.id()).expect("a process id")), signal)
+                .expect("it runs");
+            let ended = child.wait_with_output().expect("it ends");
+            let ran = many.gitlab.revoker.transcript(&line, ended);
+            ran.assert(status).says(&["nothing changed: stopped by SIG"]);
+            assert_eq!(many.gitlab.log_text(), "", "{lock}");
+            drop(other);
+            many.gitlab.wait_until_it_is_gone();
+            assert_eq!(many.done(BATCH), 0);
+        }
+    }
+}
