@@ -207,7 +207,7 @@ impl Store {
     }
 
     /// Tries again and again, in turns, what a lock may keep from being done.
-    fn patiently<R>(
+    pub(super) fn patiently<R>(
         &self,
         is_stopped: &dyn Fn() -> bool,
         mut attempt: impl FnMut(Duration, &mut Option<Instant>) -> Result<R>,
