@@ -46,10 +46,10 @@ fn find(name: &str) -> Option<PathBuf> {
     let hub = variable("TOKENCTL_TEST_HUB");
     let path = variable("PATH");
     let folders = std::env::split_paths(&hub)
+        .chain(newest_postgresql())
         .chain(std::env::split_paths(&path))
         // Servers are not in everybody's PATH.
-        .chain(["/usr/sbin".into()])
-        .chain(newest_postgresql());
+        .chain(["/usr/sbin".into()]);
     folders.filter(|it| it.is_absolute()).map(|it| it.join(name)).find(|it| it.is_file())
 }
 
