@@ -40,7 +40,7 @@ complete -c tokenctl -n "__fish_tokenctl_needs_command" -l schema -d 'Take the s
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_needs_command" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_needs_command" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -71,7 +71,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l schema -d 'Ta
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -144,7 +144,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l schema -d 'Ta
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -217,7 +217,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l schema -d 'Take
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -237,7 +237,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l schema -d 'Ta
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -288,7 +288,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l schema -d '
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s n -l dry-run -d 'Change nothing; print what would be revoked'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s y -l yes -d 'Do not ask'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s i -l interactive -d 'Pick from the matching tokens, at most 1000, at the terminal; then it asks'
@@ -311,7 +311,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -375,7 +375,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __f
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -434,7 +434,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __f
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -454,7 +454,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __f
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -495,7 +495,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __f
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s n -l dry-run -d 'Change nothing; print what would be revoked'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s y -l yes -d 'Do not ask'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s i -l interactive -d 'Pick from the matching tokens, at most 1000, at the terminal; then it asks'
@@ -508,7 +508,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __f
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l limit -d 'Print at most N events, and say so when there are more' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -s u -l user -d 'Match events on tokens of this user: an id (also of one who is gone), a username, or @me' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l actor -d 'Match what this user did: an id, a username, or @me' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l actor -d 'Match what this user did: an id or a username (also of one who is gone), or @me' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l run -d 'Match what one run of the program did' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l action -d 'Match events of this kind' -r -f -a "revoke\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l since -d 'Match events of T or later' -r
@@ -529,7 +529,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l schema -d 'T
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -549,7 +549,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l schema
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l audit-log -d 'Record revocations in this file of JSON lines, before and after; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -65,6 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         memory = memory.max(peak);
     }
     ratios.sort_by(f64::total_cmp);
+    assert!(memory <= 32 << 10, "{memory} KiB");
     writeln!(
         stdout(),
         "list -o jsonl of {TOKENS} tokens: {:.2} times COPY with row_to_json ({:.2} to {:.2}, \
@@ -122,9 +123,18 @@ fn compare(theirs: &[String], own: &[String]) -> Result<(), Box<dyn Error>> {
             value.as_object().map(|it| it.keys().cloned().collect::<Vec<_>>())
         };
         assert_eq!(keys(&theirs), keys(&own));
-        for key in
-            ["id", "name", "revoked", "user_id", "active", "expires_at", "expired", "username"]
-        {
+        for key in [
+            "id",
+            "name",
+            "revoked",
+            "user_id",
+            "active",
+            "expires_at",
+            "expired",
+            "description",
+            "impersonation",
+            "username",
+        ] {
             assert_eq!(theirs[key], own[key], "{key} of {own}");
         }
     }

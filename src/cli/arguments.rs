@@ -60,14 +60,14 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "NAME", value_parser = schema_parser())]
     pub schema: Option<&'static Description>,
 
-    /// Record revocations in this file of JSON lines, before and after; needed where the store
-    /// has no place for audit events [env: TOKENCTL_AUDIT_LOG]
+    /// Record revocations in this file of JSON lines, before and after, for 'audit' to read; needed
+    /// where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]
     #[arg(long, global = true, value_name = "FILE", value_parser = non_empty())]
     pub audit_log: Option<OsString>,
 }
 
 fn schema_parser() -> impl TypedValueParser<Value = &'static Description> {
-    PossibleValuesParser::new(schema::ALL.map(|it| it.name))
+    PossibleValuesParser::new(schema::ALL.iter().map(|it| it.name))
         .try_map(|name| Description::named(&name).ok_or("no such schema"))
 }
 

@@ -24,7 +24,8 @@ use crate::store::{Mode, Store};
 ///
 /// A native store holds its events. Those of another application's database are in
 /// the file that --audit-log names. There the outcome of an event is 'unresolved' where
-/// the run was killed before it could record one: look at such a token with 'show'.
+/// the run was killed, or lost its server, before it could record one: look at such a
+/// token with 'show'.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help(EXAMPLES))]
 pub struct Audit {
@@ -50,7 +51,7 @@ struct FilterArgs {
     #[arg(short, long)]
     user: Option<UserRef>,
 
-    /// Match what this user did: an id, a username, or @me
+    /// Match what this user did: an id or a username (also of one who is gone), or @me
     // Not `actor`: that is the id of --as, which stands beside it.
     #[arg(long = "actor", value_name = "USER")]
     by: Option<UserRef>,
@@ -137,8 +138,8 @@ impl Recorded {
         // Nobody else learns how many there are.
         if *unresolved > 0 && actor.may_name_anyone() {
             session.note(&format!(
-                "{unresolved} of the log's events are unresolved: their run ended before it \
-                 could record what came of them; look at the tokens with 'show'"
+                "unresolved in the log: {unresolved}. A run was killed, or lost its server, before \
+                 it could record what came of them; look at the tokens with 'show'"
             ));
         }
         if *broken > 0 {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use nix::fcntl::OFlag;
+use nix::unistd::Uid;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -201,6 +202,11 @@ fn check(metadata: &Metadata, path: &Path) -> Result<(), Failure> {
     }
     if metadata.nlink() != 1 {
         return Err(refused("it is a link: the file has other names too"));
+    }
+    let owner = Uid::from_raw(metadata.uid());
+    if owner != Uid::effective() && !owner.is_root() {
+        return Err(refused("it belongs to another user, who may write to it")
+            .hint("give a file of your own, or run it as that user"));
     }
     if metadata.mode() & OTHERS_WRITE != 0 {
         let path = path.display().to_string();

@@ -22,6 +22,9 @@ use crate::store::{Mode, Store, Stored, StoredToken};
 ///
 /// An administrator lists every token; anybody else his own, without the
 /// impersonation tokens that administrators made for him.
+///
+/// What another application's database does not record is null, and a filter on it is
+/// refused.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help(EXAMPLES))]
 pub struct List {

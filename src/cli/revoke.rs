@@ -30,10 +30,10 @@ use crate::store::{Mode, OsUser, Run, Store, StoredToken};
 /// terminal the program shows how many tokens of how many users match, and asks;
 /// elsewhere, and always with '-', it needs --yes or --dry-run.
 ///
-/// The set is fixed when it is read. Tokens are revoked in short transactions, each
-/// together with its audit event, and each token is judged again there: one that
-/// no longer matches, because it was used meanwhile, is spared. Revoking again is
-/// success and changes nothing.
+/// The set is fixed when it is read. Tokens are revoked in short transactions, and each
+/// token is judged again there: one that no longer matches, because it was used
+/// meanwhile, is spared. A native store has the audit event in the same transaction.
+/// Revoking again is success and changes nothing, where revoking does not delete.
 ///
 /// What looks like an accident is refused: a blank --search, --unused-for under a
 /// day (applications record use with a delay), and a --now later than the clock,

@@ -124,6 +124,9 @@ impl Session {
         &self,
         open: impl FnOnce(&Path) -> Result<AuditLog>,
     ) -> Result<Option<AuditLog>> {
+        // A wrong command line leaves no file behind.
+        self.location()?;
+        self.named_actor()?;
         self.audit_log.as_deref().map(open).transpose()
     }
 

@@ -19,6 +19,16 @@ pub enum Dialect {
     Postgres,
 }
 
+impl Dialect {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        }
+    }
+}
+
 /// A value to bind.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {

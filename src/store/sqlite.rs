@@ -227,10 +227,6 @@ pub(super) fn recognise(
     connection: &Connection,
     named: Option<&'static Description>,
 ) -> Result<Schema> {
-    if let Some(named) = named.filter(|it| !it.dialects.contains(&Dialect::Sqlite)) {
-        let message = format!("the {} schema does not exist on SQLite", named.name);
-        return Err(Failure::usage(message).into());
-    }
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let is_ours = pragma("application_id")? == APPLICATION_ID;
     if is_ours {

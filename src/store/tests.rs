@@ -55,7 +55,7 @@ fn stores() -> Result<Vec<Store>> {
     stores.extend(other_stores_in_sqlite()?.into_iter().map(|(_, store)| store));
     if let Some(cluster) = postgres::Cluster::shared() {
         stores.push(open(&cluster.gitlab().url(postgres::READER))?);
-        for [_, tables, fixture] in OTHERS {
+        for [_, tables, fixture] in OTHERS.iter().filter(|it| !it[1].is_empty()) {
             let database = cluster.database("other", &format!("{tables}{fixture}"));
             stores.push(open(&database.url("postgres"))?);
         }
@@ -65,7 +65,7 @@ fn stores() -> Result<Vec<Store>> {
 
 fn other_stores_in_sqlite() -> Result<Vec<(&'static str, Store)>> {
     let mut stores = Vec::new();
-    for [tables, _, fixture] in OTHERS {
+    for [tables, _, fixture] in OTHERS.iter().filter(|it| !it[0].is_empty()) {
         let connection = Connection::open_in_memory()?;
         connection.execute_batch(tables)?;
         connection.execute_batch(fixture)?;
@@ -77,8 +77,9 @@ fn other_stores_in_sqlite() -> Result<Vec<(&'static str, Store)>> {
     Ok(stores)
 }
 
-/// Other applications' tables in SQLite and in PostgreSQL, and what fills both.
-const OTHERS: [[&str; 3]; 2] = [
+/// Other applications' tables in SQLite and in PostgreSQL, empty where they never are
+/// there, and what fills them.
+const OTHERS: &[[&str; 3]] = &[
     [
         include_str!("../../tests/support/jupyterhub.sql"),
         include_str!("../../tests/support/jupyterhub_postgres.sql"),
@@ -389,7 +390,11 @@ fn check_personal_access_tokens(store: &Store) -> Result<()> {
         .filter(|sort| sort.key != SortKey::Expires || records_expiry(store))
         .cycle();
     for (number, role) in ROLES.into_iter().enumerate() {
-        let Ok(actor) = actor(store, role) else { continue };
+        // Not every application has a user whose name is digits, or a Developer.
+        let actor = match actor(store, role) {
+            Err(_) if number >= 2 => continue,
+            actor => actor?,
+        };
         for (index, (name, one)) in filters.iter().enumerate() {
             for (other_index, (other_name, other)) in filters.iter().enumerate().skip(index) {
                 if !is_tried(store, [index, other_index], number) {
@@ -814,16 +819,7 @@ fn the_plans_use_the_indexes() -> Result<()> {
     let mut text = plans::<PersonalAccessToken>(&store, &filters, &["root"])?;
     text += &plans::<PersonalAccessToken>(&store, &[], &["olive"])?;
     text.push_str("\ndeploy-tokens\n");
-    text += &plans::<DeployToken>(&store, &[], &["root"])?;
-    let olive = actor(&store, "olive")?;
-    for place in [
-        store.project(&olive, &Reference::Name("top/app".into()))?,
-        store.group(&olive, &Reference::Name("top".into()))?,
-    ] {
-        writeln!(text, "as olive: {:?}", place.place())?;
-        let filter = deploy_token::Filter { place: Some(place), ..Default::default() };
-        text += &plan::<DeployToken>(&store, filter, "olive", Sort::BY_ID)?;
-    }
+    text += &deploy_plans_of(&store)?;
     text.push_str("\naudit\n");
     let one: [(&str, SetAudit); 5] = [
         ("(none)", |_| {}),
@@ -883,6 +879,21 @@ fn plans_of(store: &Store) -> Result<String> {
     Ok(text)
 }
 
+/// The same of deploy tokens, of which there are few.
+fn deploy_plans_of(store: &Store) -> Result<String> {
+    let mut text = plans::<DeployToken>(store, &[], &["root"])?;
+    let olive = actor(store, "olive")?;
+    for place in [
+        store.project(&olive, &Reference::Name("top/app".into()))?,
+        store.group(&olive, &Reference::Name("top".into()))?,
+    ] {
+        writeln!(text, "as olive: {:?}", place.place())?;
+        let filter = deploy_token::Filter { place: Some(place), ..Default::default() };
+        text += &plan::<DeployToken>(store, filter, "olive", Sort::BY_ID)?;
+    }
+    Ok(text)
+}
+
 #[test]
 fn the_plans_use_the_indexes_of_other_applications() -> Result<()> {
     for (name, store) in other_stores_in_sqlite()? {
@@ -899,9 +910,17 @@ fn the_plans_use_the_indexes_of_other_applications() -> Result<()> {
              UPDATE users SET username = 'olive' WHERE id = 2; VACUUM ANALYZE;",
         );
         // Other versions plan, and say it, in other ways.
-        if gitlab.sql("SHOW server_version_num").starts_with("15") {
-            let plans = plans_of(&open(&gitlab.url("postgres"))?)?;
+        let version = gitlab.sql("SHOW server_version");
+        if version.starts_with("15") {
+            let mut plans = plans_of(&open(&gitlab.url("postgres"))?)?;
+            plans.push_str("\ndeploy-tokens\n");
+            plans += &deploy_plans_of(&open(&cluster.gitlab().url("postgres"))?)?;
             expect_file!["../../tests/golden/plans_gitlab.txt"].assert_eq(&plans);
+        } else {
+            let line = format!(
+                "left out: GitLab's plans, which are those of PostgreSQL 15, not {version}\n"
+            );
+            std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes())?;
         }
     }
     Ok(())

@@ -8,15 +8,15 @@ CREATE ROLE tokenctl_revoke LOGIN;
 
 -- To list and show
 GRANT SELECT (id, user_id, name, description, scopes, impersonation, revoked, created_at,
-    updated_at, last_used_at, expires_at) ON personal_access_tokens TO tokenctl_read;
-GRANT SELECT (id, name, username, revoked, created_at, expires_at, deploy_token_type,
+    last_used_at, expires_at) ON personal_access_tokens TO tokenctl_read;
+GRANT SELECT (id, name, username, revoked, created_at, expires_at,
     read_repository, read_registry, write_registry, read_package_registry, write_package_registry,
     read_virtual_registry, write_virtual_registry) ON deploy_tokens TO tokenctl_read;
 GRANT SELECT (project_id, deploy_token_id) ON project_deploy_tokens TO tokenctl_read;
 GRANT SELECT (group_id, deploy_token_id) ON group_deploy_tokens TO tokenctl_read;
-GRANT SELECT (id, username, name, admin, state, user_type) ON users TO tokenctl_read;
+GRANT SELECT (id, username, admin, state, user_type) ON users TO tokenctl_read;
 GRANT SELECT (id, namespace_id) ON projects TO tokenctl_read;
-GRANT SELECT (id, type, parent_id, path, traversal_ids) ON namespaces TO tokenctl_read;
+GRANT SELECT (id, type, traversal_ids) ON namespaces TO tokenctl_read;
 GRANT SELECT (source_id, source_type, path) ON routes TO tokenctl_read;
 GRANT SELECT (user_id, source_id, source_type, access_level, requested_at, expires_at, state)
     ON members TO tokenctl_read;

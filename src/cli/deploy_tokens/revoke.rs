@@ -19,9 +19,10 @@ use crate::cli::session::Session;
 /// terminal the program shows how many tokens match, and asks; elsewhere, and
 /// always with '-', it needs --yes or --dry-run.
 ///
-/// The set is fixed when it is read. Tokens are revoked in short transactions, each
-/// together with its audit event, and each token is judged again there: one that
-/// no longer matches is spared. Revoking again is success and changes nothing.
+/// The set is fixed when it is read. Tokens are revoked in short transactions, and each
+/// token is judged again there: one that no longer matches is spared. A native store has
+/// the audit event in the same transaction. Revoking again is success and changes
+/// nothing.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = revoke_help(EXAMPLES))]
 pub struct Revoke {

@@ -23,7 +23,6 @@ use super::decode::{Decoder, Values};
 use super::engine::{Mode, Unresolved};
 use super::schema::{Catalog, Description, Schema};
 use super::sql::{Dialect, Sql};
-use crate::failure::Failure;
 
 /// A connection to a server.
 pub struct Postgres {
@@ -62,10 +61,6 @@ impl Postgres {
 
     /// Which schema the database has. `pg_catalog` tells also what the role may not read.
     fn recognise(&self, wait: Duration, named: Option<&'static Description>) -> Result<Schema> {
-        if let Some(named) = named.filter(|it| !it.dialects.contains(&Dialect::Postgres)) {
-            let message = format!("the {} schema does not exist on PostgreSQL", named.name);
-            return Err(Failure::usage(message).into());
-        }
         let mut sql = Sql::new(Dialect::Postgres);
         sql.push(
             "SELECT c.relname, a.attname FROM pg_catalog.pg_class c \
@@ -93,11 +88,12 @@ impl Postgres {
         };
         // Zero would be to wait for ever.
         let milliseconds = wait.as_millis().max(1);
-        // Whatever the role's defaults are: each statement sees what is committed, and a
-        // row that another changed meanwhile is judged again as it is now.
+        // Whatever the defaults are: each statement sees what is committed, a row that
+        // another changed meanwhile is judged again as it is now, and an honest scan
+        // takes the time that it needs (GitLab's packages end statements after a minute).
         let text = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED, {access}; \
-             SET LOCAL lock_timeout = {milliseconds}"
+             SET LOCAL lock_timeout = {milliseconds}; SET LOCAL statement_timeout = 0"
         );
         self.client().batch_execute(&text).map_err(server_error)
     }
@@ -133,12 +129,16 @@ impl Postgres {
         let declared = client.query_typed(&declare, &sql.typed()).map_err(server_error);
         declared.context(cannot)?;
         thread::scope(|scope| {
-            // While one batch is read, the server makes the next.
+            // While one batch is read, the server makes the next. Who has read enough still
+            // waits for that one.
             let (sender, receiver) = mpsc::sync_channel(1);
             scope.spawn(move || {
+                let mut sizes = FETCHES.iter();
+                let mut fetch = "";
                 let mut is_more = true;
                 while is_more {
-                    let fetched = client.query_typed(FETCH, &[]);
+                    fetch = sizes.next().unwrap_or(&fetch);
+                    let fetched = client.query_typed(fetch, &[]);
                     is_more = fetched.as_ref().is_ok_and(|rows| !rows.is_empty());
                     // Whoever reads may have had enough.
                     is_more &= sender.send(fetched.map_err(server_error)).is_ok();
@@ -165,4 +165,10 @@ impl Postgres {
 
 /// What the cursor is called. Only one is open at a time.
 const PORTAL: &str = "tokenctl_rows";
-const FETCH: &str = "FETCH FORWARD 1000 FROM tokenctl_rows";
+/// The first rows come at once, though a search may find few; the last of these goes on.
+const FETCHES: [&str; 4] = [
+    "FETCH FORWARD 1 FROM tokenctl_rows",
+    "FETCH FORWARD 10 FROM tokenctl_rows",
+    "FETCH FORWARD 100 FROM tokenctl_rows",
+    "FETCH FORWARD 1000 FROM tokenctl_rows",
+];

@@ -41,6 +41,10 @@ pub const REFUSED: &[(&str, &str)] = &[
     ("PGREQUIREAUTH", "the way to log in cannot be prescribed"),
     ("PGREQUIREPEER", "the user whom the server runs as is not checked"),
     ("PGSSLCRL", "lists of revoked certificates are not read"),
+    ("PGSSLCRLDIR", "lists of revoked certificates are not read"),
+    ("PGSSLMINPROTOCOLVERSION", "it cannot be prescribed"),
+    ("PGSSLCERT", "certificates of clients are not supported"),
+    ("PGSSLKEY", "certificates of clients are not supported"),
 ];
 
 const SSL_MODES: &[(&str, SslMode)] = &[
@@ -83,8 +87,10 @@ pub struct Parameters(BTreeMap<&'static str, (String, String)>);
 impl Parameters {
     /// Takes a URL apart, and its values out of the percent-encoding.
     pub fn read_url(&mut self, url: &str) -> Result<(), Failure> {
-        let rest = ["postgres://", "postgresql://"].iter().find_map(|it| url.strip_prefix(it));
-        let rest = rest.ok_or_else(|| Failure::usage("it is no postgres:// URL"))?;
+        let rest = url.split_once("://").filter(|(scheme, _)| {
+            ["postgres", "postgresql"].iter().any(|it| scheme.eq_ignore_ascii_case(it))
+        });
+        let (_, rest) = rest.ok_or_else(|| Failure::usage("it is no postgres:// URL"))?;
         let (rest, parameters) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
         let (login, hosts) = authority.split_once('@').unwrap_or(("", authority));

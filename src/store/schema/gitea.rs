@@ -12,7 +12,7 @@ use crate::store::sql::Dialect;
 
 pub static DESCRIPTION: Description = Description {
     name: "gitea",
-    application: "Gitea",
+    application: "Gitea or Forgejo",
     dialects: &[Dialect::Sqlite, Dialect::Postgres],
     marks: &[("access_token", "token_last_eight"), ("user", "lower_name")],
     needs: &[
@@ -21,8 +21,9 @@ pub static DESCRIPTION: Description = Description {
     ],
     schema,
     direct_revoke: &[
-        "Also Forgejo. Deletes the row, as they do: there is no flag, and no way back. It",
-        "is looked up at each use, so the token is dead at once. Nobody is told.",
+        "Also Forgejo. Deletes the row, as they do: there is no flag, and no way back;",
+        "another time the id is not found (exit 4). The row is looked up at each use, so",
+        "the token is dead at once. Nobody is told.",
     ],
 };
 

@@ -208,18 +208,21 @@ fn personal_access_tokens(found: &Catalog) -> PersonalAccessTokens {
 }
 
 fn deploy_tokens(found: &Catalog) -> DeployTokens {
-    let has_virtual_registry = found.has("deploy_tokens", "read_virtual_registry")
-        && found.has("deploy_tokens", "write_virtual_registry");
+    // They came one after the other.
+    let late = ["read_virtual_registry", "write_virtual_registry"];
+    let [reads, writes] = late.map(|column| found.has("deploy_tokens", column));
     DeployTokens {
         token: Tokens {
             from: "deploy_tokens t",
             id: "t.id",
             name: "t.name",
             scopes: Scopes {
-                sql: if has_virtual_registry {
-                    deploy_scopes!("read_virtual_registry", "write_virtual_registry")
-                } else {
-                    deploy_scopes!()
+                sql: match (reads, writes) {
+                    (true, true) => {
+                        deploy_scopes!("read_virtual_registry", "write_virtual_registry")
+                    }
+                    (true, false) => deploy_scopes!("read_virtual_registry"),
+                    (false, _) => deploy_scopes!(),
                 },
                 form: ScopesForm::Commas,
             },

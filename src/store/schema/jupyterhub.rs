@@ -32,11 +32,12 @@ pub static DESCRIPTION: Description = Description {
     ],
     schema,
     direct_revoke: &[
-        "Deletes the row, as the hub does: there is no flag, and no way back. The hub",
-        "refuses the token at its next request; a user's server may take it for up to",
-        "300 s more, from its cache. The hub shows the token until it is restarted, and in",
-        "SQLite the id of the newest may be given to a later token: do not revoke it once",
-        "more at the hub, and give old lists of ids together with a filter.",
+        "Deletes the row, as the hub does: there is no flag, and no way back; another time",
+        "the id is not found (exit 4). The hub refuses the token at its next request; a",
+        "user's server may take it for up to 300 s more, from its cache. The hub shows the",
+        "token until it is restarted, and in SQLite the id of the newest may be given to a",
+        "later token: do not revoke it once more at the hub, and give old lists of ids",
+        "together with a filter.",
     ],
 };
 

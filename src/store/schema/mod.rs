@@ -43,8 +43,8 @@ pub struct Description {
 pub type Tables = &'static [(&'static str, &'static str)];
 
 /// Every kind of database that there is a description of.
-pub const ALL: [&Description; 4] =
-    [&native::DESCRIPTION, &gitlab::DESCRIPTION, &jupyterhub::DESCRIPTION, &gitea::DESCRIPTION];
+pub const ALL: &[&Description] =
+    &[&native::DESCRIPTION, &gitlab::DESCRIPTION, &jupyterhub::DESCRIPTION, &gitea::DESCRIPTION];
 
 /// The tables of a database, each with its columns.
 #[derive(Debug, Default)]
@@ -85,7 +85,11 @@ impl Catalog {
         named: Option<&'static Description>,
         dialect: Dialect,
     ) -> Result<Schema, Failure> {
-        let known = ALL.into_iter().filter(|it| it.dialects.contains(&dialect));
+        if let Some(named) = named.filter(|it| !it.dialects.contains(&dialect)) {
+            let message = format!("the {} schema does not exist on {}", named.name, dialect.name());
+            return Err(Failure::usage(message));
+        }
+        let known = ALL.iter().copied().filter(|it| it.dialects.contains(&dialect));
         let known = known.filter(|it| !it.marks.is_empty());
         let told = || known.clone().find(|it| self.lacks(it.marks).is_none());
         let Some(description) = named.or_else(told) else {
@@ -126,15 +130,11 @@ impl Description {
     /// The description that `--schema` names.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
-        ALL.into_iter().find(|it| it.name == name)
+        ALL.iter().copied().find(|it| it.name == name)
     }
 
     /// The schema of a database that has what this needs.
-    ///
-    /// # Errors
-    ///
-    /// When a table or column is missing.
-    pub fn check(&self, found: &Catalog, dialect: Dialect) -> Result<Schema, Failure> {
+    fn check(&self, found: &Catalog, dialect: Dialect) -> Result<Schema, Failure> {
         let Self { name, application, .. } = self;
         match found.lacks(self.needs) {
             None => Ok((self.schema)(dialect, found)),
