@@ -14,10 +14,12 @@ use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::termios::{FlushArg, tcflush};
 
 use super::progress::Progress;
+use super::revocations::Work;
 use super::session::Session;
 use super::stop::Stop;
 use crate::failure::{Failure, Kind, say_plain};
 use crate::model::access::{Query, Revoke};
+use crate::model::time::Timestamp;
 use crate::model::token::{Owner, Sort, TokenId};
 use crate::output::Printer;
 use crate::output::view::Record;
@@ -43,6 +45,8 @@ pub struct Matching<T> {
     /// Rows that cannot be read; their batch will name them and leave them alone.
     broken: Vec<TokenId>,
     owners: HashSet<Owner>,
+    /// When the last of them was created.
+    newest: Option<Timestamp>,
     /// As many as are shown.
     first: Vec<T>,
     shown: usize,
@@ -75,12 +79,13 @@ impl<T: StoredToken + Record> Matching<T> {
 
     fn none(shown: usize) -> Self {
         let (ids, broken, first) = (Vec::new(), Vec::new(), Vec::new());
-        Self { ids, broken, owners: HashSet::new(), first, shown }
+        Self { ids, broken, owners: HashSet::new(), newest: None, first, shown }
     }
 
     fn add(&mut self, token: T) {
         self.ids.push(token.id());
         self.owners.extend(token.owner());
+        self.newest = self.newest.max(Some(token.created_at()));
         if self.first.len() < self.shown {
             self.first.push(token);
         }
@@ -180,11 +185,11 @@ impl<T: StoredToken> Matching<T> {
         self.ids.len() as u64
     }
 
-    /// The ids to work off, and those of them that may be revoked, where these are
-    /// fewer: what was not counted or picked is left alone, though it might match or
-    /// have become readable by then.
-    pub fn scope(self, named: Option<Vec<TokenId>>) -> (Vec<TokenId>, Option<Vec<TokenId>>) {
-        match named {
+    /// What is to be done. What was not counted or picked is left alone, though it might
+    /// match, have become readable, or have got the id of what was deleted by then.
+    pub fn work(self, named: Option<Vec<TokenId>>, batch_size: u32) -> Work {
+        let (newest, are_named) = (self.newest, named.is_some());
+        let (ids, chosen) = match named {
             Some(named) => (named, Some(self.ids)),
             None if self.broken.is_empty() => (self.ids, None),
             None => {
@@ -192,7 +197,8 @@ impl<T: StoredToken> Matching<T> {
                 all.sort_unstable();
                 (all, Some(self.ids))
             }
-        }
+        };
+        Work { ids, are_named, chosen, newest, batch_size }
     }
 
     pub fn described(&self) -> String {

@@ -14,6 +14,7 @@ use super::session::{Session, broken_row};
 use super::stop::Stop;
 use crate::failure::{Failure, Kind, is_closed_pipe, say};
 use crate::model::access::{Query, Revoke};
+use crate::model::time::Timestamp;
 use crate::model::token::{Owner, TokenId};
 use crate::output::Printer;
 use crate::output::view::{Record, Revocation, RevocationResult};
@@ -39,6 +40,9 @@ pub struct Work {
     /// Those of them that may be revoked, in ascending order; `None`: all. Another
     /// one that begins to match now is left alone.
     pub chosen: Option<Vec<TokenId>>,
+    /// When the last of these was created, if they were looked at: a later token with the
+    /// id of one of them is another.
+    pub newest: Option<Timestamp>,
     pub batch_size: u32,
 }
 
@@ -119,13 +123,16 @@ impl<'s> Revocations<'s> {
         batch: &[TokenId],
         work: &Work,
     ) -> Result<Batch<T>> {
-        let chosen = work.chosen.as_deref();
+        let is_chosen = |token: &T| {
+            work.chosen.as_deref().is_none_or(|ids| ids.binary_search(&token.id()).is_ok())
+                && work.newest.is_none_or(|newest| token.created_at() <= newest)
+        };
         let journal = self.log.as_ref().map(|log| log.journal(store, self.session.now));
         let orders = Orders {
             now: self.session.now,
             run: self.run.as_ref(),
             journal: journal.as_ref().map(|it| it as &dyn Journal<T>),
-            is_chosen: &|id| chosen.is_none_or(|chosen| chosen.binary_search(&id).is_ok()),
+            is_chosen: &is_chosen,
             is_stopped: &|| self.stop.requested().is_some(),
         };
         let done = store.revoke(&query.among(batch), &orders);

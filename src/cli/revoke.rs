@@ -136,10 +136,12 @@ impl RevokeArgs {
 
         // Not before: a signal ends the reading of ids at once.
         let stop = Stop::listen()?;
-        let are_named = named.is_some();
         let is_simple = !is_filtered && !asks && !self.interactive && self.max.is_none();
-        let (ids, chosen) = match named {
-            Some(ids) if is_simple => (ids, None),
+        let work = match named {
+            Some(ids) if is_simple => {
+                let batch_size = self.batch_size;
+                Work { ids, are_named: true, chosen: None, newest: None, batch_size }
+            }
             named => {
                 let shown = if self.interactive { PICKABLE } else { PREVIEW };
                 let mut chosen = Matching::read(session, &store, &query, &stop, shown)?;
@@ -150,7 +152,7 @@ impl RevokeArgs {
                 if asks {
                     chosen.confirm(session, &stop, effect::<F::Token>(&store)?)?;
                 }
-                chosen.scope(named)
+                chosen.work(named, self.batch_size)
             }
         };
 
@@ -163,7 +165,6 @@ impl RevokeArgs {
         });
         // The ids come in batch by batch.
         let query = query.among(&[]);
-        let work = Work { ids, are_named, chosen, batch_size: self.batch_size };
         Revocations::new(session, run, log, stop).work_off(&store, &query, &work)
     }
 

@@ -77,7 +77,7 @@ pub struct Orders<'a, T> {
     pub run: Option<&'a Run>,
     pub journal: Option<&'a dyn Journal<T>>,
     /// Whether a token may be revoked if the query keeps it.
-    pub is_chosen: &'a dyn Fn(TokenId) -> bool,
+    pub is_chosen: &'a dyn Fn(&T) -> bool,
     /// Whether to give up waiting for the lock.
     pub is_stopped: &'a dyn Fn() -> bool,
 }
@@ -196,7 +196,7 @@ impl Store {
                 None => Outcome::Denied(id),
                 Some((Err(broken), _)) => Outcome::Broken(broken),
                 Some((Ok(token), _)) if token.is_revoked() => Outcome::AlreadyRevoked(token),
-                Some((Ok(token), is_kept)) if !is_kept || !(orders.is_chosen)(id) => {
+                Some((Ok(token), is_kept)) if !is_kept || !(orders.is_chosen)(&token) => {
                     Outcome::Spared(token)
                 }
                 Some((Ok(token), _)) => Outcome::Revoked(token),
