@@ -6,12 +6,13 @@ use std::fs::{self, File, OpenOptions, Permissions, read_to_string, set_permissi
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
-use nix::unistd::mkfifo;
+use nix::unistd::{Pid, mkfifo};
 use serde_json::{Value, json};
 
 use crate::support::apps::{App, Foreign, content_of, entries, targets};
@@ -127,60 +128,54 @@ fn the_file_is_its_makers_alone_whatever_the_umask() {
 
 #[test]
 fn what_is_no_file_of_its_own_is_refused_and_nothing_is_changed() {
-    let text = |name: &str, content: &[u8]| {
-        let content = content.to_vec();
-        (
-            name.to_owned(),
-            Box::new(move |path: &Path| {
-                fs::write(path, &content).expect("a file");
-            }) as Box<dyn Fn(&Path)>,
-        )
+    type Make = Box<dyn Fn(&Path)>;
+    let case = |name: &str, make: fn(&Path)| (name.to_owned(), Box::new(make) as Make);
+    let open_to = |others: &str, mode: u32| {
+        let make = move |path: &Path| {
+            fs::write(path, "").expect("a file");
+            set_permissions(path, Permissions::from_mode(mode)).expect("permissions");
+        };
+        (format!("writable by {others}"), Box::new(make) as Make)
     };
-    let with_mode = |name: &str, mode: u32| {
-        (
-            name.to_owned(),
-            Box::new(move |path: &Path| {
-                fs::write(path, "").expect("a file");
-                set_permissions(path, Permissions::from_mode(mode)).expect("permissions");
-            }) as Box<dyn Fn(&Path)>,
-        )
+    let holding = |name: &str, content: &'static [u8]| {
+        let make = move |path: &Path| {
+            fs::write(path, content).expect("a file");
+            set_permissions(path, Permissions::from_mode(0o600)).expect("permissions");
+        };
+        (name.to_owned(), Box::new(make) as Make)
     };
-    let made =
-        |name: &str, make: fn(&Path)| (name.to_owned(), Box::new(make) as Box<dyn Fn(&Path)>);
     let cases = [
-        made("a link", |path| {
+        case("a link", |path| {
             fs::write(path.with_extension("other"), "").expect("a file");
             set_permissions(path.with_extension("other"), Permissions::from_mode(0o600))
                 .expect("permissions");
             symlink(path.with_extension("other"), path).expect("a link");
         }),
-        made("a link to nothing", |path| symlink("nothing", path).expect("a link")),
-        made("a link to itself", |path| symlink(path, path).expect("a link")),
-        made("a second name", |path| {
+        case("a link to nothing", |path| symlink("nothing", path).expect("a link")),
+        case("a link to itself", |path| symlink(path, path).expect("a link")),
+        case("a second name", |path| {
             fs::write(path.with_extension("other"), "").expect("a file");
             set_permissions(path.with_extension("other"), Permissions::from_mode(0o600))
                 .expect("permissions");
             fs::hard_link(path.with_extension("other"), path).expect("a link");
         }),
-        made("a directory", |path| fs::create_dir(path).expect("a directory")),
-        made("a pipe", |path| mkfifo(path, Mode::from_bits_truncate(0o600)).expect("a pipe")),
-        made("a socket", |path| {
+        case("a directory", |path| fs::create_dir(path).expect("a directory")),
+        case("a pipe", |path| mkfifo(path, Mode::from_bits_truncate(0o600)).expect("a pipe")),
+        case("a socket", |path| {
             drop(std::os::unix::net::UnixListener::bind(path).expect("a socket"));
         }),
-        made("a device", |path| {
-            // What a path leads to that is no link itself.
-            let _ = path;
-        }),
-        with_mode("writable by the group", 0o660),
-        with_mode("writable by others", 0o602),
-        with_mode("writable by all", 0o666),
-        text("text", b"Dear diary,\n"),
-        text("a list of ids", b"1\n2\n"),
-        text("zeroes", &[0; 4096]),
-        made("a database", |path| {
+        case("a device", |_| ()),
+        open_to("the group", 0o660),
+        open_to("others", 0o602),
+        open_to("all", 0o666),
+        holding("text", b"Dear diary,\n"),
+        holding("a list of ids", b"1\n2\n"),
+        holding("zeroes", &[0; 4096]),
+        case("a database", |path| {
             let other = rusqlite::Connection::open(path).expect("a database");
             other.execute_batch("CREATE TABLE t (x)").expect("a table");
             drop(other);
+            set_permissions(path, Permissions::from_mode(0o600)).expect("permissions");
         }),
     ];
     for (name, make) in cases {
@@ -188,13 +183,6 @@ fn what_is_no_file_of_its_own_is_refused_and_nothing_is_changed() {
             let content = store.content();
             let path = if name == "a device" { "/dev/null".into() } else { store.log() };
             make(&path);
-            if name != "writable by the group"
-                && path.is_file()
-                && !path.is_symlink()
-                && !name.starts_with("writable")
-            {
-                set_permissions(&path, Permissions::from_mode(0o600)).expect("permissions");
-            }
             let seen = |path: &Path| path.symlink_metadata().ok().map(|it| (it.mode(), it.len()));
             let (files, before) = (store.files(), seen(&path));
             for line in ["revoke 1", "revoke --state active --yes", "audit"] {
@@ -283,10 +271,91 @@ fn lines_are_only_ever_added() {
     }
 }
 
-/// What came of a token while the question stood, or between two readings, is in the
-/// file too.
+/// A revoke that has told what it is about to do, and waits to do it.
+struct Waiting {
+    child: Child,
+    /// What it was told.
+    line: &'static str,
+}
+
+impl Waiting {
+    fn start(store: &Foreign, line: &'static str) -> Self {
+        let mut command = store.command(line.split(' '));
+        let child = start(command.env("TOKENCTL_AUDIT_LOG", store.log()));
+        let deadline = Instant::now() + Duration::from_mins(1);
+        let told = || read_to_string(store.log()).unwrap_or_default().lines().count();
+        while told() < 3 {
+            assert!(Instant::now() < deadline, "it does not tell what it is about to do");
+            thread::sleep(Duration::from_millis(5));
+        }
+        Self { child, line }
+    }
+
+    fn end(self, store: &Foreign) -> Transcript {
+        store.sandbox.transcript(self.line, self.child.wait_with_output().expect("it ends"))
+    }
+}
+
 #[test]
-fn what_was_spared_in_the_end_is_no_event() {
+fn what_is_to_be_deleted_is_on_record_before_and_what_came_of_it_after() {
+    let outcomes = |store: &Foreign| -> Vec<(i64, String)> {
+        let log = entries(&store.log());
+        assert_eq!(targets(&log, "intent"), [2, 3, 13]);
+        let outcomes = log.iter().filter(|entry| entry["entry"] == "outcome");
+        let outcome = |entry: &Value| entry["outcome"].as_str().expect("an outcome").to_owned();
+        targets(&log, "outcome").into_iter().zip(outcomes.map(outcome)).collect()
+    };
+    for store in App::JupyterHub.stores() {
+        let lock = store.lock();
+        let line = "--as root revoke 2 3 13 --unused-for 90d --yes -o csv --busy-timeout 1min";
+        let waiting = Waiting::start(&store, line);
+        assert_eq!(outcomes(&store), []);
+        assert_eq!(store.ids().len(), 20);
+        // It is used at the last moment.
+        lock.end("UPDATE api_tokens SET last_activity = '2024-03-15 11:59:59.000000' WHERE id = 2");
+        let ran = waiting.end(&store);
+        let results: Vec<_> = ran
+            .assert(0)
+            .stdout
+            .lines()
+            .map(|line| {
+                let cells: Vec<_> = line.split(',').collect();
+                (cells[0].to_owned(), cells[4].to_owned())
+            })
+            .collect();
+        let expected = [("id", "result"), ("2", "spared"), ("3", "revoked"), ("13", "revoked")];
+        assert_eq!(results, expected.map(|(id, result)| (id.to_owned(), result.to_owned())));
+        let expected = [(2, "not_revoked"), (3, "revoked"), (13, "revoked")];
+        assert_eq!(outcomes(&store), expected.map(|(id, it)| (id, it.to_owned())));
+        assert_eq!(store.ids().len(), 18);
+        assert_eq!(store.recorded("--as root audit -o ids").assert(0).ids(), [13, 3]);
+    }
+    // It waits in vain, or is told to stop.
+    for (line, signal, status) in [
+        ("--as root revoke 2 3 13 --yes -q -o ids --busy-timeout 1s", None, 75),
+        ("--as root revoke 2 3 13 --yes -q -o ids --busy-timeout 1h", Some(Signal::SIGTERM), 143),
+        ("--as root revoke 2 3 13 --yes -q -o ids --busy-timeout 1h", Some(Signal::SIGINT), 130),
+    ] {
+        for store in App::JupyterHub.stores() {
+            let lock = store.lock();
+            let waiting = Waiting::start(&store, line);
+            if let Some(signal) = signal {
+                let id = i32::try_from(waiting.child.id()).expect("a process id");
+                kill(Pid::from_raw(id), signal).expect("it runs");
+            }
+            let ran = waiting.end(&store);
+            assert_eq!(ran.assert(status).stdout, "", "{ran}");
+            ran.says(&["0 of 3 ids done"]);
+            lock.end("SELECT 1");
+            assert_eq!(outcomes(&store), [2, 3, 13].map(|id| (id, "not_revoked".to_owned())));
+            assert_eq!(store.ids().len(), 20);
+            assert_eq!(store.recorded("--as root audit -o ids").assert(0).stdout, "");
+        }
+    }
+}
+
+#[test]
+fn what_the_database_keeps_is_no_event() {
     let store = App::JupyterHub.file();
     // Used at the very moment at which it is to be deleted.
     store.sql(
@@ -822,8 +891,6 @@ fn the_file_of_a_run_that_becomes_the_owner_is_who_began_it() {
             run(line).assert(0);
             let metadata = log.metadata().expect("the audit file");
             assert_eq!((metadata.uid(), metadata.gid(), metadata.mode() & 0o7777), (0, 0, 0o600));
-            let store = store.sandbox.store();
-            assert_eq!(store.metadata().expect("the store").uid(), NOBODY);
         }
         let log = entries(&log);
         assert_eq!(targets(&log, "outcome"), [1, 2, 3]);
@@ -834,6 +901,10 @@ fn the_file_of_a_run_that_becomes_the_owner_is_who_began_it() {
         );
         // It is in a folder that is root's alone.
         assert_eq!(run("--as root audit -o ids").assert(0).ids(), [3, 2, 1]);
+        for file in store.sandbox.home().read_dir().expect("a folder") {
+            let metadata = file.expect("a file").metadata().expect("a file");
+            assert_eq!(metadata.uid(), NOBODY, "the store, and what SQLite needs beside it");
+        }
     }
 }
 
@@ -909,8 +980,6 @@ fn a_million_events_are_read_in_bounded_memory() {
     let all = read("--as root audit -o ids");
     assert_eq!(all.lines().next(), Some("1000000"));
     assert_eq!(all.lines().count(), 1_000_000);
-    let of_sam = read("--as sam audit -o csv");
-    assert_eq!(of_sam.lines().count(), 200_001);
 }
 
 /// A line without an end is one too, and a file may be nothing else.

@@ -175,7 +175,7 @@ fn tokens_of_services_and_of_sessions_are_tokens_all_the_same() {
 
 #[test]
 fn a_hub_goes_on_answering_while_hundreds_are_pruned_beneath_it() {
-    const OLD: i64 = 500;
+    const OLD: usize = 500;
     let Some(beneath) = Beneath::start() else { return };
     let hub = &beneath.hub;
     beneath.change(&format!(
@@ -211,7 +211,7 @@ fn a_hub_goes_on_answering_while_hundreds_are_pruned_beneath_it() {
         is_over.store(true, Ordering::SeqCst);
         (ran, [uses, issues].map(|it| it.join().expect("the hub answers")))
     });
-    assert_eq!(i64::try_from(ran.assert(0).stdout.lines().count()), Ok(OLD), "{ran}");
+    assert_eq!(ran.assert(0).stdout.lines().count(), OLD, "{ran}");
     assert!(answers > 1 && issued > 1, "{answers} answers, {issued} issued");
     assert_eq!(beneath.count("note LIKE 'old %'"), 0);
     assert_eq!(beneath.count("note = 'new'"), issued);

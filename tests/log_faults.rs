@@ -88,7 +88,6 @@ impl ManyTokens {
         let unannounced = chosen[..done].iter().find(|id| !announced.contains(id));
         assert_eq!(unannounced, None, "it is gone without a word");
         assert!(concluded.iter().all(|id| chosen[..done].binary_search(id).is_ok()));
-        // One batch a kill may lack its outcome.
         done
     }
 }

@@ -171,7 +171,7 @@ fn the_question_says_so_where_revoking_deletes() {
         let said = match app {
             App::JupyterHub => "This deletes their rows from JupyterHub; there is no way back.",
             App::Gitea | App::Forgejo => {
-                "This deletes their rows from Gitea or Forgejo; there is no way back."
+                "This deletes their rows from Gitea; there is no way back."
             }
         };
         let log = store.log().display().to_string();
@@ -209,6 +209,37 @@ fn the_question_says_so_where_revoking_deletes() {
     assert!(!terminal.seen.contains("deletes"), "{}", terminal.seen);
     terminal.type_in("n\n");
     assert_eq!(terminal.end().1, Some(3));
+}
+
+/// A hub's SQLite gives the id of the last row out again.
+#[test]
+fn a_token_that_was_not_in_the_question_is_not_deleted() {
+    for line in ["revoke --scope inherit", "revoke 19 20", "revoke - --scope inherit"] {
+        let store = App::JupyterHub.file();
+        let log = store.log().display().to_string();
+        let line = line.replace(" - ", " 11 12 19 20 ");
+        let line = format!("--as root {line} --audit-log {log} -o jsonl");
+        let mut terminal = Terminal::start(&store.sandbox, 100, &line, &[]);
+        terminal.wait_for("[y/N]");
+        store.sql(
+            "UPDATE api_tokens SET scopes = '[]' WHERE id = 12;
+             DELETE FROM api_tokens WHERE id = 20;
+             INSERT INTO api_tokens (user_id, client_id, created, note, scopes) VALUES
+                 (3, 'jupyterhub', '2024-03-15 12:00:00.100000', 'new', '[\"inherit\"]')",
+        );
+        terminal.type_in("y\n");
+        let (screen, status) = terminal.end();
+        assert_eq!(status, Some(0), "{screen}");
+        let new = screen.lines().find(|line| line.starts_with("{\"id\":20,"));
+        let new = new.unwrap_or_else(|| panic!("no row of 20: {screen}"));
+        assert!(new.contains("\"result\":\"spared\""), "{new}");
+        assert_eq!(store.value("SELECT note FROM api_tokens WHERE id = 20"), "new");
+        assert!(!store.ids().contains(&19), "{screen}");
+        let is_asked_again = line.contains("--scope");
+        assert_eq!(store.ids().contains(&12), is_asked_again || line.contains("19 20"));
+        let audited = store.recorded("--as root audit -o ids");
+        assert!(!audited.assert(0).ids().contains(&20), "{audited}");
+    }
 }
 
 #[test]

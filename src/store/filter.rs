@@ -92,15 +92,13 @@ pub fn judge<T: StoredToken>(
 }
 
 /// Writes the statement that revokes those of the same tokens that the query keeps, and
-/// gives the id of each. None of them was created after `newest`: what is deleted may
-/// have left its id to another.
+/// gives the id of each.
 pub fn revoke<T: StoredToken>(
     sql: &mut Sql,
     columns: &T::Columns,
     query: &Query<T, Revoke>,
     now: Moment,
     at: Timestamp,
-    newest: Timestamp,
 ) -> Result<(), Unrecorded> {
     let tokens = T::tokens(columns);
     sql.push(tokens.revoke.statement);
@@ -108,8 +106,11 @@ pub fn revoke<T: StoredToken>(
         sql.push(column).bind(form.value(Moment::at(at)));
     }
     sql.push(" WHERE ");
-    revoked(sql, columns, query, now, newest)?;
-    sql.push(" RETURNING id");
+    within_reach(sql, columns, query);
+    conditions(sql, columns, query, now)?;
+    // A trigger may have set the flag back.
+    let is_deleted = tokens.revoke.deletes;
+    sql.push(if is_deleted { " RETURNING id" } else { " RETURNING CASE WHEN revoked THEN id END" });
     Ok(())
 }
 
@@ -120,30 +121,13 @@ pub fn revoke_dependents<T: StoredToken>(
     columns: &T::Columns,
     query: &Query<T, Revoke>,
     now: Moment,
-    newest: Timestamp,
 ) -> Result<bool, Unrecorded> {
     let Some([head, tail]) = T::tokens(columns).revoke.dependents else { return Ok(false) };
     sql.push(head);
-    revoked(sql, columns, query, now, newest)?;
-    sql.push(tail);
-    Ok(true)
-}
-
-fn revoked<T: StoredToken>(
-    sql: &mut Sql,
-    columns: &T::Columns,
-    query: &Query<T, Revoke>,
-    now: Moment,
-    newest: Timestamp,
-) -> Result<(), Unrecorded> {
-    let tokens = T::tokens(columns);
     within_reach(sql, columns, query);
     conditions(sql, columns, query, now)?;
-    if tokens.revoke.deletes {
-        let newest = Some(Moment::at(newest));
-        bounded(sql, tokens.created_at, Bounds::Plain, [(Comparison::AtMost, newest)]);
-    }
-    Ok(())
+    sql.push(tail);
+    Ok(true)
 }
 
 fn conditions<T: StoredToken>(

@@ -190,7 +190,7 @@ impl Store {
     fn acting(&self, transaction: &Transaction<'_>, reference: &Reference) -> Result<Actor> {
         let lookup = &self.schema.users.acting;
         let found = self.find(transaction, lookup, reference, |row| {
-            Ok((row.integer()?, row.text()?, row.boolean()?))
+            Ok((row.integer()?, row.optional_text()?.unwrap_or_default(), row.boolean()?))
         });
         let (id, username, admin) = found?.ok_or(Denied)?;
         #[expect(clippy::disallowed_methods, reason = "the store is what vouches")]
@@ -257,7 +257,7 @@ impl Store {
         let UserRef::Other(reference) = reference else { return Ok(None) };
         let found = self.read(|transaction| {
             self.find(transaction, lookup, reference, |row| {
-                Ok((row.integer()?, row.text()?, false))
+                Ok((row.integer()?, row.optional_text()?.unwrap_or_default(), false))
             })
         })?;
         Ok(found.map(|(id, _, _)| UserId(id)))

@@ -242,17 +242,29 @@ impl Store {
         self.check_still_may_act(&transaction, &run.actor)?;
 
         let at = run.time();
-        let newest = tokens.iter().map(|token| token.created_at()).max().unwrap_or(at);
         let columns = self.columns::<T>()?;
+        let query = if T::tokens(columns).revoke.deletes {
+            // What was deleted since may have left its id to another.
+            let again = self.judge(&transaction, query, orders)?;
+            let same: Vec<_> = tokens
+                .iter()
+                .zip(again.iter().map(Outcome::revoked))
+                .filter(|(then, now)| now.is_some_and(|it| it.created_at() == then.created_at()))
+                .map(|(then, _)| then.id())
+                .collect();
+            &query.among(&same)
+        } else {
+            query
+        };
         let mut sql = self.sql();
-        let dependents = filter::revoke_dependents(&mut sql, columns, query, orders.now, newest);
+        let dependents = filter::revoke_dependents(&mut sql, columns, query, orders.now);
         let stripped = if dependents.map_err(|error| self.unrecorded(&error))? {
             ids(&transaction, &sql)?
         } else {
             Vec::new()
         };
         let mut sql = self.sql();
-        filter::revoke(&mut sql, columns, query, orders.now, at, newest)
+        filter::revoke(&mut sql, columns, query, orders.now, at)
             .map_err(|error| self.unrecorded(&error))?;
         let revoked = ids(&transaction, &sql)?;
         if stripped.iter().any(|id| revoked.binary_search(id).is_err()) {
@@ -274,13 +286,23 @@ impl Store {
         } else {
             self.judge(&transaction, &query.among(&missed), orders)?
         };
-        if let Some(token) = missed.iter().find_map(Outcome::revoked) {
-            // A trigger, or a policy of rows.
-            bail!("the database keeps token {} from being revoked", token.id());
+        let mut spared = Vec::with_capacity(missed.len());
+        for outcome in missed {
+            let id = outcome.revoked().map(Token::id);
+            let of_query = query.filter().as_ref().ids.as_deref().unwrap_or_default();
+            if let Some(id) = id.filter(|id| of_query.binary_search(id).is_ok()) {
+                // A trigger, or a policy of rows.
+                bail!("the database keeps token {id} from being revoked");
+            }
+            spared.push(match outcome {
+                // Another, with its id.
+                Outcome::Revoked(token) => Outcome::Spared(token),
+                outcome => outcome,
+            });
         }
         let begun = transaction.begun();
         transaction.commit()?;
-        Ok(Changed { revoked, missed, held: begun.elapsed() })
+        Ok(Changed { revoked, missed: spared, held: begun.elapsed() })
     }
 
     /// A question may stand for a night, and a long run go on for an hour: whoever
@@ -366,9 +388,11 @@ impl<T> Outcome<T> {
 }
 
 /// The ids that a statement gives, in ascending order.
+/// NULL stands for a row that a trigger has kept as it was.
 fn ids(transaction: &Transaction<'_>, sql: &Sql) -> Result<Vec<TokenId>> {
-    let ids = transaction.rows(sql, |row| row.token_id().map_err(anyhow::Error::msg))?;
-    let mut ids = ids.into_iter().collect::<Result<Vec<_>>>()?;
+    let ids = transaction.rows(sql, |row| row.optional_integer().map_err(anyhow::Error::msg))?;
+    let ids = ids.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten();
+    let mut ids: Vec<_> = ids.map(TokenId).collect();
     ids.sort_unstable();
     Ok(ids)
 }

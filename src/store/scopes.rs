@@ -97,7 +97,9 @@ impl ScopesForm {
                 r" ~ '^--- *(\n- :?[A-Za-z0-9_]+ *)+\n*$' THEN regexp_split_to_array(btrim(substr(",
                 r", 4), E' \n-:'), ' *\n- :?') END",
             ],
-            Self::Commas => &["string_to_array(replace(", ", ' ', ''), ',')"],
+            Self::Commas => {
+                &["string_to_array(regexp_replace(btrim(", ", ' '), ' *, *', ',', 'g'), ',')"]
+            }
         }
     }
 }

@@ -157,7 +157,7 @@ impl Sql {
             }
             // Folded once more, by the same collation as the name.
             Dialect::Postgres => {
-                self.push("strpos(lower(").push(name).push("), lower(").bind(word).push(")) > 0")
+                self.push("strpos(lower((").push(name).push(")::text), lower(").bind(word).push(")) > 0")
             }
         }
     }

@@ -874,7 +874,7 @@ fn plans_of(store: &Store) -> Result<String> {
     text.push_str("a batch is revoked\n");
     let mut sql = store.sql();
     let (at, columns) = (now()?.instant, store.columns::<PersonalAccessToken>()?);
-    super::filter::revoke(&mut sql, columns, &batch, now()?, at, at)?;
+    super::filter::revoke(&mut sql, columns, &batch, now()?, at)?;
     text += &explained(store, &sql)?;
     Ok(text)
 }

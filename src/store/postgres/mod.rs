@@ -93,7 +93,8 @@ impl Postgres {
         // takes the time that it needs (GitLab's packages end statements after a minute).
         let text = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED, {access}; \
-             SET LOCAL lock_timeout = {milliseconds}; SET LOCAL statement_timeout = 0"
+             SET LOCAL lock_timeout = {milliseconds}; SET LOCAL statement_timeout = 0; \
+             SET LOCAL standard_conforming_strings = on"
         );
         self.client().batch_execute(&text).map_err(server_error)
     }

@@ -166,13 +166,13 @@ fn users() -> Users {
             ],
             by_name: [
                 "SELECT u.id, u.username, u.admin FROM users u \
-                     WHERE u.state = 'active' AND lower(u.username) = lower(",
+                     WHERE u.state = 'active' AND lower(u.username::text) = lower(",
                 ")",
             ],
         },
         named: Lookup {
             by_id: ["SELECT u.id, u.username FROM users u WHERE u.id = ", ""],
-            by_name: ["SELECT u.id, u.username FROM users u WHERE lower(u.username) = lower(", ")"],
+            by_name: ["SELECT u.id, u.username FROM users u WHERE lower(u.username::text) = lower(", ")"],
         },
     }
 }
@@ -275,7 +275,7 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
                 "routes r",
                 "r.source_id",
                 namespace_of!("r.source_id"),
-                "r.source_type = 'Project' AND lower(r.path) = lower(",
+                "r.source_type = 'Project' AND lower(r.path::text) = lower(",
                 ")"
             ),
         },
@@ -283,7 +283,7 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
             by_id: group!("WHERE g.type = 'Group' AND g.id = ", ""),
             by_path: group!(
                 "JOIN routes r ON r.source_type = 'Namespace' AND r.source_id = g.id \
-                     WHERE g.type = 'Group' AND lower(r.path) = lower(",
+                     WHERE g.type = 'Group' AND lower(r.path::text) = lower(",
                 ")"
             ),
         },

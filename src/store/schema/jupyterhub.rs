@@ -68,7 +68,7 @@ macro_rules! by_name {
         match $dialect {
             Dialect::Sqlite => [$acting!($($groups,)? "lower(u.name) = lower("), ")"],
             Dialect::Postgres => [
-                $acting!($($groups,)? "lower(u.name COLLATE \"C\") = lower("),
+                $acting!($($groups,)? "lower(u.name::text COLLATE \"C\") = lower("),
                 " COLLATE \"C\")",
             ],
         }
