@@ -184,6 +184,24 @@ impl Foreign {
         }
     }
 
+    /// Keeps others from deleting tokens until it is ended. They can read on.
+    pub fn lock(&self) -> Lock {
+        match &self.database {
+            None => {
+                let connection = self.sandbox.connection();
+                connection.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+                Lock::File(connection)
+            }
+            Some(database) => {
+                let client = postgres::Client::connect(&database.url("postgres"), postgres::NoTls);
+                let mut client = client.expect("a connection");
+                let lock = format!("BEGIN; SELECT 1 FROM {} FOR UPDATE", self.app.table());
+                client.batch_execute(&lock).expect("the lock");
+                Lock::Server(Box::new(client))
+            }
+        }
+    }
+
     /// One value, as text.
     pub fn value(&self, query: &str) -> String {
         match &self.database {
@@ -237,6 +255,23 @@ impl Foreign {
             entry.expect("an entry").file_name().to_string_lossy().into_owned()
         };
         entries.map(name).collect()
+    }
+}
+
+/// A transaction of the application.
+pub enum Lock {
+    File(Connection),
+    Server(Box<postgres::Client>),
+}
+
+impl Lock {
+    /// Commits these statements.
+    pub fn end(self, statements: &str) {
+        let statements = format!("{statements}; COMMIT");
+        match self {
+            Self::File(connection) => connection.execute_batch(&statements).expect(&statements),
+            Self::Server(mut client) => client.batch_execute(&statements).expect(&statements),
+        }
     }
 }
 
