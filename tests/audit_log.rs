@@ -626,6 +626,28 @@ fn runs_that_write_at_once_keep_their_lines_whole() {
     assert_eq!(audited.assert(0).stdout.matches("\"outcome\":\"revoked\"").count(), 240);
 }
 
+#[test]
+fn of_runs_that_make_the_file_at_once_each_writes_to_it() {
+    const RUNS: i64 = 8;
+    for _ in 0..4 {
+        let store = App::JupyterHub.file();
+        let runs: Vec<_> = (1..=RUNS)
+            .map(|id| {
+                let line = format!("--as root revoke {id} -q --busy-timeout 1min");
+                let mut command = store.command(line.split(' '));
+                start(command.env("TOKENCTL_AUDIT_LOG", store.log()))
+            })
+            .collect();
+        for run in runs {
+            let ran = store.sandbox.transcript("revoke", run.wait_with_output().expect("it ends"));
+            ran.assert(0);
+        }
+        let mut ids = targets(&entries(&store.log()), "outcome");
+        ids.sort_unstable();
+        assert_eq!(ids, (1..=RUNS).collect::<Vec<_>>());
+    }
+}
+
 /// The same events in the table of a native store and in a file, which is read beside a
 /// store of an application whose users have the same ids.
 struct Both {

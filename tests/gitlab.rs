@@ -406,7 +406,6 @@ fn whatever_a_database_has_for_its_defaults_the_program_does_the_same() {
         "default_transaction_isolation = 'serializable'",
         "default_transaction_deferrable = on",
         "lock_timeout = 1",
-        "statement_timeout = 1",
         "enable_seqscan = off",
         "cursor_tuple_fraction = 1",
         "plan_cache_mode = force_generic_plan",

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::bulk::{Bulk, tell};
 
-const TOKENS: i64 = 6000;
+const TOKENS: i64 = 4000;
 const BATCH: usize = 5;
 const REVOKE: &str = "--as root revoke --unused-for 90d --yes -o ids --batch-size 5";
 

@@ -171,7 +171,7 @@ fn the_question_says_so_where_revoking_deletes() {
         let said = match app {
             App::JupyterHub => "This deletes their rows from JupyterHub; there is no way back.",
             App::Gitea | App::Forgejo => {
-                "This deletes their rows from Gitea; there is no way back."
+                "This deletes their rows from Gitea or Forgejo; there is no way back."
             }
         };
         let log = store.log().display().to_string();

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use nix::fcntl::OFlag;
 use nix::unistd::Uid;
 use serde::de::IgnoredAny;
@@ -134,11 +134,26 @@ impl AuditLog {
             json::write_value(&mut lines, &entry)?;
             lines.push(b'\n');
         }
+        self.check_identity()?;
         // In one piece: another run may write to the same file.
         self.is_torn.set(true);
         let written = (&self.file).write_all(&lines).and_then(|()| self.file.sync_data());
         written.with_context(|| format!("cannot write to audit log {}", self.path.display()))?;
         self.is_torn.set(false);
+        Ok(())
+    }
+
+    /// Checks that the path still leads to the file, which nobody would look for elsewhere.
+    fn check_identity(&self) -> Result<()> {
+        let ours = self.file.metadata()?;
+        let is_ours = match self.path.symlink_metadata() {
+            Ok(now) => (now.dev(), now.ino()) == (ours.dev(), ours.ino()),
+            // The name may be one that only root can follow, who has become another user.
+            Err(error) => error.kind() == ErrorKind::PermissionDenied && ours.nlink() > 0,
+        };
+        let path = self.path.display();
+        let message = || format!("audit log {path} was moved or replaced meanwhile");
+        ensure!(is_ours, Failure::new(Kind::Failed, message()));
         Ok(())
     }
 

@@ -125,8 +125,19 @@ impl Session {
         open: impl FnOnce(&Path) -> Result<AuditLog>,
     ) -> Result<Option<AuditLog>> {
         // A wrong command line leaves no file behind.
-        self.location()?;
+        let location = self.location()?;
         self.named_actor()?;
+        if let (Location::File(store), Some(log)) = (&location, &self.audit_log) {
+            let is_beside = |suffix: &str| {
+                let mut name = store.clone().into_os_string();
+                name.push(suffix);
+                log.as_os_str() == name
+            };
+            if ["-journal", "-wal", "-shm"].into_iter().any(is_beside) {
+                let log = log.display();
+                return Err(Failure::value("--audit-log <FILE>", log, "it is SQLite's").into());
+            }
+        }
         self.audit_log.as_deref().map(open).transpose()
     }
 
@@ -260,13 +271,13 @@ fn columns(terminal: impl AsFd) -> usize {
 /// Whether a store is named with its password.
 fn holds_password(db: &OsStr) -> bool {
     let db = db.to_string_lossy().to_ascii_lowercase();
-    let Some((_, rest)) = db.split_once("://") else {
-        // The other form of libpq: host=… password=…
-        return db.contains("password=");
-    };
-    // Wherever the user may end: a password may hold any character.
+    // Also of a URL that is mistyped. Wherever the user may end: a password may hold any
+    // character.
+    let db = db.strip_prefix("sqlite:").unwrap_or(&db);
+    let rest = db.split_once("://").map_or(db, |(_, rest)| rest);
     let in_authority = rest.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
-    in_authority || rest.contains("password=")
+    // The other form of libpq has it, too: host=… password = …
+    in_authority || rest.replace(' ', "").contains("password=")
 }
 
 /// The store that `named`, a flag or a variable, names.

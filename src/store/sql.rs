@@ -156,9 +156,12 @@ impl Sql {
                 self.push("tokenctl_contains(").push(name).push(", ").bind(word).push(")")
             }
             // Folded once more, by the same collation as the name.
-            Dialect::Postgres => {
-                self.push("strpos(lower((").push(name).push(")::text), lower(").bind(word).push(")) > 0")
-            }
+            Dialect::Postgres => self
+                .push("strpos(lower((")
+                .push(name)
+                .push(")::text), lower(")
+                .bind(word)
+                .push(")) > 0"),
         }
     }
 

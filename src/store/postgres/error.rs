@@ -71,7 +71,12 @@ pub fn is_rolled_back(error: &postgres::Error) -> bool {
 #[must_use]
 pub fn in_words(error: &postgres::Error) -> String {
     if let Some(answer) = error.as_db_error() {
-        return format!("{} (SQLSTATE {})", answer.message(), answer.code().code());
+        let code = answer.code().code();
+        // What the database's own code raises may quote the row, and its digest.
+        let is_of_trigger = code.starts_with("P0");
+        let said =
+            if is_of_trigger { "a function of the database refuses it" } else { answer.message() };
+        return format!("{said} (SQLSTATE {code})");
     }
     let causes = causes(error).map(|cause| match certificate_error(cause) {
         Some(problem) => certificate_in_words(problem),

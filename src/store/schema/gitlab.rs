@@ -172,7 +172,10 @@ fn users() -> Users {
         },
         named: Lookup {
             by_id: ["SELECT u.id, u.username FROM users u WHERE u.id = ", ""],
-            by_name: ["SELECT u.id, u.username FROM users u WHERE lower(u.username::text) = lower(", ")"],
+            by_name: [
+                "SELECT u.id, u.username FROM users u WHERE lower(u.username::text) = lower(",
+                ")",
+            ],
         },
     }
 }
