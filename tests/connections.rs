@@ -53,7 +53,7 @@ fn programs_share_the_sessions_of_a_pool_and_leave_nothing_on_them() {
     gitlab.reader.run("--as root list --sort name_desc --limit 3").assert(0).says(&["more"]);
 
     // Two at once, on the same tokens and the same audit file.
-    let line = "--as root revoke --state active --yes --batch-size 40 -o jsonl --quiet";
+    let line = "--as root --busy-timeout 1min revoke --state active --yes --batch-size 40 -o jsonl";
     let runs = [(), ()].map(|()| start(&mut gitlab.revoker.command(line.split(' '))));
     let mut revoked = Vec::new();
     for run in runs {

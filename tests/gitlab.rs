@@ -232,6 +232,34 @@ fn the_audit_file_tells_who_did_what_to_whose_token_and_why() {
     assert_eq!(token["revoked"], false, "{token}");
 }
 
+/// What a kill in the middle of a write leaves.
+#[test]
+fn a_torn_line_of_the_audit_file_is_named_and_spoils_no_other() {
+    let Some(gitlab) = Gitlab::new() else { return };
+    gitlab.revoker.run("--as root revoke 1 2 --yes").assert(0);
+    let whole = gitlab.log_text();
+    let torn = &whole[..whole.len() - 40];
+    fs::write(gitlab.log(), torn).expect("a file");
+    gitlab.revoker.run("--as root revoke 3").assert(0);
+    assert!(gitlab.log_text().starts_with(&format!("{torn}\n{{\"entry\":\"intent\"")));
+
+    let ran = gitlab.reader.run("--as root audit -o jsonl");
+    let at = torn.rfind('\n').expect("a line") + 1;
+    ran.assert(1).says(&[
+        &format!("the line at byte {at} cannot be read"),
+        "1 of the log's events are unresolved",
+        "1 of the audit log's lines cannot be read",
+    ]);
+    let events = ran.stdout.lines().map(|line| serde_json::from_str::<Value>(line).expect(line));
+    let events: Vec<_> =
+        events.map(|it| (it["target_id"].clone(), it["outcome"].clone())).collect();
+    assert_eq!(
+        events,
+        [(3, "revoked"), (2, "unresolved"), (1, "revoked")]
+            .map(|(id, end)| (json!(id), json!(end)))
+    );
+}
+
 #[test]
 fn without_an_audit_file_nothing_is_revoked() {
     let Some(gitlab) = Gitlab::new() else { return };

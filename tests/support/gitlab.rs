@@ -114,7 +114,7 @@ impl Gitlab {
         log_of(&self.revoker)
     }
 
-    /// What the audit file holds; no line of it is broken.
+    /// What the audit file holds.
     pub fn log_text(&self) -> String {
         std::fs::read_to_string(self.log()).unwrap_or_default()
     }
