@@ -103,13 +103,7 @@ impl AuditLog {
         let mut opened = || -> Result<Self> {
             let file = match how.open(path) {
                 Err(error) if creates && error.kind() == ErrorKind::NotFound => {
-                    let file = how.create_new(true).open(path)?;
-                    // Some umasks would keep the next run from it.
-                    file.set_permissions(Permissions::from_mode(MODE))?;
-                    let folder = path.parent().filter(|it| *it != Path::new(""));
-                    // So that the name survives a crash too.
-                    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-                    file
+                    make(path, &mut how)?
                 }
                 Err(error) if path.is_symlink() => {
                     return Err(anyhow::Error::new(error).context(refused("it is a link")));
@@ -205,6 +199,23 @@ fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usize> 
         return Ok(length);
     }
     Ok(length + input.skip_until(b'\n')?)
+}
+
+/// Makes a file where there is none.
+fn make(path: &Path, how: &mut OpenOptions) -> io::Result<File> {
+    let file = match how.create_new(true).open(path) {
+        // Another run has made it meanwhile.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            return how.create_new(false).open(path);
+        }
+        made => made?,
+    };
+    // Some umasks would keep the next run from it.
+    file.set_permissions(Permissions::from_mode(MODE))?;
+    let folder = path.parent().filter(|it| *it != Path::new(""));
+    // So that the name survives a crash too.
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    Ok(file)
 }
 
 fn refused(problem: &str) -> Failure {
