@@ -138,8 +138,8 @@ impl Recorded {
         // Nobody else learns how many there are.
         if *unresolved > 0 && actor.may_name_anyone() {
             session.note(&format!(
-                "unresolved in the log: {unresolved}. A run was killed, or lost its server, before \
-                 it could record what came of them; look at the tokens with 'show'"
+                "{unresolved} of the log's events are unresolved: a run was killed, or lost its \
+                 server, before it could record what came of them; look with 'show'"
             ));
         }
         if *broken > 0 {

@@ -110,10 +110,10 @@ fn is_tried(store: &Store, pair: [usize; 2], role: usize) -> bool {
     match store.engine {
         Engine::Sqlite(_) => true,
         Engine::Postgres(_) if store.check_has::<DeployToken>().is_ok() => {
-            number % ROLES.len() == role
+            number % (2 * ROLES.len()) == role
         }
         // The rest is as in SQLite.
-        Engine::Postgres(_) => number % (3 * ROLES.len()) == role,
+        Engine::Postgres(_) => number % (6 * ROLES.len()) == role,
     }
 }
 
