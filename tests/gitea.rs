@@ -270,7 +270,7 @@ fn forgejos_limits_stay_where_the_token_cannot_be_deleted() {
         });
         let before = store.content();
         let ran = store.recorded("--as root revoke 2 7 8 --yes -o json");
-        ran.assert(1).says(&["a function of the database refuses it", "0 of 3 ids done"]);
+        ran.assert(1).says(&["cannot write to the store", "0 of 3 ids done"]);
         assert_eq!(ran.json(), json!([]));
         assert!(store.content() == before, "all or nothing");
         let log = entries(&store.log());
