@@ -122,7 +122,7 @@ impl AuditLog {
         AuditJournal { log: self, schema: store.description().name, now }
     }
 
-    fn write<T: Serialize>(&self, entries: impl Iterator<Item = Entry<T>>) -> Result<()> {
+    fn write<T: Serialize>(&self, entries: impl IntoIterator<Item = Entry<T>>) -> Result<()> {
         let mut lines = if self.is_torn.get() { b"\n".to_vec() } else { Vec::new() };
         for entry in entries {
             json::write_value(&mut lines, &entry)?;
@@ -334,9 +334,9 @@ pub struct AuditJournal<'a> {
 
 impl<T: Token + Record> Journal<T> for AuditJournal<'_> {
     fn announce(&self, run: &Run, at: Timestamp, tokens: &[&T]) -> Result<()> {
-        self.log.write(tokens.iter().map(|&token| {
+        let entries = tokens.iter().map(|&token| {
             let event = run.event(at, token);
-            Entry::Intent {
+            Ok(Entry::Intent {
                 created_at: event.created_at.to_string(),
                 run_id: event.run_id,
                 action: event.action,
@@ -349,9 +349,10 @@ impl<T: Token + Record> Journal<T> for AuditJournal<'_> {
                 target_name: event.target_name,
                 target_user_id: event.target_user_id.map(|id| id.0),
                 reason: event.reason,
-                token: json::object(token, self.now),
-            }
-        }))
+                token: json::object(token, self.now)?,
+            })
+        });
+        self.log.write(entries.collect::<Result<Vec<_>>>()?)
     }
 
     fn conclude(&self, run: &Run, at: Timestamp, done: &[(TokenId, bool)]) -> Result<()> {

@@ -4,6 +4,7 @@
 //! [`Moment`].
 
 use std::fmt;
+use std::ops::{Deref, Range};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -40,9 +41,10 @@ impl Timestamp {
     #[must_use]
     pub fn from_stored(text: &str) -> Option<Self> {
         let [year, month, day, hour, minute, second, milli] =
-            numbers(text, "0000-00-00T00:00:00.000Z")?;
+            numbers(text, b"0000-00-00T00:00:00.000Z")?;
         let date = Date::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
-        Self::new(date.and_hms_milli_opt(hour, minute, second, milli)?.and_utc())
+        // Four digits of a year and three of a fraction: in range, and whole.
+        Some(Self(date.and_hms_milli_opt(hour, minute, second, milli)?.and_utc()))
     }
 
     /// Reads a time without zone, in UTC: `2020-07-23 14:31:47`, with or without a
@@ -50,7 +52,7 @@ impl Timestamp {
     #[must_use]
     pub fn from_spaced(text: &str) -> Option<Self> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-        let [year, month, day, hour, minute, second] = numbers(whole, "0000-00-00 00:00:00")?;
+        let [year, month, day, hour, minute, second] = numbers(whole, b"0000-00-00 00:00:00")?;
         if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
@@ -100,6 +102,12 @@ impl Timestamp {
         later.and_then(Self::new).unwrap_or(self)
     }
 
+    /// The instant as `2020-07-23T14:31:47.729Z`.
+    #[must_use]
+    pub fn text(self) -> TimeText {
+        TimeText::of(self.0.date_naive()).at(self.0.time())
+    }
+
     /// The time from `earlier` to this instant, negative if it is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> TimeDelta {
@@ -109,27 +117,71 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (date, time) = (self.0.date_naive(), self.0.time());
-        let (hour, minute, second) = (time.hour(), time.minute(), time.second());
-        let milli = time.nanosecond() / 1_000_000;
-        write!(f, "{date}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+        f.write_str(&self.text())
+    }
+}
+
+/// A time as text. Every row of a list has several: they are written here without
+/// the machinery of `format!`, and without memory of their own.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeText {
+    bytes: [u8; Self::FORM.len()],
+    length: usize,
+}
+
+impl TimeText {
+    const FORM: &[u8] = b"0000-00-00T00:00:00.000Z";
+
+    fn of(date: Date) -> Self {
+        let mut text = Self { bytes: [0; Self::FORM.len()], length: "0000-00-00".len() };
+        text.bytes.copy_from_slice(Self::FORM);
+        text.put(0..4, u32::try_from(date.year()).unwrap_or(0));
+        text.put(5..7, date.month());
+        text.put(8..10, date.day());
+        text
+    }
+
+    fn at(mut self, time: NaiveTime) -> Self {
+        self.put(11..13, time.hour());
+        self.put(14..16, time.minute());
+        self.put(17..19, time.second());
+        self.put(20..23, time.nanosecond() / 1_000_000);
+        self.length = Self::FORM.len();
+        self
+    }
+
+    fn put(&mut self, digits: Range<usize>, mut number: u32) {
+        for digit in self.bytes[digits].iter_mut().rev() {
+            *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
+            number /= 10;
+        }
+    }
+}
+
+impl Deref for TimeText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
     }
 }
 
 /// Reads the one form of a date that stores hold, `2020-07-23`.
 #[must_use]
 pub fn date_from_stored(text: &str) -> Option<Date> {
-    let [year, month, day] = numbers(text, "0000-00-00")?;
+    let [year, month, day] = numbers(text, b"0000-00-00")?;
     Date::from_ymd_opt(i32::try_from(year).ok()?, month, day)
 }
 
 /// The numbers in a text of a form in which every digit is written as 0. Every
 /// row of a list has such texts, and chrono's parsers, made for more than one
 /// form, took the larger part of the time of a list of ids.
-fn numbers<const N: usize>(text: &str, form: &str) -> Option<[u32; N]> {
+fn numbers<const N: usize, const L: usize>(text: &str, form: &[u8; L]) -> Option<[u32; N]> {
+    // Of a length that is known, so that the compiler unrolls the loop.
+    let text: &[u8; L] = text.as_bytes().try_into().ok()?;
     let mut numbers = [0; N];
     let mut index = 0;
-    for (byte, expected) in text.bytes().zip(form.bytes()) {
+    for (byte, expected) in text.iter().zip(form) {
         match expected {
             b'0' if byte.is_ascii_digit() => {
                 numbers[index] = 10 * numbers[index] + u32::from(byte - b'0');
@@ -138,7 +190,7 @@ fn numbers<const N: usize>(text: &str, form: &str) -> Option<[u32; N]> {
             _ => index += 1,
         }
     }
-    (text.len() == form.len()).then_some(numbers)
+    Some(numbers)
 }
 
 fn in_range(date: Date) -> bool {
@@ -189,6 +241,15 @@ impl Expiry {
         }
     }
 
+    /// The expiry in its own form: `2020-07-23`, or as [`Timestamp::text`].
+    #[must_use]
+    pub fn text(self) -> TimeText {
+        match self {
+            Self::Date(date) => TimeText::of(date),
+            Self::Instant(instant) => instant.text(),
+        }
+    }
+
     /// Whether a token with this expiry has stopped working at `now`.
     #[must_use]
     pub fn has_passed(self, now: Moment) -> bool {
@@ -198,10 +259,7 @@ impl Expiry {
 
 impl fmt::Display for Expiry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Date(date) => date.fmt(f),
-            Self::Instant(instant) => instant.fmt(f),
-        }
+        f.write_str(&self.text())
     }
 }
 

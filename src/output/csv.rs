@@ -1,6 +1,5 @@
 //! CSV as RFC 4180 has it, with LF line ends.
 
-use std::borrow::Cow;
 use std::io::Write;
 
 use anyhow::Result;
@@ -11,18 +10,27 @@ use crate::model::time::Moment;
 pub(super) struct Lines<W: Write, R: Record> {
     writer: csv::Writer<W>,
     columns: Vec<&'static Column<R>>,
+    /// The text of a cell, whose memory serves the next one.
+    text: String,
 }
 
 impl<W: Write, R: Record> Lines<W, R> {
     pub fn new(out: W, columns: Vec<&'static Column<R>>) -> Result<Self> {
         let mut writer = csv::Writer::from_writer(out);
         writer.write_record(columns.iter().map(|column| column.name))?;
-        Ok(Self { writer, columns })
+        Ok(Self { writer, columns, text: String::new() })
     }
 
     pub fn record(&mut self, record: &R, now: Moment) -> Result<()> {
         for column in &self.columns {
-            self.writer.write_field(field((column.cell)(record, now)).as_ref())?;
+            let cell = (column.cell)(record, now);
+            self.text.clear();
+            cell.write_plain(&mut self.text);
+            if is_foreign(cell) && self.text.starts_with(['=', '+', '-', '@']) {
+                // A spreadsheet would take it for a formula, and run it.
+                self.text.insert(0, '\'');
+            }
+            self.writer.write_field(&self.text)?;
         }
         self.writer.write_record(None::<&[u8]>)?;
         Ok(())
@@ -33,15 +41,7 @@ impl<W: Write, R: Record> Lines<W, R> {
     }
 }
 
-fn field(cell: Cell<'_>) -> Cow<'_, str> {
-    let text = cell.plain();
-    match cell {
-        // A spreadsheet would take these beginnings for a formula, and run it.
-        Cell::Text(_) | Cell::Whole(_) | Cell::List(_)
-            if text.starts_with(['=', '+', '-', '@']) =>
-        {
-            format!("'{text}").into()
-        }
-        _ => text,
-    }
+/// Whether it is text from outside.
+fn is_foreign(cell: Cell<'_>) -> bool {
+    matches!(cell, Cell::Text(_) | Cell::Whole(_) | Cell::List(_))
 }

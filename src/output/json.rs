@@ -3,16 +3,62 @@
 use std::io::{self, Write};
 
 use anyhow::Result;
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::Serialize;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter};
+use serde_json::value::RawValue;
 
 use super::text::{is_hostile, is_plain};
 use super::view::{self, Cell, Record};
 use crate::model::time::Moment;
 
-/// Writes a record as an object, without a newline.
-pub(super) fn write<R: Record>(out: impl Write, record: &R, now: Moment) -> Result<()> {
-    write_value(out, &object(record, now))
+/// Appends a record as an object, without a newline.
+pub(super) fn write<R: Record>(line: &mut Vec<u8>, record: &R, now: Moment) -> Result<()> {
+    let mut before = b'{';
+    for column in view::keys::<R>() {
+        // Keys are words of ours, with nothing to escape.
+        line.extend_from_slice(&[before, b'"']);
+        line.extend_from_slice(column.name.as_bytes());
+        line.extend_from_slice(b"\":");
+        write_cell(line, (column.cell)(record, now))?;
+        before = b',';
+    }
+    line.push(b'}');
+    Ok(())
+}
+
+fn write_cell(line: &mut Vec<u8>, cell: Cell<'_>) -> Result<()> {
+    match cell {
+        Cell::Null | Cell::Never => line.extend_from_slice(b"null"),
+        Cell::Boolean(value) => line.extend_from_slice(if value { b"true" } else { b"false" }),
+        Cell::Integer(value) => {
+            line.extend_from_slice(itoa::Buffer::new().format(value).as_bytes())
+        }
+        Cell::Word(text) | Cell::Text(text) | Cell::Whole(text) => write_text(line, text)?,
+        Cell::List(texts) => {
+            line.push(b'[');
+            for (index, text) in texts.iter().enumerate() {
+                line.extend_from_slice(if index > 0 { b"," } else { b"" });
+                write_text(line, text)?;
+            }
+            line.push(b']');
+        }
+        Cell::State(state) => write_text(line, state.name())?,
+        Cell::Time(time) => write_text(line, &time.text())?,
+        Cell::Expiry(expiry) => write_text(line, &expiry.text())?,
+    }
+    Ok(())
+}
+
+fn write_text(line: &mut Vec<u8>, text: &str) -> Result<()> {
+    let is_kept = |byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+    if !text.bytes().all(is_kept) {
+        return write_value(line, &text);
+    }
+    // Nearly every text of a list goes this way, which takes a quarter of the time.
+    line.push(b'"');
+    line.extend_from_slice(text.as_bytes());
+    line.push(b'"');
+    Ok(())
 }
 
 /// Writes a value without a newline.
@@ -25,41 +71,15 @@ pub fn write_value(out: impl Write, value: &impl Serialize) -> Result<()> {
     Ok(())
 }
 
-/// A record as an object with its keys.
-pub fn object<R: Record>(record: &R, now: Moment) -> impl Serialize + '_ {
-    Object { record, now }
-}
-
-struct Object<'a, R> {
-    record: &'a R,
-    now: Moment,
-}
-
-impl<R: Record> Serialize for Object<'_, R> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for column in view::keys::<R>() {
-            map.serialize_entry(column.name, &(column.cell)(self.record, self.now))?;
-        }
-        map.end()
-    }
-}
-
-impl Serialize for Cell<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Null | Self::Never => serializer.serialize_unit(),
-            Self::Boolean(value) => serializer.serialize_bool(*value),
-            Self::Integer(value) => serializer.serialize_i64(*value),
-            Self::Word(text) | Self::Text(text) | Self::Whole(text) => {
-                serializer.serialize_str(text)
-            }
-            Self::List(texts) => serializer.collect_seq(*texts),
-            Self::State(state) => serializer.serialize_str(state.name()),
-            Self::Time(time) => serializer.serialize_str(&time.to_string()),
-            Self::Expiry(expiry) => serializer.serialize_str(&expiry.to_string()),
-        }
-    }
+/// A record as an object with its keys, to stand in another value.
+///
+/// # Errors
+///
+/// When it is no JSON, which would be an error of this module.
+pub fn object<R: Record>(record: &R, now: Moment) -> Result<Box<RawValue>> {
+    let mut line = Vec::new();
+    write(&mut line, record, now)?;
+    Ok(RawValue::from_string(String::from_utf8(line)?)?)
 }
 
 /// Escapes hostile characters, which a JSON parser gives back as they were.
@@ -105,8 +125,7 @@ mod tests {
         fn any_text_parses_back_exactly_and_is_harmless(text in any::<String>(), more in "\\PC*[\u{0}-\u{a0}\u{2000}-\u{2070}\u{feff}]*") {
             for text in [text, more] {
                 let mut out = Vec::new();
-                let mut serializer = serde_json::Serializer::with_formatter(&mut out, Harmless);
-                Cell::Text(&text).serialize(&mut serializer).expect("a Vec");
+                write_cell(&mut out, Cell::Text(&text)).expect("a Vec");
                 let written = String::from_utf8(out).expect("UTF-8");
                 prop_assert!(!written.contains(is_hostile), "{written:?}");
                 let read: String = serde_json::from_str(&written).expect("JSON");

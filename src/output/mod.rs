@@ -50,6 +50,8 @@ pub struct Look {
 pub struct Printer<W: Write, R: Record> {
     body: Body<W, R>,
     now: Moment,
+    /// A line, whose memory serves the next one.
+    line: Vec<u8>,
 }
 
 #[expect(clippy::large_enum_variant, reason = "one value a run")]
@@ -74,6 +76,7 @@ impl<W: Write, R: Record> Printer<W, R> {
         };
         Ok(Self {
             now: look.now,
+            line: Vec::new(),
             body: match look.format {
                 Format::Table => Body::Table(Table::new(out, chosen(view::table()), look)),
                 Format::Json => Body::Json { out, any: false },
@@ -89,21 +92,27 @@ impl<W: Write, R: Record> Printer<W, R> {
     }
 
     fn write(&mut self, record: &R) -> Result<()> {
+        let line = &mut self.line;
+        line.clear();
         match &mut self.body {
             Body::Table(table) => table.record(record)?,
             Body::Json { out, any } => {
-                out.write_all(if *any { b",\n" } else { b"[\n" })?;
+                line.extend_from_slice(if *any { b",\n" } else { b"[\n" });
                 *any = true;
-                json::write(out, record, self.now)?;
+                json::write(line, record, self.now)?;
+                out.write_all(line)?;
             }
             Body::Jsonl(out) => {
-                json::write(&mut *out, record, self.now)?;
-                out.write_all(b"\n")?;
+                json::write(line, record, self.now)?;
+                line.push(b'\n');
+                out.write_all(line)?;
             }
             Body::Csv(lines) => lines.record(record, self.now)?,
             Body::Ids(out) => {
                 if let Some(id) = record.listed_id() {
-                    writeln!(out, "{id}")?;
+                    line.extend_from_slice(itoa::Buffer::new().format(id.0).as_bytes());
+                    line.push(b'\n');
+                    out.write_all(line)?;
                 }
             }
         }
@@ -140,8 +149,13 @@ impl<W: Write, R: Record> Printer<W, R> {
 pub fn print_one<R: Record>(mut out: impl Write, record: &R, look: &Look) -> Result<()> {
     match look.format {
         Format::Table => table::details(&mut out, record, look),
-        Format::Json => json::write(&mut out, record, look.now)
-            .and_then(|()| out.write_all(b"\n").map_err(Into::into)),
+        Format::Json => {
+            let mut line = Vec::new();
+            json::write(&mut line, record, look.now).and_then(|()| {
+                line.push(b'\n');
+                out.write_all(&line).map_err(Into::into)
+            })
+        }
         Format::Jsonl | Format::Csv | Format::Ids => {
             let mut printer = Printer::new(out, look)?;
             printer.record(record)?;

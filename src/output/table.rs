@@ -128,7 +128,9 @@ pub(super) fn details<R: Record>(out: &mut impl Write, record: &R, look: &Look) 
         let mut value = content(cell, style);
         // There is room for the exact time beside the relative one.
         if style.terminal.is_some() && matches!(cell, Cell::Time(_) | Cell::Expiry(_)) {
-            value.text = format!("{} ({})", cell.plain(), value.text);
+            let relative = std::mem::take(&mut value.text);
+            cell.write_plain(&mut value.text);
+            value.text.push_str(&format!(" ({relative})"));
         }
         vec![key, value]
     });
@@ -206,7 +208,11 @@ fn content(cell: Cell<'_>, style: Style) -> Content {
         (Cell::Expiry(Expiry::Date(date)), Some(now)) => {
             HumanTime::from(date - now.date).to_string()
         }
-        _ => cell.plain().into_owned(),
+        _ => {
+            let mut text = String::new();
+            cell.write_plain(&mut text);
+            text
+        }
     };
     let paint = match cell {
         Cell::State(State::Active) => AnsiColor::Green.on_default(),

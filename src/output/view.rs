@@ -1,8 +1,6 @@
 //! What tokens look like from outside: the keys of JSON, the columns of tables
 //! and CSV, and the values in them.
 
-use std::borrow::Cow;
-
 use super::text::visible;
 use crate::model::audit::AuditEvent;
 use crate::model::deploy_token::DeployToken;
@@ -36,19 +34,24 @@ impl<'a> Cell<'a> {
         text.map_or(Self::Null, |text| Self::Text(text))
     }
 
-    /// The exact value as text that is safe to print; empty where there is none.
-    #[must_use]
-    pub fn plain(self) -> Cow<'a, str> {
+    /// Appends the exact value as text that is safe to print; nothing where there is
+    /// none.
+    pub fn write_plain(self, out: &mut String) {
         match self {
-            Self::Null | Self::Never => "".into(),
-            Self::Boolean(value) => value.to_string().into(),
-            Self::Integer(value) => value.to_string().into(),
-            Self::Word(text) => text.into(),
-            Self::Text(text) | Self::Whole(text) => visible(text),
-            Self::List(texts) => visible(&texts.join(" ")).into_owned().into(),
-            Self::State(state) => state.name().into(),
-            Self::Time(time) => time.to_string().into(),
-            Self::Expiry(expiry) => expiry.to_string().into(),
+            Self::Null | Self::Never => {}
+            Self::Boolean(value) => out.push_str(if value { "true" } else { "false" }),
+            Self::Integer(value) => out.push_str(itoa::Buffer::new().format(value)),
+            Self::Word(text) => out.push_str(text),
+            Self::Text(text) | Self::Whole(text) => out.push_str(&visible(text)),
+            Self::List(texts) => {
+                for (index, text) in texts.iter().enumerate() {
+                    out.push_str(if index > 0 { " " } else { "" });
+                    out.push_str(&visible(text));
+                }
+            }
+            Self::State(state) => out.push_str(state.name()),
+            Self::Time(time) => out.push_str(&time.text()),
+            Self::Expiry(expiry) => out.push_str(&expiry.text()),
         }
     }
 }
@@ -194,6 +197,15 @@ impl Record for AuditEvent {
     /// The token's, since an event's own id is none that `revoke -` takes.
     fn listed_id(&self) -> Option<TokenId> {
         Some(self.target_id)
+    }
+}
+
+impl Record for TokenId {
+    const COLUMNS: &'static [Column<Self>] = &[key("id", |it, _| Cell::Integer(it.0))];
+    const TABLE: &'static [&'static str] = &["id"];
+
+    fn listed_id(&self) -> Option<TokenId> {
+        Some(*self)
     }
 }
 
