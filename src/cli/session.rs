@@ -224,7 +224,7 @@ impl Session {
     #[expect(clippy::unused_self, reason = "the session is where the world is bound")]
     pub fn spool(&self, stream: impl AsFd) -> Result<Spool> {
         let stream = stream.as_fd().try_clone_to_owned().context("cannot print")?;
-        Spool::new(File::from(stream)).context("cannot print")
+        Ok(Spool::new(File::from(stream)))
     }
 
     /// Whether a question can be put and answered.

@@ -2,10 +2,9 @@
 //! ends the process at once. No store minds that; `init` then leaves the temporary
 //! file that was to become one.
 
-use std::cell::RefCell;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -19,7 +18,7 @@ pub struct Stop {
     interrupted: Arc<AtomicBool>,
     terminated: Arc<AtomicBool>,
     /// What ends the process at the second signal.
-    insisting: RefCell<Vec<SigId>>,
+    insisting: Mutex<Vec<SigId>>,
 }
 
 impl Stop {
@@ -29,7 +28,7 @@ impl Stop {
         let stop = Self {
             interrupted: Arc::default(),
             terminated: Arc::default(),
-            insisting: RefCell::default(),
+            insisting: Mutex::default(),
         };
         flag::register(SIGINT, Arc::clone(&stop.interrupted))?;
         flag::register(SIGTERM, Arc::clone(&stop.terminated))?;
@@ -39,7 +38,7 @@ impl Stop {
 
     /// Lets any number of signals be one request.
     pub fn relax(&self) {
-        for id in self.insisting.take() {
+        for id in self.insisting().drain(..) {
             unregister(id);
         }
     }
@@ -47,13 +46,17 @@ impl Stop {
     /// Lets the second signal end the process again.
     pub fn insist(&self) -> io::Result<()> {
         let again = Arc::new(AtomicBool::new(false));
-        let mut insisting = self.insisting.borrow_mut();
+        let mut insisting = self.insisting();
         for signal in [SIGINT, SIGTERM] {
             // In this order: the first signal finds `again` unset and sets it.
             insisting.push(flag::register_conditional_default(signal, Arc::clone(&again))?);
             insisting.push(flag::register(signal, Arc::clone(&again))?);
         }
         Ok(())
+    }
+
+    fn insisting(&self) -> MutexGuard<'_, Vec<SigId>> {
+        self.insisting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The signal that asked, if one did.

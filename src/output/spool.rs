@@ -21,6 +21,8 @@ const IN_MEMORY: usize = 64 * CHUNK;
 /// A writer in front of another that may be slow.
 pub struct Spool {
     chunk: Vec<u8>,
+    /// `None`: the thread has it.
+    out: Option<Box<dyn Write + Send>>,
     waiting: Arc<Waiting>,
     thread: Option<JoinHandle<()>>,
 }
@@ -50,14 +52,10 @@ struct State {
 }
 
 impl Spool {
-    /// # Errors
-    ///
-    /// When the system gives no thread.
-    pub fn new(out: impl Write + Send + 'static) -> io::Result<Self> {
-        let waiting = Arc::new(Waiting::default());
-        let theirs = Arc::clone(&waiting);
-        let thread = thread::Builder::new().spawn(move || theirs.hand_over(out))?;
-        Ok(Self { chunk: Vec::with_capacity(CHUNK), waiting, thread: Some(thread) })
+    #[must_use]
+    pub fn new(out: impl Write + Send + 'static) -> Self {
+        let out: Box<dyn Write + Send> = Box::new(out);
+        Self { chunk: Vec::new(), out: Some(out), waiting: Arc::default(), thread: None }
     }
 
     /// Waits until the reader has taken everything.
@@ -66,36 +64,59 @@ impl Spool {
     ///
     /// When he could not.
     pub fn drain(mut self) -> io::Result<()> {
-        self.flush()?;
-        self.complete()?;
-        self.waiting.lock().failed.take().map_or(Ok(()), Err)
+        self.complete()
     }
 
     fn complete(&mut self) -> io::Result<()> {
+        if let Some(mut out) = self.out.take() {
+            // So little that no thread was needed.
+            out.write_all(&self.chunk)?;
+            return out.flush();
+        }
+        let Some(thread) = self.thread.take() else { return Ok(()) };
+        let handed_over = self.hand_over();
         self.waiting.lock().complete = true;
         self.waiting.changed.notify_one();
-        let ended = self.thread.take().map_or(Ok(()), JoinHandle::join);
-        ended.map_err(|_| io::Error::other("the thread that prints has panicked"))
+        let ended = thread.join();
+        handed_over?;
+        ended.map_err(|_| io::Error::other("the thread that prints has panicked"))?;
+        self.waiting.lock().failed.take().map_or(Ok(()), Err)
+    }
+
+    /// Gives what was written over to the thread.
+    fn hand_over(&mut self) -> io::Result<()> {
+        if let Some(out) = self.out.take() {
+            let theirs = Arc::clone(&self.waiting);
+            self.thread = Some(thread::Builder::new().spawn(move || theirs.hand_over(out))?);
+        }
+        let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK));
+        if !chunk.is_empty() {
+            self.waiting.lock().add(chunk)?;
+            self.waiting.changed.notify_one();
+        }
+        Ok(())
     }
 }
 
 impl Write for Spool {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.chunk.len() + bytes.len() > CHUNK {
-            self.flush()?;
-        }
-        self.chunk.extend_from_slice(bytes);
+        self.write_all(bytes)?;
         Ok(bytes.len())
     }
 
-    /// Gives what was written over to the thread.
-    fn flush(&mut self) -> io::Result<()> {
-        if self.chunk.is_empty() {
-            return Ok(());
+    // Formats write many small pieces.
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.chunk.len() + bytes.len() > CHUNK {
+            self.hand_over()?;
         }
-        let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK));
-        self.waiting.lock().add(chunk)?;
-        self.waiting.changed.notify_one();
+        self.chunk.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Does nothing: the reader gets a chunk when it is full, and the rest in the end.
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
@@ -103,7 +124,6 @@ impl Write for Spool {
 impl Drop for Spool {
     /// What was written before something else failed is still for the reader.
     fn drop(&mut self) {
-        let _ = self.flush();
         let _ = self.complete();
     }
 }
@@ -228,7 +248,7 @@ mod tests {
     fn slow() -> (Spool, Sender<()>, Receiver<Vec<u8>>) {
         let (allow, allowed) = channel();
         let (taken, given) = channel();
-        (Spool::new(Slow { allowed, taken }).expect("a thread"), allow, given)
+        (Spool::new(Slow { allowed, taken }), allow, given)
     }
 
     /// Writes chunks that are numbered on and on.
@@ -237,7 +257,7 @@ mod tests {
             let number = u32::try_from(written.len() / CHUNK).expect("few chunks");
             let chunk = number.to_be_bytes().repeat(CHUNK / 4);
             spool.write_all(&chunk).expect("nobody has gone");
-            spool.flush().expect("nobody has gone");
+            spool.hand_over().expect("nobody has gone");
             written.extend(chunk);
         }
     }

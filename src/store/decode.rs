@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use postgres::types::{FromSql, Type};
 use rusqlite::types::ValueRef;
 
+use super::page::PageRow;
 use super::schema::TimeForm;
 use super::scopes::ScopesForm;
 use crate::model::time::{Expiry, Timestamp, date_from_stored};
@@ -12,7 +13,7 @@ use crate::model::token::TokenId;
 /// A row that a database lends.
 #[derive(Clone, Copy)]
 pub enum Values<'r> {
-    Sqlite(&'r rusqlite::Row<'r>),
+    Sqlite(PageRow<'r>),
     Postgres(&'r postgres::Row),
 }
 
@@ -102,7 +103,7 @@ impl<'r> Decoder<'r> {
     fn at(&self, index: usize) -> Result<Raw<'r>, String> {
         match self.row {
             Values::Sqlite(row) => {
-                row.get_ref(index).map(Raw::from).map_err(|error| error.to_string())
+                row.value(index).map(Raw::from).ok_or_else(|| "it has fewer columns".into())
             }
             Values::Postgres(row) => row.try_get(index).map_err(|error| error.to_string()),
         }
@@ -112,7 +113,7 @@ impl<'r> Decoder<'r> {
     fn problem(&self, expected: &str) -> String {
         let index = self.next - 1;
         let column = match self.row {
-            Values::Sqlite(row) => row.as_ref().column_name(index).unwrap_or("a column"),
+            Values::Sqlite(row) => row.column_name(index).unwrap_or("a column"),
             Values::Postgres(row) => row.columns().get(index).map_or("a column", |it| it.name()),
         };
         format!("{column} is not {expected}")

@@ -2,6 +2,7 @@
 //! in transactions.
 
 use std::fmt;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -88,9 +89,12 @@ impl Transaction<'_> {
     pub fn lend<R, O>(
         &self,
         sql: &Sql,
-        decode: impl Fn(&mut Decoder<'_>) -> R,
-        read: impl FnOnce(&mut dyn Iterator<Item = Result<R>>) -> Result<O>,
-    ) -> Result<O> {
+        decode: impl Fn(&mut Decoder<'_>) -> R + Send,
+        read: impl FnOnce(&mut dyn Iterator<Item = Result<R>>) -> Result<O> + Send,
+    ) -> Result<O>
+    where
+        O: Send,
+    {
         let cannot = cannot(self.mode);
         match self.engine {
             Engine::Sqlite(it) => it.lend(sql, cannot, decode, read),
@@ -105,9 +109,10 @@ impl Transaction<'_> {
     /// Those of the database.
     pub fn rows<R>(&self, sql: &Sql, decode: impl Fn(&mut Decoder<'_>) -> R) -> Result<Vec<R>> {
         match self.engine {
-            Engine::Sqlite(it) => it.lend(sql, cannot(self.mode), decode, |rows| rows.collect()),
-            Engine::Postgres(it) => it.rows(sql, decode).context(cannot(self.mode)),
+            Engine::Sqlite(it) => it.rows(sql, decode),
+            Engine::Postgres(it) => it.rows(sql, decode),
         }
+        .context(cannot(self.mode))
     }
 
     /// # Errors
@@ -134,6 +139,30 @@ impl Drop for Transaction<'_> {
             }
         }
     }
+}
+
+/// Lends rows that another thread reads from the database, some at a time.
+pub fn lend<B, R, O>(
+    receiver: &Receiver<Result<B>>,
+    cannot: &'static str,
+    decode: impl Fn(&B, usize) -> Option<R>,
+    read: impl FnOnce(&mut dyn Iterator<Item = Result<R>>) -> Result<O>,
+) -> Result<O> {
+    let mut batch = None;
+    let mut next = 0;
+    let mut rows = std::iter::from_fn(|| {
+        loop {
+            if let Some(row) = batch.as_ref().and_then(|batch| decode(batch, next)) {
+                next += 1;
+                return Some(Ok(row));
+            }
+            match receiver.recv().ok()? {
+                Ok(rows) => (batch, next) = (Some(rows), 0),
+                Err(error) => return Some(Err(error).context(cannot)),
+            }
+        }
+    });
+    read(&mut rows)
 }
 
 fn cannot(mode: Mode) -> &'static str {

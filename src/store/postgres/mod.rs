@@ -15,12 +15,12 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use postgres::Client;
+use postgres::{Client, Row};
 
 use self::error::{is_rolled_back, server_error};
 pub use self::settings::Settings;
 use super::decode::{Decoder, Values};
-use super::engine::{Mode, Unresolved};
+use super::engine::{Mode, Unresolved, lend};
 use super::schema::{Catalog, Description, Schema};
 use super::sql::{Dialect, Sql};
 
@@ -145,19 +145,10 @@ impl Postgres {
                     is_more &= sender.send(fetched.map_err(server_error)).is_ok();
                 }
             });
-            let mut batch = Vec::new().into_iter();
-            let mut rows = std::iter::from_fn(|| {
-                loop {
-                    if let Some(row) = batch.next() {
-                        return Some(Ok(decode(&mut Decoder::new(Values::Postgres(&row)))));
-                    }
-                    match receiver.recv().ok()? {
-                        Ok(rows) => batch = rows.into_iter(),
-                        Err(error) => return Some(Err(error).context(cannot)),
-                    }
-                }
-            });
-            let read = read(&mut rows);
+            let decode = |rows: &Vec<Row>, index: usize| {
+                rows.get(index).map(|row| decode(&mut Decoder::new(Values::Postgres(row))))
+            };
+            let read = lend(&receiver, cannot, decode, read);
             drop(receiver);
             read
         })
