@@ -540,6 +540,12 @@ fn broken_store() -> Sandbox {
     sandbox
 }
 
+/// The ids of JSON lines.
+fn ids_of_json(ran: &Transcript) -> Vec<i64> {
+    let object = |line| serde_json::from_str::<serde_json::Value>(line).expect("JSON");
+    ran.stdout.lines().map(|line| object(line)["id"].as_i64().expect("an id")).collect()
+}
+
 /// Fails unless the messages name exactly these rows.
 #[track_caller]
 fn assert_named(ran: &Transcript, ids: &[i64]) {
@@ -556,8 +562,8 @@ fn rows_that_cannot_be_read_are_named_and_left_out() {
     for (kind, whole) in [("", 16), ("deploy-tokens ", 8)] {
         let expected: Vec<i64> = (1..=whole).collect();
         for flags in ["", "--quiet", "--sort name_desc"] {
-            let ran = sandbox.run(&format!("--as root {kind}list -o ids {flags}"));
-            let mut ids = ran.assert(1).ids();
+            let ran = sandbox.run(&format!("--as root {kind}list -o jsonl {flags}"));
+            let mut ids = ids_of_json(ran.assert(1));
             ids.sort_unstable();
             assert_eq!(ids, expected, "{ran}");
             assert_named(&ran, &broken_ids(kind));
@@ -575,6 +581,23 @@ fn rows_that_cannot_be_read_are_named_and_left_out() {
             assert_eq!(ran.assert(1).stdout, "", "{ran}");
             assert_named(&ran, &[id]);
         }
+    }
+}
+
+/// The constraints of the store refuse what could not be read, so its ids are read alone.
+#[test]
+fn where_nothing_but_ids_is_read_nothing_else_is_judged() {
+    let sandbox = broken_store();
+    for (kind, whole) in [("", 16), ("deploy-tokens ", 8)] {
+        let broken = broken_ids(kind);
+        let expected: Vec<i64> = (1..=whole).chain(broken.iter().copied()).collect();
+        let listed = sandbox.run(&format!("--as root {kind}list -o ids"));
+        assert_eq!(listed.assert(0).ids(), expected, "{listed}");
+        // What is to be revoked is read in full.
+        let revoke = format!("--as root {kind}revoke - -y -o ids");
+        let ran = sandbox.run_with_input(&revoke, &listed.stdout);
+        assert!(ran.assert(1).ids().iter().all(|id| *id <= whole), "{ran}");
+        assert_named(&ran, &broken);
     }
 }
 
@@ -662,11 +685,11 @@ fn rows_that_cannot_be_read_are_never_revoked() {
 fn an_owner_whose_name_cannot_be_read_does_not_stop_the_list() {
     let sandbox = Sandbox::new();
     sandbox.sql("UPDATE users SET username = CAST(x'ff' AS TEXT) WHERE username = 'sam'");
-    let ran = sandbox.run("--as root list -o ids");
-    assert_eq!(ran.assert(1).ids().len(), 14, "{ran}");
+    let ran = sandbox.run("--as root list -o jsonl");
+    assert_eq!(ids_of_json(ran.assert(1)).len(), 14, "{ran}");
     ran.says(&["token 9 ", "token 10 "]);
     sandbox.sql("UPDATE projects SET full_path = CAST(x'ff' AS TEXT) WHERE id = 1");
-    let ran = sandbox.run("--as root deploy-tokens list -o ids");
-    assert_eq!(ran.assert(1).ids(), [3, 4, 5, 6, 7, 8], "{ran}");
+    let ran = sandbox.run("--as root deploy-tokens list -o jsonl");
+    assert_eq!(ids_of_json(ran.assert(1)), [3, 4, 5, 6, 7, 8], "{ran}");
     ran.says(&["token 1 ", "token 2 "]);
 }

@@ -108,7 +108,14 @@ impl Audit {
         let (user, by) = (user.transpose()?, by.transpose()?);
         let filter = Filter { user, actor: by, run, action, since, until };
         let query = actor.query::<AuditEvent, _>(filter)?;
-        print(session, events, &query, Sort::NEWEST_FIRST, self.limit, &session.look())?;
+        print::<AuditEvent, AuditEvent>(
+            session,
+            events,
+            &query,
+            Sort::NEWEST_FIRST,
+            self.limit,
+            &session.look(),
+        )?;
         from_log.map_or(Ok(()), |it| it.verdict(session, &actor))
     }
 }

@@ -13,10 +13,10 @@ use super::session::{Session, broken_row};
 use crate::failure::{Failure, Kind, line};
 use crate::model::access::{self, Query};
 use crate::model::personal_access_token::PersonalAccessToken;
-use crate::model::token::{Sort, Token};
+use crate::model::token::{Sort, Token, TokenId};
 use crate::output::view::{self, Record};
 use crate::output::{CANNOT_PRINT, Format, Look, Printer};
-use crate::store::{Mode, Store, Stored, StoredToken};
+use crate::store::{Mode, Part, Store, Stored, StoredToken};
 
 /// List personal access tokens.
 ///
@@ -82,7 +82,11 @@ impl<T: StoredToken + Record> ListArgs<T> {
         let filter = filters.resolve(&store, &actor, session.now)?;
         let query = actor.query::<T, access::List>(filter).context(subject)?;
         let look = Look { columns: self.columns, ..session.look() };
-        print(session, &store, &query, self.sort, self.limit, &look)
+        if look.format == Format::Ids && store.vouches_for(&query) {
+            print::<T, TokenId>(session, &store, &query, self.sort, self.limit, &look)
+        } else {
+            print::<T, T>(session, &store, &query, self.sort, self.limit, &look)
+        }
     }
 
     /// Refuses columns where the format has none to choose.
@@ -98,9 +102,9 @@ impl<T: StoredToken + Record> ListArgs<T> {
     }
 }
 
-/// Prints the rows of a query. The store is read to its end without waiting for
+/// Prints the rows of a query, or a part of each. The store is read to its end without waiting for
 /// whoever reads the output.
-pub fn print<T: Stored + Record>(
+pub fn print<T: Stored, P: Part<T> + Record>(
     session: &Session,
     store: &Store,
     query: &Query<T, access::List>,
@@ -115,7 +119,7 @@ pub fn print<T: Stored + Record>(
     let mut messages = None;
 
     let (mut shown, mut broken, mut more) = (0_u64, 0_u64, false);
-    let read = store.select(query, sort, wanted, session.now, |rows| {
+    let read = store.select::<T, _, P, _>(query, sort, wanted, session.now, |rows| {
         let mut printer = Printer::new(&mut output, look)?;
         for row in rows {
             if limit == Some(shown + broken) {

@@ -45,8 +45,9 @@ pub fn show<T: StoredToken + Record>(session: &Session, id: &str) -> Result<()> 
     *filter.as_mut() = TokenFilter { ids: Some(vec![id]), ..TokenFilter::default() };
     let what = || format!("{} {id}", T::NOUN[0]);
     let query = actor.query::<T, access::Show>(filter).with_context(what)?;
-    let found =
-        store.select(&query, Sort::BY_ID, None, session.now, |rows| rows.next().transpose())?;
+    let found = store.select::<_, _, T, _>(&query, Sort::BY_ID, None, session.now, |rows| {
+        rows.next().transpose()
+    })?;
     match found.ok_or(Denied).with_context(what)? {
         Ok(token) => print_one(session.out(), &token, &session.look()),
         Err(row) => {

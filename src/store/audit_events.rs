@@ -2,30 +2,16 @@
 //! SQL, and how a row becomes a record. They are written in `revoke`, with what
 //! they record.
 
-use super::Stored;
 use super::decode::Decoder;
 use super::filter::{Terms, Unrecorded, at, bounded};
 use super::schema::{AuditEvents, Comparison, Schema};
 use super::sql::Sql;
+use super::{Part, Stored};
 use crate::model::access::Reach;
 use crate::model::audit::{AuditEvent, Filter};
 use crate::model::token::{EventId, SortKey, TokenId, UserId};
 
-impl Stored for AuditEvent {
-    type Columns = AuditEvents;
-
-    fn columns(schema: &Schema) -> Option<&AuditEvents> {
-        schema.audit_events.as_ref()
-    }
-
-    fn from(columns: &AuditEvents) -> &'static str {
-        columns.from
-    }
-
-    fn id_column(columns: &AuditEvents) -> &'static str {
-        columns.id
-    }
-
+impl Part<Self> for AuditEvent {
     fn select_list(columns: &AuditEvents) -> Vec<(&'static str, &'static str)> {
         vec![
             ("id", columns.id),
@@ -60,6 +46,22 @@ impl Stored for AuditEvent {
             reason: row.optional_text()?,
             outcome: row.text()?,
         })
+    }
+}
+
+impl Stored for AuditEvent {
+    type Columns = AuditEvents;
+
+    fn columns(schema: &Schema) -> Option<&AuditEvents> {
+        schema.audit_events.as_ref()
+    }
+
+    fn from(columns: &AuditEvents) -> &'static str {
+        columns.from
+    }
+
+    fn id_column(columns: &AuditEvents) -> &'static str {
+        columns.id
     }
 
     fn reach_condition(sql: &mut Sql, columns: &AuditEvents, reach: Reach) {

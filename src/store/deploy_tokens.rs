@@ -5,7 +5,7 @@ use super::decode::Decoder;
 use super::filter::{EXPIRY, Terms, Unrecorded, recorded, shared};
 use super::schema::{DeployTokens, Schema, Tokens};
 use super::sql::Sql;
-use super::{Stored, StoredToken};
+use super::{Part, Stored, StoredToken};
 use crate::model::access::Reach;
 use crate::model::deploy_token::{DeployToken, Filter, Place};
 use crate::model::token::{GroupId, ProjectId, SortKey, TokenId};
@@ -16,21 +16,7 @@ impl StoredToken for DeployToken {
     }
 }
 
-impl Stored for DeployToken {
-    type Columns = DeployTokens;
-
-    fn columns(schema: &Schema) -> Option<&DeployTokens> {
-        schema.deploy_tokens.as_ref()
-    }
-
-    fn from(columns: &DeployTokens) -> &'static str {
-        columns.token.from
-    }
-
-    fn id_column(columns: &DeployTokens) -> &'static str {
-        columns.token.id
-    }
-
+impl Part<Self> for DeployToken {
     fn select_list(columns: &DeployTokens) -> Vec<(&'static str, &'static str)> {
         vec![
             ("id", columns.token.id),
@@ -67,6 +53,22 @@ impl Stored for DeployToken {
             project: row.optional_text()?,
             group: row.optional_text()?,
         })
+    }
+}
+
+impl Stored for DeployToken {
+    type Columns = DeployTokens;
+
+    fn columns(schema: &Schema) -> Option<&DeployTokens> {
+        schema.deploy_tokens.as_ref()
+    }
+
+    fn from(columns: &DeployTokens) -> &'static str {
+        columns.token.from
+    }
+
+    fn id_column(columns: &DeployTokens) -> &'static str {
+        columns.token.id
     }
 
     fn reach_condition(sql: &mut Sql, columns: &DeployTokens, reach: Reach) {

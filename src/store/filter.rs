@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::schema::{Comparison, Time, Tokens};
 use super::sql::{Dialect, Sql};
-use super::{Stored, StoredToken};
+use super::{Part, Stored, StoredToken};
 use crate::model::access::{Act, Query, Reach, Revoke};
 use crate::model::time::{Moment, Timestamp};
 use crate::model::token::{Sort, SortKey, TokenFilter};
@@ -53,7 +53,7 @@ pub fn recorded<V>(column: Option<V>, property: &'static str) -> Result<V, Unrec
 /// Writes the select list, `FROM` and `WHERE` of a query, for rows in the order of
 /// `sort`. The reach comes first and everything else narrows it, so no filter
 /// can widen it.
-pub fn select<T: Stored, A: Act>(
+pub fn select<T: Stored, A: Act, P: Part<T>>(
     sql: &mut Sql,
     columns: &T::Columns,
     query: &Query<T, A>,
@@ -68,7 +68,7 @@ pub fn select<T: Stored, A: Act>(
         Dialect::Sqlite | Dialect::Postgres => Bounds::Plain,
     };
 
-    select_list::<T>(sql, columns);
+    select_list::<T, P>(sql, columns);
     sql.push(" FROM ").push(T::from(columns)).push(" WHERE ");
     within_reach(sql, columns, query);
     T::conditions(sql, columns, filter, Terms { bounds, now, revoked: A::REVOKED })
@@ -82,7 +82,7 @@ pub fn judge<T: StoredToken>(
     query: &Query<T, Revoke>,
     now: Moment,
 ) -> Result<(), Unrecorded> {
-    select_list::<T>(sql, columns);
+    select_list::<T, T>(sql, columns);
     sql.push(", (TRUE");
     conditions(sql, columns, query, now)?;
     sql.push(")");
@@ -140,9 +140,9 @@ fn conditions<T: StoredToken>(
     T::conditions(sql, columns, query.filter(), terms)
 }
 
-fn select_list<T: Stored>(sql: &mut Sql, columns: &T::Columns) {
+fn select_list<T: Stored, P: Part<T>>(sql: &mut Sql, columns: &T::Columns) {
     sql.push("SELECT ");
-    for (index, (name, column)) in T::select_list(columns).into_iter().enumerate() {
+    for (index, (name, column)) in P::select_list(columns).into_iter().enumerate() {
         sql.push(if index > 0 { ", " } else { "" });
         // By this name a value that cannot be read is called.
         sql.push(column).push(" AS ").push(name);

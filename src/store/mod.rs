@@ -11,6 +11,7 @@ mod event_log;
 mod filter;
 mod guard;
 mod init;
+mod page;
 mod postgres;
 mod revoke;
 mod sample;
@@ -76,17 +77,14 @@ pub struct Opening<'a> {
 }
 
 /// A kind of thing that stores hold.
-pub trait Stored: Guarded {
+pub trait Stored: Guarded + Part<Self> + Send {
     /// What a schema tells of it.
-    type Columns;
+    type Columns: Sync;
 
     /// `None` where the store holds nothing of the kind.
     fn columns(schema: &Schema) -> Option<&Self::Columns>;
     fn from(columns: &Self::Columns) -> &'static str;
     fn id_column(columns: &Self::Columns) -> &'static str;
-    /// What `decode` reads, in its order, each with a name; the id comes first.
-    fn select_list(columns: &Self::Columns) -> Vec<(&'static str, &'static str)>;
-    fn decode(row: &mut Decoder<'_>, columns: &Self::Columns) -> Result<Self, String>;
     /// Writes the first condition of the WHERE.
     fn reach_condition(sql: &mut Sql, columns: &Self::Columns, reach: Reach);
     /// The tokens that the filter names.
@@ -106,6 +104,23 @@ pub trait Stored: Guarded {
 /// A kind of token that stores hold.
 pub trait StoredToken: Stored + Token {
     fn tokens(columns: &Self::Columns) -> &Tokens;
+}
+
+/// What is read of a thing that stores hold: all that is known of it, or its id.
+pub trait Part<T: Stored>: Sized {
+    /// What `decode` reads, in its order, each with a name; the id comes first.
+    fn select_list(columns: &T::Columns) -> Vec<(&'static str, &'static str)>;
+    fn decode(row: &mut Decoder<'_>, columns: &T::Columns) -> Result<Self, String>;
+}
+
+impl<T: StoredToken> Part<T> for TokenId {
+    fn select_list(columns: &T::Columns) -> Vec<(&'static str, &'static str)> {
+        vec![("id", T::id_column(columns))]
+    }
+
+    fn decode(row: &mut Decoder<'_>, _: &T::Columns) -> Result<Self, String> {
+        row.token_id()
+    }
 }
 
 /// A token or event, or a row that could not be read as one.
@@ -341,23 +356,37 @@ impl Store {
         Ok(result)
     }
 
+    /// Whether the ids of a query's rows may be read without the rest of each: the database
+    /// refuses rows that could not be decoded, and the filter lets none pass for decoding
+    /// to look at.
+    #[must_use]
+    pub fn vouches_for<T: StoredToken, A>(&self, query: &Query<T, A>) -> bool {
+        let filter = query.filter().as_ref();
+        let is_certain =
+            filter.search.is_empty() && filter.scopes.is_empty() && filter.except_scopes.is_empty();
+        self.schema.is_checked && is_certain
+    }
+
     /// Lends the rows of a query to `read`, in order, one at a time.
     ///
     /// # Errors
     ///
     /// Those of `read`, and of the database; a usage error where the query asks for
     /// what the store does not record.
-    pub fn select<T: Stored, A: Act, R>(
+    pub fn select<T: Stored, A: Act, P: Part<T>, R>(
         &self,
         query: &Query<T, A>,
         sort: Sort,
         limit: Option<u64>,
         now: Moment,
-        read: impl FnOnce(&mut dyn Iterator<Item = Result<Row<T>>>) -> Result<R>,
-    ) -> Result<R> {
+        read: impl FnOnce(&mut dyn Iterator<Item = Result<Row<P>>>) -> Result<R> + Send,
+    ) -> Result<R>
+    where
+        R: Send,
+    {
         let columns = self.columns::<T>()?;
-        let sql = self.selection(query, sort, limit, now)?;
-        self.read(|transaction| transaction.lend(&sql, |row| decoded::<T>(row, columns), read))
+        let sql = self.selection::<T, A, P>(query, sort, limit, now)?;
+        self.read(|transaction| transaction.lend(&sql, |row| decoded::<T, P>(row, columns), read))
     }
 
     /// The same for a run that may be stopped: a store that is locked is tried again and
@@ -372,20 +401,23 @@ impl Store {
         sort: Sort,
         now: Moment,
         is_stopped: &dyn Fn() -> bool,
-        mut read: impl FnMut(&mut dyn Iterator<Item = Result<Row<T>>>) -> Result<R>,
-    ) -> Result<R> {
+        mut read: impl FnMut(&mut dyn Iterator<Item = Result<Row<T>>>) -> Result<R> + Send,
+    ) -> Result<R>
+    where
+        R: Send,
+    {
         let columns = self.columns::<T>()?;
-        let sql = self.selection(query, sort, None, now)?;
+        let sql = self.selection::<T, A, T>(query, sort, None, now)?;
         self.patiently(is_stopped, |wait, _| {
             let transaction = self.engine.begin(Mode::Read, wait)?;
-            let result = transaction.lend(&sql, |row| decoded::<T>(row, columns), &mut read)?;
+            let result = transaction.lend(&sql, |row| decoded::<T, T>(row, columns), &mut read)?;
             transaction.commit()?;
             Ok(result)
         })
     }
 
     /// The statement of a list.
-    fn selection<T: Stored, A: Act>(
+    fn selection<T: Stored, A: Act, P: Part<T>>(
         &self,
         query: &Query<T, A>,
         sort: Sort,
@@ -394,7 +426,7 @@ impl Store {
     ) -> Result<Sql> {
         let columns = self.columns::<T>()?;
         let mut sql = self.sql();
-        filter::select(&mut sql, columns, query, sort, now)
+        filter::select::<T, A, P>(&mut sql, columns, query, sort, now)
             .and_then(|()| filter::order_by::<T>(&mut sql, columns, sort))
             .map_err(|error| self.unrecorded(&error))?;
         if let Some(limit) = limit {
@@ -413,7 +445,7 @@ impl Store {
 /// A user that was found: his id, his name, and whether he is an administrator.
 type User = (i64, String, bool);
 
-fn decoded<T: Stored>(row: &mut Decoder<'_>, columns: &T::Columns) -> Row<T> {
+fn decoded<T: Stored, P: Part<T>>(row: &mut Decoder<'_>, columns: &T::Columns) -> Row<P> {
     let id = row.peek_id();
-    T::decode(row, columns).map_err(|problem| BrokenRow { id, problem })
+    P::decode(row, columns).map_err(|problem| BrokenRow { id, problem })
 }

@@ -182,7 +182,7 @@ impl Store {
         let columns = self.columns::<T>()?;
         let sql = self.judgement(query, orders.now)?;
         let rows = transaction.rows(&sql, |row| {
-            let token = decoded::<T>(row, columns);
+            let token = decoded::<T, T>(row, columns);
             // NULL where a column is that the filter asks for: not kept.
             let is_kept = token.is_ok() && row.optional_boolean() == Ok(Some(true));
             (token, is_kept)

@@ -17,7 +17,9 @@ use super::schema::Catalog;
 use super::schema::native::{self, MIGRATIONS};
 use super::sql::{Dialect, Sql};
 use super::sqlite::Sqlite;
-use super::{EventLog, Location, Opening, Orders, Outcome, Settings, Store, Stored, StoredToken};
+use super::{
+    EventLog, Location, Opening, Orders, Outcome, Part, Settings, Store, Stored, StoredToken,
+};
 use crate::failure::{self, Kind};
 use crate::model::access::{Act, Denied, List, Query, Reference, Revoke, Show, UserRef};
 use crate::model::audit::{self, Action, AuditEvent};
@@ -273,6 +275,15 @@ fn listed<T: Stored, A: Act>(
     sort: Sort,
     limit: Option<u64>,
 ) -> Result<Vec<T>> {
+    parts(store, query, sort, limit)
+}
+
+fn parts<T: Stored, A: Act, P: Part<T> + Send>(
+    store: &Store,
+    query: &Query<T, A>,
+    sort: Sort,
+    limit: Option<u64>,
+) -> Result<Vec<P>> {
     store.select(query, sort, limit, now()?, |rows| {
         rows.map(|row| row?.map_err(|broken| anyhow::anyhow!("{broken:?}"))).collect()
     })
@@ -314,6 +325,8 @@ where
 {
     let expected = sorted(expected, sort);
     assert_eq!(listed(store, query, sort, None)?, expected, "{what}, {}", sort.name());
+    let ids: Vec<TokenId> = expected.iter().map(Token::id).collect();
+    assert_eq!(parts::<_, _, TokenId>(store, query, sort, None)?, ids, "ids of {what}");
     let first: Vec<T> = expected.into_iter().take(2).collect();
     assert_eq!(listed(store, query, sort, Some(2))?, first, "{what}, {} --limit 2", sort.name());
     Ok(())
@@ -747,7 +760,7 @@ fn check_that_gone_are_found(store: &Store, events: &Store) -> Result<()> {
 /// The statement of a list and how SQLite goes about it.
 fn plan<T: Stored>(store: &Store, filter: T::Filter, role: &str, sort: Sort) -> Result<String> {
     let query = actor(store, role)?.query::<T, List>(filter)?;
-    explained(store, &store.selection(&query, sort, None, now()?)?)
+    explained(store, &store.selection::<T, List, T>(&query, sort, None, now()?)?)
 }
 
 fn explained(store: &Store, sql: &Sql) -> Result<String> {
@@ -839,7 +852,10 @@ fn the_plans_use_the_indexes() -> Result<()> {
     text.push_str("\nrevoke\n");
     let unused = find("--unused-for").unwrap_or_default();
     let query = actor(&store, "root")?.query::<PersonalAccessToken, Revoke>(unused)?;
-    text += &explained(&store, &store.selection(&query, Sort::BY_ID, None, now()?)?)?;
+    text += &explained(
+        &store,
+        &store.selection::<_, _, PersonalAccessToken>(&query, Sort::BY_ID, None, now()?)?,
+    )?;
     text.push_str("a batch of it\n");
     let batch = query.among(&[TokenId(1), TokenId(2), TokenId(3)]);
     text += &explained(&store, &store.judgement(&batch, now()?)?)?;
@@ -945,7 +961,7 @@ fn missing_and_forbidden_take_the_same_statements() -> Result<()> {
         let mut filter = personal_access_token::Filter::default();
         filter.token.ids = Some(vec![TokenId(id)]);
         let query = sam.query::<PersonalAccessToken, Show>(filter)?;
-        store.selection(&query, Sort::BY_ID, None, now()?)
+        store.selection::<_, _, PersonalAccessToken>(&query, Sort::BY_ID, None, now()?)
     };
     assert_eq!(show(1)?.text(), show(999)?.text());
 

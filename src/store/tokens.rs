@@ -5,7 +5,7 @@ use super::decode::Decoder;
 use super::filter::{EXPIRY, Terms, Unrecorded, at, bounded, is_null, recorded, shared};
 use super::schema::{Comparison, PersonalAccessTokens, Schema, Tokens};
 use super::sql::Sql;
-use super::{Stored, StoredToken};
+use super::{Part, Stored, StoredToken};
 use crate::model::access::Reach;
 use crate::model::personal_access_token::{Filter, PersonalAccessToken, UserType};
 use crate::model::time::Moment;
@@ -17,21 +17,7 @@ impl StoredToken for PersonalAccessToken {
     }
 }
 
-impl Stored for PersonalAccessToken {
-    type Columns = PersonalAccessTokens;
-
-    fn columns(schema: &Schema) -> Option<&PersonalAccessTokens> {
-        Some(&schema.personal_access_tokens)
-    }
-
-    fn from(columns: &PersonalAccessTokens) -> &'static str {
-        columns.token.from
-    }
-
-    fn id_column(columns: &PersonalAccessTokens) -> &'static str {
-        columns.token.id
-    }
-
+impl Part<Self> for PersonalAccessToken {
     fn select_list(columns: &PersonalAccessTokens) -> Vec<(&'static str, &'static str)> {
         vec![
             ("id", columns.token.id),
@@ -65,6 +51,22 @@ impl Stored for PersonalAccessToken {
             last_used_at: row.optional_timestamp(columns.last_used_at.form)?,
             expires_at: row.expiry(token.expires_at.map(|it| it.form))?,
         })
+    }
+}
+
+impl Stored for PersonalAccessToken {
+    type Columns = PersonalAccessTokens;
+
+    fn columns(schema: &Schema) -> Option<&PersonalAccessTokens> {
+        Some(&schema.personal_access_tokens)
+    }
+
+    fn from(columns: &PersonalAccessTokens) -> &'static str {
+        columns.token.from
+    }
+
+    fn id_column(columns: &PersonalAccessTokens) -> &'static str {
+        columns.token.id
     }
 
     fn reach_condition(sql: &mut Sql, columns: &PersonalAccessTokens, reach: Reach) {

@@ -56,6 +56,8 @@ pub fn run(job: &[String]) -> Result<()> {
 
 fn read_rows(store: &Path, sql: &str) -> Result<()> {
     let connection = stores::read(store)?;
+    // As much as ours has.
+    connection.pragma_update(None, "cache_size", -12 << 10)?;
     let mut statement = connection.prepare(sql)?;
     let columns = statement.column_count();
     let mut rows = statement.query([])?;

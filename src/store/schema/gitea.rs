@@ -48,6 +48,7 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
     Schema {
         description: &DESCRIPTION,
         dialect,
+        is_checked: false,
         users: Users {
             acting: Lookup {
                 by_id: [acting!("u.id = "), ""],

@@ -149,6 +149,7 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
     Schema {
         description: &DESCRIPTION,
         dialect,
+        is_checked: false,
         users: users(),
         personal_access_tokens: personal_access_tokens(found),
         deploy_tokens: Some(deploy_tokens(found)),

@@ -99,6 +99,7 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
     Schema {
         description: &DESCRIPTION,
         dialect,
+        is_checked: false,
         users: Users {
             acting: if has_group_roles {
                 Lookup {

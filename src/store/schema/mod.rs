@@ -151,6 +151,8 @@ impl Description {
 pub struct Schema {
     pub description: &'static Description,
     pub dialect: Dialect,
+    /// Whether constraints of the database refuse rows that could not be decoded.
+    pub is_checked: bool,
     pub users: Users,
     pub personal_access_tokens: PersonalAccessTokens,
     pub deploy_tokens: Option<DeployTokens>,

@@ -99,6 +99,7 @@ fn schema(dialect: Dialect) -> Schema {
     Schema {
         description: &DESCRIPTION,
         dialect,
+        is_checked: true,
         users: Users {
             acting: Lookup {
                 by_id: [
