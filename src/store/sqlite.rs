@@ -164,9 +164,9 @@ fn decoder(page: &Page, index: usize) -> Decoder<'_> {
     Decoder::new(Values::Sqlite(page.row(index)))
 }
 
-/// How much of the file a reader keeps in memory, in the negative KiB of SQLite. The owner
-/// of each token is looked up among all users, of whom the usual 2 MiB hold few: of a
-/// million tokens, 125,000 users take 11 MiB.
+/// How much of the file is kept in memory, in the negative KiB of SQLite. The owner of each
+/// token is looked up among all users, of whom the usual 2 MiB hold few (of a million
+/// tokens, 125,000 users take 11 MiB), and a batch that outgrows it is written twice.
 const CACHE: i32 = -12 << 10;
 
 /// Opens a store that exists, and checks that it is one before the first
@@ -235,9 +235,7 @@ fn open_checked(path: &Path, how: &Opening<'_>) -> Result<(Sqlite, Schema)> {
     let connection = Connection::open_with_flags(&file, flags)?;
     // Before the first pragma, which may already wait for a lock.
     connection.busy_timeout(how.busy_timeout)?;
-    if how.mode == Mode::Read {
-        connection.pragma_update(None, "cache_size", CACHE)?;
-    }
+    connection.pragma_update(None, "cache_size", CACHE)?;
 
     let schema = recognise(&connection, how.schema)?;
     // SQLite opens what it may not write for reading only, and says so later.
