@@ -31,7 +31,7 @@ fn write_cell(line: &mut Vec<u8>, cell: Cell<'_>) -> Result<()> {
         Cell::Null | Cell::Never => line.extend_from_slice(b"null"),
         Cell::Boolean(value) => line.extend_from_slice(if value { b"true" } else { b"false" }),
         Cell::Integer(value) => {
-            line.extend_from_slice(itoa::Buffer::new().format(value).as_bytes())
+            line.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
         }
         Cell::Word(text) | Cell::Text(text) | Cell::Whole(text) => write_text(line, text)?,
         Cell::List(texts) => {

@@ -130,7 +130,7 @@ pub(super) fn details<R: Record>(out: &mut impl Write, record: &R, look: &Look) 
         if style.terminal.is_some() && matches!(cell, Cell::Time(_) | Cell::Expiry(_)) {
             let relative = std::mem::take(&mut value.text);
             cell.write_plain(&mut value.text);
-            value.text.push_str(&format!(" ({relative})"));
+            value.text.extend([" (", &relative, ")"]);
         }
         vec![key, value]
     });

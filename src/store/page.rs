@@ -39,7 +39,7 @@ impl Page {
     /// The names of a statement's columns, for its pages.
     #[must_use]
     pub fn columns(statement: &Statement<'_>) -> Arc<[String]> {
-        statement.column_names().into_iter().map(Into::into).collect()
+        statement.column_names().map(Into::into).collect()
     }
 
     #[must_use]

@@ -831,6 +831,15 @@ fn the_plans_use_the_indexes() -> Result<()> {
     }
     let mut text = plans::<PersonalAccessToken>(&store, &filters, &["root"])?;
     text += &plans::<PersonalAccessToken>(&store, &[], &["olive"])?;
+    text.push_str("\nids alone\n");
+    for flag in ["(none)", "--active", "--never-used", "--expires-within", "--unused-for", "--user"]
+    {
+        let filter = find(flag).unwrap_or_default();
+        let query = actor(&store, "root")?.query::<PersonalAccessToken, List>(filter)?;
+        writeln!(text, "as root: {flag}")?;
+        let sql = store.selection::<_, _, TokenId>(&query, Sort::BY_ID, None, now()?)?;
+        text += &explained(&store, &sql)?;
+    }
     text.push_str("\ndeploy-tokens\n");
     text += &deploy_plans_of(&store)?;
     text.push_str("\naudit\n");
