@@ -155,7 +155,7 @@ fn a_reader_of_messages_that_stalls_keeps_no_writer_out_either() {
     let bulk = Bulk::new(5000, "DELETE");
     bulk.sql_unchecked("UPDATE personal_access_tokens SET expires_at = 'never' WHERE id > 1000");
     let mut child = bulk
-        .command(["--as", "root", "list", "-o", "ids"])
+        .command(["--as", "root", "list", "-o", "jsonl"])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
