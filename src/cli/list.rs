@@ -102,8 +102,8 @@ impl<T: StoredToken + Record> ListArgs<T> {
     }
 }
 
-/// Prints the rows of a query, or a part of each. The store is read to its end without waiting for
-/// whoever reads the output.
+/// Prints the rows of a query, or a part of each. The store is read to its end without
+/// waiting for whoever reads the output.
 pub fn print<T: Stored, P: Part<T> + Record>(
     session: &Session,
     store: &Store,

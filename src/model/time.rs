@@ -125,16 +125,13 @@ impl fmt::Display for Timestamp {
 /// the machinery of `format!`, and without memory of their own.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeText {
-    bytes: [u8; Self::FORM.len()],
+    bytes: [u8; 24],
     length: usize,
 }
 
 impl TimeText {
-    const FORM: &[u8] = b"0000-00-00T00:00:00.000Z";
-
     fn of(date: Date) -> Self {
-        let mut text = Self { bytes: [0; Self::FORM.len()], length: "0000-00-00".len() };
-        text.bytes.copy_from_slice(Self::FORM);
+        let mut text = Self { bytes: *b"0000-00-00T00:00:00.000Z", length: "0000-00-00".len() };
         text.put(0..4, u32::try_from(date.year()).unwrap_or(0));
         text.put(5..7, date.month());
         text.put(8..10, date.day());
@@ -146,7 +143,7 @@ impl TimeText {
         self.put(14..16, time.minute());
         self.put(17..19, time.second());
         self.put(20..23, time.nanosecond() / 1_000_000);
-        self.length = Self::FORM.len();
+        self.length = self.bytes.len();
         self
     }
 

@@ -147,23 +147,19 @@ impl<W: Write, R: Record> Printer<W, R> {
 ///
 /// When `out` cannot be written to.
 pub fn print_one<R: Record>(mut out: impl Write, record: &R, look: &Look) -> Result<()> {
-    match look.format {
-        Format::Table => table::details(&mut out, record, look),
-        Format::Json => {
-            let mut line = Vec::new();
-            json::write(&mut line, record, look.now).and_then(|()| {
-                line.push(b'\n');
-                out.write_all(&line).map_err(Into::into)
-            })
+    let format = match look.format {
+        Format::Table => {
+            return table::details(&mut out, record, look)
+                .and_then(|()| out.flush().map_err(Into::into))
+                .context(CANNOT_PRINT);
         }
-        Format::Jsonl | Format::Csv | Format::Ids => {
-            let mut printer = Printer::new(out, look)?;
-            printer.record(record)?;
-            return printer.finish();
-        }
-    }
-    .and_then(|()| out.flush().map_err(Into::into))
-    .context(CANNOT_PRINT)
+        // Of one it is an object, not an array: a line.
+        Format::Json => Format::Jsonl,
+        Format::Jsonl | Format::Csv | Format::Ids => look.format,
+    };
+    let mut printer = Printer::new(out, &Look { format, ..look.clone() })?;
+    printer.record(record)?;
+    printer.finish()
 }
 
 pub const CANNOT_PRINT: &str = "cannot write to standard output";

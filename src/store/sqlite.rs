@@ -133,31 +133,31 @@ fn send_page(
     rows: &mut Rows<'_>,
     sender: &SyncSender<Result<Page>>,
 ) -> bool {
-    let begun = Instant::now();
     let mut page = Page::new(Arc::clone(columns));
-    let mut end = None;
-    while end.is_none() && !page.is_full() {
-        // To ask the time after each of many rows would be a tenth of the work.
-        let is_asked = page.rows() < 64 || page.rows().is_multiple_of(64);
-        if is_asked && page.rows() > 0 && begun.elapsed() > SOON {
-            break;
-        }
-        end = match rows.next() {
-            Ok(Some(row)) => page.add(row).err().map(Err),
-            Ok(None) => Some(Ok(())),
-            Err(error) => Some(Err(error)),
-        };
-    }
+    let filled = fill(&mut page, rows);
     let is_wanted = sender.send(Ok(page)).is_ok();
-    match end {
-        None => is_wanted,
-        Some(Ok(())) => false,
-        Some(Err(error)) => {
+    match filled {
+        Ok(is_more) => is_more && is_wanted,
+        Err(error) => {
             // Behind the rows that there were. Who has gone does not mind.
             let _ = sender.send(Err(error.into()));
             false
         }
     }
+}
+
+/// Tells whether there may be more rows than the page takes.
+fn fill(page: &mut Page, rows: &mut Rows<'_>) -> rusqlite::Result<bool> {
+    let begun = Instant::now();
+    while let Some(row) = rows.next()? {
+        page.add(row)?;
+        // To ask the time after each of many rows would be a tenth of the work.
+        let is_asked = page.rows() < 64 || page.rows().is_multiple_of(64);
+        if page.is_full() || (is_asked && begun.elapsed() > SOON) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn decoder(page: &Page, index: usize) -> Decoder<'_> {

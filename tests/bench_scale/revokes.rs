@@ -13,7 +13,6 @@ use anyhow::{Context, Result, ensure};
 use crate::beside::{Beside, Line, MEMORY};
 use crate::child;
 use crate::compare::compare;
-
 use crate::measure::Side;
 use crate::stores::{Bench, Copied, Size, Words, ours, read};
 use crate::table::{Table, command};
