@@ -100,7 +100,7 @@ pub fn long_help(examples: &str) -> String {
 pub fn revoke_help(examples: &str) -> String {
     let mut help = long_help(examples);
     help += "\n\nDatabases of other applications (an --audit-log is needed there):\n";
-    let others = schema::ALL.iter().filter(|it| !it.marks.is_empty());
+    let others = schema::ALL.iter().filter(|it| !it.signature.is_empty());
     for (index, description) in others.enumerate() {
         for (line, text) in description.direct_revoke.iter().enumerate() {
             let name = if line == 0 { description.name } else { "" };

@@ -114,7 +114,7 @@ impl Audit {
             &query,
             Sort::NEWEST_FIRST,
             self.limit,
-            &session.look(),
+            &session.style(),
         )?;
         from_log.map_or(Ok(()), |it| it.verdict(session, &actor))
     }

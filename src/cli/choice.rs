@@ -114,7 +114,7 @@ impl<T: StoredToken + Record> Matching<T> {
         let (heading, items) = lines.split_first().context("a table has a heading")?;
         tcflush(io::stdin(), FlushArg::TCIFLUSH).context(CANNOT_ASK)?;
         // dialoguer turns one signal into two.
-        stop.relax();
+        stop.count_signals_as_one();
         let picked = MultiSelect::with_theme(&Bare)
             .with_prompt(format!("space picks, a all, enter ends, esc gives up\n      {heading}"))
             .items(items)
@@ -123,7 +123,7 @@ impl<T: StoredToken + Record> Matching<T> {
             .interact_on_opt(&terminal);
         // An error leaves it hidden.
         terminal.show_cursor().context(CANNOT_ASK)?;
-        stop.insist()?;
+        stop.end_at_second_signal()?;
         stop.check().context(NOTHING_CHANGED)?;
 
         let picked = picked.context(CANNOT_ASK)?.unwrap_or_default();
@@ -143,11 +143,11 @@ impl<T: StoredToken + Record> Matching<T> {
     /// The lines of a table, as wide as the terminal without the marks before them
     /// and what is left free behind them.
     fn lines(&self, session: &Session, free: usize) -> Result<Vec<String>> {
-        let mut look = session.preview_look();
-        look.terminal = look.terminal.map(|width| width.saturating_sub(ITEM_MARK + free + 1));
-        look.colour = false;
+        let mut style = session.preview_style();
+        style.terminal = style.terminal.map(|width| width.saturating_sub(ITEM_MARK + free + 1));
+        style.colour = false;
         let mut table = Vec::new();
-        let mut printer = Printer::new(&mut table, &look)?;
+        let mut printer = Printer::new(&mut table, &style)?;
         for token in &self.first {
             printer.record(token)?;
         }
@@ -161,7 +161,7 @@ impl<T: StoredToken + Record> Matching<T> {
         if self.ids.is_empty() {
             return Ok(());
         }
-        let mut preview = Printer::new(io::stderr().lock(), &session.preview_look())?;
+        let mut preview = Printer::new(io::stderr().lock(), &session.preview_style())?;
         for token in self.first.iter().take(PREVIEW) {
             preview.record(token)?;
         }

@@ -31,7 +31,7 @@ pub trait Filters: Default + PartialEq {
     ) -> Result<<Self::Token as Entity>::Filter>;
 
     /// Refuses what is harmless in a list, but not in a revocation.
-    fn refuse_careless(&self, now: Moment) -> Result<(), Failure>;
+    fn check_safe_to_revoke(&self, now: Moment) -> Result<(), Failure>;
 }
 
 /// The filters of personal access tokens, the same for every command.
@@ -169,7 +169,7 @@ impl Filters for FilterArgs {
         PersonalAccessToken::NOUN[1].into()
     }
 
-    fn refuse_careless(&self, now: Moment) -> Result<(), Failure> {
+    fn check_safe_to_revoke(&self, now: Moment) -> Result<(), Failure> {
         self.token.refuse_blank_search()?;
         let Some(unused_for) = self.unused_for else { return Ok(()) };
         if unused_for.before(now.instant) > Period::DAY.before(now.instant) {
@@ -221,7 +221,7 @@ impl Filters for FilterArgs {
 impl Filters for DeployFilterArgs {
     type Token = DeployToken;
 
-    fn refuse_careless(&self, _: Moment) -> Result<(), Failure> {
+    fn check_safe_to_revoke(&self, _: Moment) -> Result<(), Failure> {
         self.token.refuse_blank_search()
     }
 

@@ -15,8 +15,8 @@ use crate::model::access::{self, Query};
 use crate::model::personal_access_token::PersonalAccessToken;
 use crate::model::token::{Sort, Token, TokenId};
 use crate::output::view::{self, Record};
-use crate::output::{CANNOT_PRINT, Format, Look, Printer};
-use crate::store::{Mode, Part, Store, Stored, StoredToken};
+use crate::output::{CANNOT_PRINT, Format, OutputStyle, Printer};
+use crate::store::{Mode, Projection, Store, Stored, StoredToken};
 
 /// List personal access tokens.
 ///
@@ -81,11 +81,11 @@ impl<T: StoredToken + Record> ListArgs<T> {
         let subject = filters.subject();
         let filter = filters.resolve(&store, &actor, session.now)?;
         let query = actor.query::<T, access::List>(filter).context(subject)?;
-        let look = Look { columns: self.columns, ..session.look() };
-        if look.format == Format::Ids && store.vouches_for(&query) {
-            print::<T, TokenId>(session, &store, &query, self.sort, self.limit, &look)
+        let style = OutputStyle { columns: self.columns, ..session.style() };
+        if style.format == Format::Ids && store.vouches_for(&query) {
+            print::<T, TokenId>(session, &store, &query, self.sort, self.limit, &style)
         } else {
-            print::<T, T>(session, &store, &query, self.sort, self.limit, &look)
+            print::<T, T>(session, &store, &query, self.sort, self.limit, &style)
         }
     }
 
@@ -104,13 +104,13 @@ impl<T: StoredToken + Record> ListArgs<T> {
 
 /// Prints the rows of a query, or a part of each. The store is read to its end without
 /// waiting for whoever reads the output.
-pub fn print<T: Stored, P: Part<T> + Record>(
+pub fn print<T: Stored, P: Projection<T> + Record>(
     session: &Session,
     store: &Store,
     query: &Query<T, access::List>,
     sort: Sort,
     limit: Option<u64>,
-    look: &Look,
+    style: &OutputStyle,
 ) -> Result<()> {
     // One more than is printed tells whether there are more.
     let wanted = limit.map(|limit| limit.saturating_add(1));
@@ -120,7 +120,7 @@ pub fn print<T: Stored, P: Part<T> + Record>(
 
     let (mut shown, mut broken, mut more) = (0_u64, 0_u64, false);
     let read = store.select::<T, _, P, _>(query, sort, wanted, session.now, |rows| {
-        let mut printer = Printer::new(&mut output, look)?;
+        let mut printer = Printer::new(&mut output, style)?;
         for row in rows {
             if limit == Some(shown + broken) {
                 more = true;
@@ -148,7 +148,7 @@ pub fn print<T: Stored, P: Part<T> + Record>(
 
     if more {
         session.note(&format!("{shown} shown, and more match: raise --limit"));
-    } else if shown == 0 && look.format == Format::Table {
+    } else if shown == 0 && style.format == Format::Table {
         session.note(&format!("no {} to show", T::NOUN[1]));
     }
     if broken > 0 {

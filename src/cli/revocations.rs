@@ -18,7 +18,7 @@ use crate::model::time::Timestamp;
 use crate::model::token::{Owner, TokenId};
 use crate::output::Printer;
 use crate::output::view::{Record, Revocation, RevocationResult};
-use crate::store::{Batch, Journal, Orders, Outcome, Run, Store, StoredToken, Unresolved};
+use crate::store::{Batch, BatchOptions, Decision, Journal, Run, Store, StoredToken, Unresolved};
 
 /// A run of revocations.
 pub struct Revocations<'s> {
@@ -65,7 +65,7 @@ impl<'s> Revocations<'s> {
     }
 
     /// Revokes what the query keeps, and prints what became of each id.
-    pub fn work_off<T: StoredToken + Record>(
+    pub fn run<T: StoredToken + Record>(
         mut self,
         store: &Store,
         query: &Query<T, Revoke>,
@@ -86,7 +86,8 @@ impl<'s> Revocations<'s> {
             if ended.is_err() {
                 break;
             }
-            let Batch { outcomes, held, concluded } = match self.revoke(store, query, batch, work) {
+            let Batch { decisions, held, concluded } = match self.revoke(store, query, batch, work)
+            {
                 Ok(done) => done,
                 Err(error) => {
                     ended = Err(error);
@@ -95,7 +96,7 @@ impl<'s> Revocations<'s> {
             };
             self.tally.ids += batch.len();
 
-            let rows = self.count(outcomes, work);
+            let rows = self.count(decisions, work);
             ended = progress.suspend(|| results.print(&rows)).and(concluded);
             if ended.is_err() || batches.peek().is_none() {
                 break;
@@ -128,28 +129,28 @@ impl<'s> Revocations<'s> {
                 && work.newest.is_none_or(|newest| token.created_at() <= newest)
         };
         let journal = self.log.as_ref().map(|log| log.journal(store, self.session.now));
-        let orders = Orders {
+        let options = BatchOptions {
             now: self.session.now,
             run: self.run.as_ref(),
             journal: journal.as_ref().map(|it| it as &dyn Journal<T>),
             is_chosen: &is_chosen,
             is_stopped: &|| self.stop.requested().is_some(),
         };
-        let done = store.revoke(&query.among(batch), &orders);
+        let done = store.revoke(&query.among(batch), &options);
         done.map_err(|error| self.stop.reason(error))
     }
 
     /// Counts what has happened, whether or not it can be printed then.
     fn count<T: StoredToken>(
         &mut self,
-        outcomes: Vec<Outcome<T>>,
+        decisions: Vec<Decision<T>>,
         work: &Work,
     ) -> Vec<Revocation<T>> {
         let tally = &mut self.tally;
-        let mut rows = Vec::with_capacity(outcomes.len());
-        for outcome in outcomes {
-            let (id, token, result) = match outcome {
-                Outcome::Revoked(token) => {
+        let mut rows = Vec::with_capacity(decisions.len());
+        for decision in decisions {
+            let (id, token, result) = match decision {
+                Decision::Revoked(token) => {
                     tally.revoked += 1;
                     tally.owners.extend(token.owner());
                     let result = match self.run {
@@ -158,24 +159,24 @@ impl<'s> Revocations<'s> {
                     };
                     (token.id(), Some(token), result)
                 }
-                Outcome::AlreadyRevoked(token) => {
+                Decision::AlreadyRevoked(token) => {
                     tally.already_revoked += 1;
                     (token.id(), Some(token), RevocationResult::AlreadyRevoked)
                 }
-                Outcome::Spared(token) => {
+                Decision::Spared(token) => {
                     tally.spared += 1;
                     (token.id(), Some(token), RevocationResult::Spared)
                 }
                 // A filter found it before: it is gone.
-                Outcome::Denied(id) if !work.are_named => {
+                Decision::Denied(id) if !work.are_named => {
                     tally.spared += 1;
                     (id, None, RevocationResult::Spared)
                 }
-                Outcome::Denied(id) => {
+                Decision::Denied(id) => {
                     tally.denied += 1;
                     (id, None, RevocationResult::Denied)
                 }
-                Outcome::Broken(row) => {
+                Decision::Broken(row) => {
                     tally.broken += 1;
                     say(&broken_row(T::NOUN[0], &row));
                     continue;
@@ -244,7 +245,7 @@ where
     Revocation<T>: Record,
 {
     fn new(session: &Session) -> Result<Self> {
-        let printer = Printer::new(session.out(), &session.look())?;
+        let printer = Printer::new(session.out(), &session.style())?;
         Ok(Self { printer: Some(printer) })
     }
 

@@ -110,7 +110,7 @@ impl RevokeArgs {
                 .hint("revoke takes that only with --dry-run")
                 .into());
         }
-        filters.refuse_careless(session.now)?;
+        filters.check_safe_to_revoke(session.now)?;
         let is_filtered = filters != F::default();
         if self.ids.is_empty() && !is_filtered {
             return Err(Failure::usage("nothing to revoke is named")
@@ -165,7 +165,7 @@ impl RevokeArgs {
         });
         // The ids come in batch by batch.
         let query = query.among(&[]);
-        Revocations::new(session, run, log, stop).work_off(&store, &query, &work)
+        Revocations::new(session, run, log, stop).run(&store, &query, &work)
     }
 
     /// The ids in ascending order, each once. Reads all of them before anything

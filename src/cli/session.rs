@@ -21,7 +21,7 @@ use crate::failure::{self, Failure};
 use crate::model::access::{Actor, Reference};
 use crate::model::time::{Moment, OUT_OF_RANGE, Rounding, Timestamp};
 use crate::output::spool::Spool;
-use crate::output::{Format, Look};
+use crate::output::{Format, OutputStyle};
 use crate::store::schema::Description;
 use crate::store::{BrokenRow, Location, Mode, Opening, OsUser, Settings, Store};
 
@@ -183,8 +183,8 @@ impl Session {
     }
 
     /// How the result on standard output is to look.
-    pub fn look(&self) -> Look {
-        Look {
+    pub fn style(&self) -> OutputStyle {
+        OutputStyle {
             format: self.format,
             now: self.now,
             terminal: io::stdout().is_terminal().then(|| columns(io::stdout())),
@@ -194,8 +194,8 @@ impl Session {
     }
 
     /// How a table on standard error is to look.
-    pub fn preview_look(&self) -> Look {
-        Look {
+    pub fn preview_style(&self) -> OutputStyle {
+        OutputStyle {
             format: Format::Table,
             now: self.now,
             terminal: Some(columns(io::stderr())),

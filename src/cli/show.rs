@@ -49,7 +49,7 @@ pub fn show<T: StoredToken + Record>(session: &Session, id: &str) -> Result<()> 
         rows.next().transpose()
     })?;
     match found.ok_or(Denied).with_context(what)? {
-        Ok(token) => print_one(session.out(), &token, &session.look()),
+        Ok(token) => print_one(session.out(), &token, &session.style()),
         Err(row) => {
             say(&broken_row(T::NOUN[0], &row));
             Err(anyhow!("{} cannot be read", what()))

@@ -18,7 +18,7 @@ pub struct Stop {
     interrupted: Arc<AtomicBool>,
     terminated: Arc<AtomicBool>,
     /// What ends the process at the second signal.
-    insisting: Mutex<Vec<SigId>>,
+    second_signal_actions: Mutex<Vec<SigId>>,
 }
 
 impl Stop {
@@ -28,35 +28,36 @@ impl Stop {
         let stop = Self {
             interrupted: Arc::default(),
             terminated: Arc::default(),
-            insisting: Mutex::default(),
+            second_signal_actions: Mutex::default(),
         };
         flag::register(SIGINT, Arc::clone(&stop.interrupted))?;
         flag::register(SIGTERM, Arc::clone(&stop.terminated))?;
-        stop.insist()?;
+        stop.end_at_second_signal()?;
         Ok(stop)
     }
 
     /// Lets any number of signals be one request.
-    pub fn relax(&self) {
-        for id in self.insisting().drain(..) {
+    pub fn count_signals_as_one(&self) {
+        for id in self.second_signal_actions().drain(..) {
             unregister(id);
         }
     }
 
     /// Lets the second signal end the process again.
-    pub fn insist(&self) -> io::Result<()> {
+    pub fn end_at_second_signal(&self) -> io::Result<()> {
         let again = Arc::new(AtomicBool::new(false));
-        let mut insisting = self.insisting();
+        let mut second_signal_actions = self.second_signal_actions();
         for signal in [SIGINT, SIGTERM] {
             // In this order: the first signal finds `again` unset and sets it.
-            insisting.push(flag::register_conditional_default(signal, Arc::clone(&again))?);
-            insisting.push(flag::register(signal, Arc::clone(&again))?);
+            second_signal_actions
+                .push(flag::register_conditional_default(signal, Arc::clone(&again))?);
+            second_signal_actions.push(flag::register(signal, Arc::clone(&again))?);
         }
         Ok(())
     }
 
-    fn insisting(&self) -> MutexGuard<'_, Vec<SigId>> {
-        self.insisting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn second_signal_actions(&self) -> MutexGuard<'_, Vec<SigId>> {
+        self.second_signal_actions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The signal that asked, if one did.

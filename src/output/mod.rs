@@ -34,7 +34,7 @@ pub enum Format {
 
 /// How a result is to look.
 #[derive(Clone, Debug)]
-pub struct Look {
+pub struct OutputStyle {
     pub format: Format,
     /// The instant that states and relative times are of.
     pub now: Moment,
@@ -69,16 +69,16 @@ impl<W: Write, R: Record> Printer<W, R> {
     /// # Errors
     ///
     /// When `out` cannot be written to; so do the other functions.
-    pub fn new(out: W, look: &Look) -> Result<Self> {
-        let chosen = |usual: Vec<&'static Column<R>>| match &look.columns {
+    pub fn new(out: W, style: &OutputStyle) -> Result<Self> {
+        let chosen = |usual: Vec<&'static Column<R>>| match &style.columns {
             None => usual,
             Some(names) => names.iter().filter_map(|name| view::column(name)).collect(),
         };
         Ok(Self {
-            now: look.now,
+            now: style.now,
             line: Vec::new(),
-            body: match look.format {
-                Format::Table => Body::Table(Table::new(out, chosen(view::table()), look)),
+            body: match style.format {
+                Format::Table => Body::Table(Table::new(out, chosen(view::table()), style)),
                 Format::Json => Body::Json { out, any: false },
                 Format::Jsonl => Body::Jsonl(out),
                 Format::Csv => Body::Csv(csv::Lines::new(out, chosen(view::keys().collect()))?),
@@ -146,18 +146,18 @@ impl<W: Write, R: Record> Printer<W, R> {
 /// # Errors
 ///
 /// When `out` cannot be written to.
-pub fn print_one<R: Record>(mut out: impl Write, record: &R, look: &Look) -> Result<()> {
-    let format = match look.format {
+pub fn print_one<R: Record>(mut out: impl Write, record: &R, style: &OutputStyle) -> Result<()> {
+    let format = match style.format {
         Format::Table => {
-            return table::details(&mut out, record, look)
+            return table::details(&mut out, record, style)
                 .and_then(|()| out.flush().map_err(Into::into))
                 .context(CANNOT_PRINT);
         }
         // Of one it is an object, not an array: a line.
         Format::Json => Format::Jsonl,
-        Format::Jsonl | Format::Csv | Format::Ids => look.format,
+        Format::Jsonl | Format::Csv | Format::Ids => style.format,
     };
-    let mut printer = Printer::new(out, &Look { format, ..look.clone() })?;
+    let mut printer = Printer::new(out, &OutputStyle { format, ..style.clone() })?;
     printer.record(record)?;
     printer.finish()
 }

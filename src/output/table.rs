@@ -8,7 +8,7 @@ use anyhow::Result;
 use chrono_humanize::HumanTime;
 use unicode_width::UnicodeWidthChar;
 
-use super::Look;
+use super::OutputStyle;
 use super::text::width;
 use super::view::{self, Cell, Column, Record};
 use crate::model::time::{Expiry, Moment};
@@ -45,8 +45,8 @@ struct Style {
 }
 
 impl Style {
-    fn of(look: &Look) -> Self {
-        Self { terminal: look.terminal, colour: look.colour, now: look.now }
+    fn of(style: &OutputStyle) -> Self {
+        Self { terminal: style.terminal, colour: style.colour, now: style.now }
     }
 }
 
@@ -63,13 +63,13 @@ impl Content {
 }
 
 impl<W: Write, R: Record> Table<W, R> {
-    pub fn new(out: W, columns: Vec<&'static Column<R>>, look: &Look) -> Self {
+    pub fn new(out: W, columns: Vec<&'static Column<R>>, style: &OutputStyle) -> Self {
         Self {
             out,
             widths: columns.iter().map(|column| column.name.len()).collect(),
             is_text: vec![false; columns.len()],
             columns,
-            style: Style::of(look),
+            style: Style::of(style),
             header_is_due: true,
             page: Vec::new(),
         }
@@ -119,8 +119,12 @@ impl<W: Write, R: Record> Table<W, R> {
 }
 
 /// Writes one record as lines of a key and its value.
-pub(super) fn details<R: Record>(out: &mut impl Write, record: &R, look: &Look) -> Result<()> {
-    let style = Style::of(look);
+pub(super) fn details<R: Record>(
+    out: &mut impl Write,
+    record: &R,
+    style: &OutputStyle,
+) -> Result<()> {
+    let style = Style::of(style);
     let names: Vec<_> = view::column_names::<R>().collect();
     let lines = names.iter().filter_map(|name| view::column::<R>(name)).map(|column| {
         let key = Content::heading(column.name);

@@ -3,15 +3,15 @@
 //! they record.
 
 use super::decode::Decoder;
-use super::filter::{Terms, Unrecorded, at, bounded};
+use super::filter::{FilterContext, Unrecorded, at, bounded};
 use super::schema::{AuditEvents, Comparison, Schema};
 use super::sql::Sql;
-use super::{Part, Stored};
+use super::{Projection, Stored};
 use crate::model::access::Reach;
 use crate::model::audit::{AuditEvent, Filter};
 use crate::model::token::{EventId, SortKey, TokenId, UserId};
 
-impl Part<Self> for AuditEvent {
+impl Projection<Self> for AuditEvent {
     fn select_list(columns: &AuditEvents) -> Vec<(&'static str, &'static str)> {
         vec![
             ("id", columns.id),
@@ -91,7 +91,7 @@ impl Stored for AuditEvent {
         sql: &mut Sql,
         columns: &AuditEvents,
         filter: &Filter,
-        terms: Terms,
+        context: FilterContext,
     ) -> Result<(), Unrecorded> {
         // Without `..`: a filter that nobody compiles does not compile.
         let Filter { user, actor, run, action, since, until } = filter;
@@ -109,7 +109,7 @@ impl Stored for AuditEvent {
             sql.push(" AND ").push(columns.action).push(" = ").bind(action.name());
         }
         let created = [(Comparison::AtLeast, at(*since)), (Comparison::AtMost, at(*until))];
-        bounded(sql, columns.created_at, terms.bounds, created);
+        bounded(sql, columns.created_at, context.bounds, created);
         Ok(())
     }
 

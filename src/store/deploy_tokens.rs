@@ -2,10 +2,10 @@
 //! SQL, and how a row becomes a record.
 
 use super::decode::Decoder;
-use super::filter::{EXPIRY, Terms, Unrecorded, recorded, shared};
+use super::filter::{EXPIRY, FilterContext, Unrecorded, recorded, shared};
 use super::schema::{DeployTokens, Schema, Tokens};
 use super::sql::Sql;
-use super::{Part, Stored, StoredToken};
+use super::{Projection, Stored, StoredToken};
 use crate::model::access::Reach;
 use crate::model::deploy_token::{DeployToken, Filter, Place};
 use crate::model::token::{GroupId, ProjectId, SortKey, TokenId};
@@ -16,7 +16,7 @@ impl StoredToken for DeployToken {
     }
 }
 
-impl Part<Self> for DeployToken {
+impl Projection<Self> for DeployToken {
     fn select_list(columns: &DeployTokens) -> Vec<(&'static str, &'static str)> {
         vec![
             ("id", columns.token.id),
@@ -100,12 +100,12 @@ impl Stored for DeployToken {
         sql: &mut Sql,
         columns: &DeployTokens,
         filter: &Filter,
-        terms: Terms,
+        context: FilterContext,
     ) -> Result<(), Unrecorded> {
         // Without `..`: a filter that nobody compiles does not compile.
         let Filter { token, place } = filter;
 
-        shared(sql, &columns.token, token, terms)?;
+        shared(sql, &columns.token, token, context)?;
         if let Some(membership) = place {
             let ([condition, end], id) = match membership.place() {
                 Place::Project(ProjectId(id)) => (columns.is_of_project, id),

@@ -38,7 +38,7 @@ impl Engine {
     /// How long one attempt waits for a lock, so that between two it can be heard
     /// whether the run has been stopped. A server notes each in its log.
     #[must_use]
-    pub fn turn(&self) -> Duration {
+    pub fn attempt_timeout(&self) -> Duration {
         match self {
             Self::Sqlite(_) => Duration::from_millis(100),
             Self::Postgres(_) => Duration::from_secs(1),
@@ -86,7 +86,7 @@ impl Transaction<'_> {
     /// # Errors
     ///
     /// Those of `read`, and of the database.
-    pub fn lend<R, O>(
+    pub fn stream_rows<R, O>(
         &self,
         sql: &Sql,
         decode: impl Fn(&mut Decoder<'_>) -> R + Send,
@@ -97,8 +97,8 @@ impl Transaction<'_> {
     {
         let cannot = cannot(self.mode);
         match self.engine {
-            Engine::Sqlite(it) => it.lend(sql, cannot, decode, read),
-            Engine::Postgres(it) => it.lend(sql, cannot, decode, read),
+            Engine::Sqlite(it) => it.stream_rows(sql, cannot, decode, read),
+            Engine::Postgres(it) => it.stream_rows(sql, cannot, decode, read),
         }
     }
 
@@ -142,7 +142,7 @@ impl Drop for Transaction<'_> {
 }
 
 /// Lends rows that another thread reads from the database, some at a time.
-pub fn lend<B, R, O>(
+pub fn stream_rows<B, R, O>(
     receiver: &Receiver<Result<B>>,
     cannot: &'static str,
     decode: impl Fn(&B, usize) -> Option<R>,

@@ -5,14 +5,14 @@ use std::fmt;
 
 use super::schema::{Comparison, Time, Tokens};
 use super::sql::{Dialect, Sql};
-use super::{Part, Stored, StoredToken};
+use super::{Projection, Stored, StoredToken};
 use crate::model::access::{Act, Query, Reach, Revoke};
 use crate::model::time::{Moment, Timestamp};
 use crate::model::token::{Sort, SortKey, TokenFilter};
 
 /// What the conditions of a filter depend on besides it.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms {
+pub struct FilterContext {
     pub bounds: Bounds,
     /// The instant that tokens are judged by.
     pub now: Moment,
@@ -30,7 +30,7 @@ pub enum Bounds {
     /// the whole table for one bound, and sorts whole rows for two. Of 3 million rows
     /// the list took 0.4 times the reading where it kept 3 of 100, and 1.6 times at
     /// the worst; the sorting took up to 5 times the reading.
-    ById,
+    ViaIndex,
 }
 
 /// A property that a filter or an order asks for, and the store does not record.
@@ -53,7 +53,7 @@ pub fn recorded<V>(column: Option<V>, property: &'static str) -> Result<V, Unrec
 /// Writes the select list, `FROM` and `WHERE` of a query, for rows in the order of
 /// `sort`. The reach comes first and everything else narrows it, so no filter
 /// can widen it.
-pub fn select<T: Stored, A: Act, P: Part<T>>(
+pub fn select<T: Stored, A: Act, P: Projection<T>>(
     sql: &mut Sql,
     columns: &T::Columns,
     query: &Query<T, A>,
@@ -64,19 +64,19 @@ pub fn select<T: Stored, A: Act, P: Part<T>>(
     let is_narrow = query.reach() != Reach::All || T::ids(filter).is_some() || T::is_narrow(filter);
     let is_by_id = sort.key == SortKey::Id && !is_narrow;
     let bounds = match sql.dialect() {
-        Dialect::Sqlite if is_by_id => Bounds::ById,
+        Dialect::Sqlite if is_by_id => Bounds::ViaIndex,
         Dialect::Sqlite | Dialect::Postgres => Bounds::Plain,
     };
 
     select_list::<T, P>(sql, columns);
     sql.push(" FROM ").push(T::from(columns)).push(" WHERE ");
     within_reach(sql, columns, query);
-    T::conditions(sql, columns, filter, Terms { bounds, now, revoked: A::REVOKED })
+    T::conditions(sql, columns, filter, FilterContext { bounds, now, revoked: A::REVOKED })
 }
 
 /// Writes the same for tokens that are named by their ids, each with a last column
 /// that tells whether the query keeps it.
-pub fn judge<T: StoredToken>(
+pub fn evaluate<T: StoredToken>(
     sql: &mut Sql,
     columns: &T::Columns,
     query: &Query<T, Revoke>,
@@ -136,11 +136,11 @@ fn conditions<T: StoredToken>(
     query: &Query<T, Revoke>,
     now: Moment,
 ) -> Result<(), Unrecorded> {
-    let terms = Terms { bounds: Bounds::Plain, now, revoked: Revoke::REVOKED };
-    T::conditions(sql, columns, query.filter(), terms)
+    let context = FilterContext { bounds: Bounds::Plain, now, revoked: Revoke::REVOKED };
+    T::conditions(sql, columns, query.filter(), context)
 }
 
-fn select_list<T: Stored, P: Part<T>>(sql: &mut Sql, columns: &T::Columns) {
+fn select_list<T: Stored, P: Projection<T>>(sql: &mut Sql, columns: &T::Columns) {
     sql.push("SELECT ");
     for (index, (name, column)) in P::select_list(columns).into_iter().enumerate() {
         sql.push(if index > 0 { ", " } else { "" });
@@ -186,9 +186,9 @@ pub fn shared(
     sql: &mut Sql,
     tokens: &Tokens,
     filter: &TokenFilter,
-    terms: Terms,
+    context: FilterContext,
 ) -> Result<(), Unrecorded> {
-    let Terms { bounds, now, revoked: in_question } = terms;
+    let FilterContext { bounds, now, revoked: in_question } = context;
     // Without `..`: a filter that nobody compiles does not compile.
     let TokenFilter {
         ids: _, // beside the reach
@@ -282,7 +282,7 @@ pub fn bounded<const N: usize>(
         return;
     }
     let mut joint = " AND ";
-    let by_index = column.ids.filter(|_| way == Bounds::ById);
+    let by_index = column.ids.filter(|_| way == Bounds::ViaIndex);
     if let Some([lookup, _]) = by_index {
         sql.push(joint).push(lookup);
         joint = "";

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use tempfile::NamedTempFile;
 
 use super::schema::native::{APPLICATION_ID, MIGRATIONS};
-use super::{guard, sample};
+use super::{file_owner, sample};
 use crate::failure::{Failure, Kind};
 use crate::model::time::Timestamp;
 
@@ -37,7 +37,7 @@ pub fn create(
     if path.symlink_metadata().is_ok() {
         return Err(anyhow::Error::new(exists()).context(cannot()));
     }
-    if let Some((left, _)) = guard::beside(path).next() {
+    if let Some((left, _)) = file_owner::sidecar_files(path).next() {
         // SQLite would play it back into the new store.
         let message = format!("{} is left of another store", left.display());
         let failure = Failure::new(Kind::Failed, message)

@@ -8,8 +8,8 @@ mod decode;
 mod deploy_tokens;
 mod engine;
 mod event_log;
+mod file_owner;
 mod filter;
-mod guard;
 mod init;
 mod page;
 mod postgres;
@@ -32,11 +32,11 @@ use self::decode::Decoder;
 use self::engine::{Engine, Transaction};
 pub use self::engine::{Mode, Unresolved};
 pub use self::event_log::EventLog;
-use self::filter::{Terms, Unrecorded};
-pub use self::guard::OsUser;
+pub use self::file_owner::OsUser;
+use self::filter::{FilterContext, Unrecorded};
 pub use self::init::create;
 pub use self::postgres::Settings;
-pub use self::revoke::{Batch, Journal, Orders, Outcome, Run};
+pub use self::revoke::{Batch, BatchOptions, Decision, Journal, Run};
 use self::schema::{Description, Lookup, Places, Schema, Tokens};
 use self::sql::Sql;
 use crate::failure::Failure;
@@ -77,7 +77,7 @@ pub struct Opening<'a> {
 }
 
 /// A kind of thing that stores hold.
-pub trait Stored: Guarded + Part<Self> + Send {
+pub trait Stored: Guarded + Projection<Self> + Send {
     /// What a schema tells of it.
     type Columns: Sync;
 
@@ -96,7 +96,7 @@ pub trait Stored: Guarded + Part<Self> + Send {
         sql: &mut Sql,
         columns: &Self::Columns,
         filter: &Self::Filter,
-        terms: Terms,
+        context: FilterContext,
     ) -> Result<(), Unrecorded>;
     fn sort_column(columns: &Self::Columns, key: SortKey) -> Result<&'static str, Unrecorded>;
 }
@@ -107,13 +107,13 @@ pub trait StoredToken: Stored + Token {
 }
 
 /// What is read of a thing that stores hold: all that is known of it, or its id.
-pub trait Part<T: Stored>: Sized {
+pub trait Projection<T: Stored>: Sized {
     /// What `decode` reads, in its order, each with a name; the id comes first.
     fn select_list(columns: &T::Columns) -> Vec<(&'static str, &'static str)>;
     fn decode(row: &mut Decoder<'_>, columns: &T::Columns) -> Result<Self, String>;
 }
 
-impl<T: StoredToken> Part<T> for TokenId {
+impl<T: StoredToken> Projection<T> for TokenId {
     fn select_list(columns: &T::Columns) -> Vec<(&'static str, &'static str)> {
         vec![("id", T::id_column(columns))]
     }
@@ -373,7 +373,7 @@ impl Store {
     ///
     /// Those of `read`, and of the database; a usage error where the query asks for
     /// what the store does not record.
-    pub fn select<T: Stored, A: Act, P: Part<T>, R>(
+    pub fn select<T: Stored, A: Act, P: Projection<T>, R>(
         &self,
         query: &Query<T, A>,
         sort: Sort,
@@ -386,7 +386,9 @@ impl Store {
     {
         let columns = self.columns::<T>()?;
         let sql = self.selection::<T, A, P>(query, sort, limit, now)?;
-        self.read(|transaction| transaction.lend(&sql, |row| decoded::<T, P>(row, columns), read))
+        self.read(|transaction| {
+            transaction.stream_rows(&sql, |row| decoded::<T, P>(row, columns), read)
+        })
     }
 
     /// The same for a run that may be stopped: a store that is locked is tried again and
@@ -408,16 +410,17 @@ impl Store {
     {
         let columns = self.columns::<T>()?;
         let sql = self.selection::<T, A, T>(query, sort, None, now)?;
-        self.patiently(is_stopped, |wait, _| {
+        self.retry_while_locked(is_stopped, |wait, _| {
             let transaction = self.engine.begin(Mode::Read, wait)?;
-            let result = transaction.lend(&sql, |row| decoded::<T, T>(row, columns), &mut read)?;
+            let result =
+                transaction.stream_rows(&sql, |row| decoded::<T, T>(row, columns), &mut read)?;
             transaction.commit()?;
             Ok(result)
         })
     }
 
     /// The statement of a list.
-    fn selection<T: Stored, A: Act, P: Part<T>>(
+    fn selection<T: Stored, A: Act, P: Projection<T>>(
         &self,
         query: &Query<T, A>,
         sort: Sort,
@@ -445,7 +448,7 @@ impl Store {
 /// A user that was found: his id, his name, and whether he is an administrator.
 type User = (i64, String, bool);
 
-fn decoded<T: Stored, P: Part<T>>(row: &mut Decoder<'_>, columns: &T::Columns) -> Row<P> {
+fn decoded<T: Stored, P: Projection<T>>(row: &mut Decoder<'_>, columns: &T::Columns) -> Row<P> {
     let id = row.peek_id();
     P::decode(row, columns).map_err(|problem| BrokenRow { id, problem })
 }

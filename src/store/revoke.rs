@@ -70,7 +70,7 @@ pub trait Journal<T> {
 }
 
 /// What one batch is to do.
-pub struct Orders<'a, T> {
+pub struct BatchOptions<'a, T> {
     /// The instant that tokens are judged by.
     pub now: Moment,
     /// `None`: a dry run.
@@ -86,7 +86,7 @@ pub struct Orders<'a, T> {
 #[derive(Debug)]
 pub struct Batch<T> {
     /// One for each id, in order.
-    pub outcomes: Vec<Outcome<T>>,
+    pub decisions: Vec<Decision<T>>,
     /// How long it kept other writers out.
     pub held: Duration,
     /// Whether the journal has it.
@@ -95,7 +95,7 @@ pub struct Batch<T> {
 
 /// What a revocation made of one id.
 #[derive(Debug)]
-pub enum Outcome<T> {
+pub enum Decision<T> {
     /// Revoked; in a dry run: would have been.
     Revoked(T),
     AlreadyRevoked(T),
@@ -122,33 +122,33 @@ impl Store {
     pub fn revoke<T: StoredToken>(
         &self,
         query: &Query<T, Revoke>,
-        orders: &Orders<'_, T>,
+        options: &BatchOptions<'_, T>,
     ) -> Result<Batch<T>> {
-        let mut outcomes = self.patiently(orders.is_stopped, |wait, _| {
+        let mut decisions = self.retry_while_locked(options.is_stopped, |wait, _| {
             let transaction = self.engine.begin(Mode::Read, wait)?;
-            let outcomes = self.judge(&transaction, query, orders)?;
+            let decisions = self.evaluate(&transaction, query, options)?;
             transaction.commit()?;
-            Ok(outcomes)
+            Ok(decisions)
         })?;
-        let tokens: Vec<&T> = outcomes.iter().filter_map(Outcome::revoked).collect();
-        let Some(run) = orders.run.filter(|_| !tokens.is_empty()) else {
-            return Ok(Batch { outcomes, held: Duration::ZERO, concluded: Ok(()) });
+        let tokens: Vec<&T> = decisions.iter().filter_map(Decision::revoked).collect();
+        let Some(run) = options.run.filter(|_| !tokens.is_empty()) else {
+            return Ok(Batch { decisions, held: Duration::ZERO, concluded: Ok(()) });
         };
 
         let announced: Vec<TokenId> = tokens.iter().map(|token| token.id()).collect();
         let conclude = |revoked: &[TokenId]| {
-            let Some(journal) = orders.journal else { return Ok(()) };
+            let Some(journal) = options.journal else { return Ok(()) };
             let done: Vec<_> =
                 announced.iter().map(|&id| (id, revoked.binary_search(&id).is_ok())).collect();
             journal.conclude(run, run.time(), &done)
         };
-        if let Some(journal) = orders.journal {
+        if let Some(journal) = options.journal {
             journal.announce(run, run.time(), &tokens)?;
         }
-        let changed = self.patiently(orders.is_stopped, |wait, locked_at| {
+        let changed = self.retry_while_locked(options.is_stopped, |wait, locked_at| {
             let transaction = self.engine.begin(Mode::Write, wait)?;
             *locked_at = Some(transaction.begun());
-            self.change(transaction, &query.among(&announced), orders, run, &tokens)
+            self.change(transaction, &query.among(&announced), options, run, &tokens)
         });
         let Changed { revoked, missed, held } = match changed {
             Ok(changed) => changed,
@@ -162,25 +162,25 @@ impl Store {
         };
         let concluded = conclude(&revoked);
         let mut missed = missed.into_iter();
-        for outcome in &mut outcomes {
-            if outcome.revoked().is_some_and(|it| revoked.binary_search(&it.id()).is_err())
+        for decision in &mut decisions {
+            if decision.revoked().is_some_and(|it| revoked.binary_search(&it.id()).is_err())
                 && let Some(missed) = missed.next()
             {
-                *outcome = missed;
+                *decision = missed;
             }
         }
-        Ok(Batch { outcomes, held, concluded })
+        Ok(Batch { decisions, held, concluded })
     }
 
     /// What is to become of each id of a query.
-    fn judge<T: StoredToken>(
+    fn evaluate<T: StoredToken>(
         &self,
         transaction: &Transaction<'_>,
         query: &Query<T, Revoke>,
-        orders: &Orders<'_, T>,
-    ) -> Result<Vec<Outcome<T>>> {
+        options: &BatchOptions<'_, T>,
+    ) -> Result<Vec<Decision<T>>> {
         let columns = self.columns::<T>()?;
-        let sql = self.judgement(query, orders.now)?;
+        let sql = self.evaluation(query, options.now)?;
         let rows = transaction.rows(&sql, |row| {
             let token = decoded::<T, T>(row, columns);
             // NULL where a column is that the filter asks for: not kept.
@@ -190,36 +190,36 @@ impl Store {
         let mut rows = rows.into_iter().peekable();
 
         let ids = query.filter().as_ref().ids.as_deref().unwrap_or_default();
-        let mut outcomes = Vec::with_capacity(ids.len());
+        let mut decisions = Vec::with_capacity(ids.len());
         for &id in ids {
-            outcomes.push(match rows.next_if(|(row, _)| id_of(row) == id) {
-                None => Outcome::Denied(id),
-                Some((Err(broken), _)) => Outcome::Broken(broken),
-                Some((Ok(token), _)) if token.is_revoked() => Outcome::AlreadyRevoked(token),
-                Some((Ok(token), is_kept)) if !is_kept || !(orders.is_chosen)(&token) => {
-                    Outcome::Spared(token)
+            decisions.push(match rows.next_if(|(row, _)| id_of(row) == id) {
+                None => Decision::Denied(id),
+                Some((Err(broken), _)) => Decision::Broken(broken),
+                Some((Ok(token), _)) if token.is_revoked() => Decision::AlreadyRevoked(token),
+                Some((Ok(token), is_kept)) if !is_kept || !(options.is_chosen)(&token) => {
+                    Decision::Spared(token)
                 }
-                Some((Ok(token), _)) => Outcome::Revoked(token),
+                Some((Ok(token), _)) => Decision::Revoked(token),
             });
         }
         ensure!(rows.next().is_none(), "ids are not in ascending order");
-        Ok(outcomes)
+        Ok(decisions)
     }
 
     /// Tries again and again, in turns, what a lock may keep from being done.
-    pub(super) fn patiently<R>(
+    pub(super) fn retry_while_locked<R>(
         &self,
         is_stopped: &dyn Fn() -> bool,
         mut attempt: impl FnMut(Duration, &mut Option<Instant>) -> Result<R>,
     ) -> Result<R> {
         let deadline = Instant::now() + self.busy_timeout;
-        let turn = self.engine.turn();
+        let attempt_timeout = self.engine.attempt_timeout();
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let mut locked_at = None;
-            let done = attempt(left.min(turn), &mut locked_at);
+            let done = attempt(left.min(attempt_timeout), &mut locked_at);
             let is_locked = done.as_ref().is_err_and(|it| failure::kind(it) == Kind::Locked);
-            if !is_locked || left <= turn || is_stopped() {
+            if !is_locked || left <= attempt_timeout || is_stopped() {
                 return done;
             }
             if let Some(locked_at) = locked_at {
@@ -234,7 +234,7 @@ impl Store {
         &self,
         transaction: Transaction<'_>,
         query: &Query<T, Revoke>,
-        orders: &Orders<'_, T>,
+        options: &BatchOptions<'_, T>,
         run: &Run,
         tokens: &[&T],
     ) -> Result<Changed<T>> {
@@ -245,10 +245,10 @@ impl Store {
         let columns = self.columns::<T>()?;
         let query = if T::tokens(columns).revoke.deletes {
             // What was deleted since may have left its id to another.
-            let again = self.judge(&transaction, query, orders)?;
+            let again = self.evaluate(&transaction, query, options)?;
             let same: Vec<_> = tokens
                 .iter()
-                .zip(again.iter().map(Outcome::revoked))
+                .zip(again.iter().map(Decision::revoked))
                 .filter(|(then, now)| now.is_some_and(|it| it.created_at() == then.created_at()))
                 .map(|(then, _)| then.id())
                 .collect();
@@ -257,14 +257,14 @@ impl Store {
             query
         };
         let mut sql = self.sql();
-        let dependents = filter::revoke_dependents(&mut sql, columns, query, orders.now);
+        let dependents = filter::revoke_dependents(&mut sql, columns, query, options.now);
         let stripped = if dependents.map_err(|error| self.unrecorded(&error))? {
             ids(&transaction, &sql)?
         } else {
             Vec::new()
         };
         let mut sql = self.sql();
-        filter::revoke(&mut sql, columns, query, orders.now, at)
+        filter::revoke(&mut sql, columns, query, options.now, at)
             .map_err(|error| self.unrecorded(&error))?;
         let revoked = ids(&transaction, &sql)?;
         if stripped.iter().any(|id| revoked.binary_search(id).is_err()) {
@@ -284,20 +284,20 @@ impl Store {
         let missed = if missed.is_empty() {
             Vec::new()
         } else {
-            self.judge(&transaction, &query.among(&missed), orders)?
+            self.evaluate(&transaction, &query.among(&missed), options)?
         };
         let mut spared = Vec::with_capacity(missed.len());
-        for outcome in missed {
-            let id = outcome.revoked().map(Token::id);
+        for decision in missed {
+            let id = decision.revoked().map(Token::id);
             let of_query = query.filter().as_ref().ids.as_deref().unwrap_or_default();
             if let Some(id) = id.filter(|id| of_query.binary_search(id).is_ok()) {
                 // A trigger, or a policy of rows.
                 bail!("the database keeps token {id} from being revoked");
             }
-            spared.push(match outcome {
+            spared.push(match decision {
                 // Another, with its id.
-                Outcome::Revoked(token) => Outcome::Spared(token),
-                outcome => outcome,
+                Decision::Revoked(token) => Decision::Spared(token),
+                decision => decision,
             });
         }
         let begun = transaction.begun();
@@ -353,14 +353,14 @@ impl Store {
     }
 
     /// The statement that judges the tokens that a query names.
-    pub(super) fn judgement<T: StoredToken>(
+    pub(super) fn evaluation<T: StoredToken>(
         &self,
         query: &Query<T, Revoke>,
         now: Moment,
     ) -> Result<Sql> {
         let columns = self.columns::<T>()?;
         let mut sql = self.sql();
-        filter::judge(&mut sql, columns, query, now)
+        filter::evaluate(&mut sql, columns, query, now)
             .and_then(|()| filter::order_by::<T>(&mut sql, columns, Sort::BY_ID))
             .map_err(|error| self.unrecorded(&error))?;
         Ok(sql)
@@ -372,12 +372,12 @@ struct Changed<T> {
     /// In ascending order.
     revoked: Vec<TokenId>,
     /// What the others are now, in the order of their ids.
-    missed: Vec<Outcome<T>>,
+    missed: Vec<Decision<T>>,
     /// How long it kept other writers out.
     held: Duration,
 }
 
-impl<T> Outcome<T> {
+impl<T> Decision<T> {
     /// The token that was, or is to be, revoked.
     fn revoked(&self) -> Option<&T> {
         match self {

@@ -21,7 +21,7 @@ use rusqlite::{Connection, OpenFlags, Rows, params_from_iter};
 use super::Opening;
 use super::decode::{Decoder, Values};
 use super::engine::{self, Mode};
-use super::guard::{self, Identity, OsUser};
+use super::file_owner::{self, Identity, OsUser};
 use super::page::Page;
 use super::schema::native::{self, APPLICATION_ID, MIGRATIONS};
 use super::schema::{Catalog, Description, Schema};
@@ -86,7 +86,7 @@ impl Sqlite {
         Ok((0..page.rows()).map(|index| decode(&mut decoder(&page, index))).collect())
     }
 
-    pub fn lend<R, O>(
+    pub fn stream_rows<R, O>(
         &self,
         sql: &Sql,
         cannot: &'static str,
@@ -107,11 +107,11 @@ impl Sqlite {
         let mut is_more = send_page(&columns, &mut rows, &sender);
         if !is_more {
             drop(sender);
-            return engine::lend(&receiver, cannot, decode, read);
+            return engine::stream_rows(&receiver, cannot, decode, read);
         }
         thread::scope(|scope| {
             // Reading the store does not wait for what is made of the rows.
-            let lent = scope.spawn(move || engine::lend(&receiver, cannot, decode, read));
+            let lent = scope.spawn(move || engine::stream_rows(&receiver, cannot, decode, read));
             while is_more {
                 is_more = send_page(&columns, &mut rows, &sender);
             }
@@ -207,7 +207,7 @@ fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
             .into()
         }
         code if matches!(code & 0xff, SQLITE_CANTOPEN | SQLITE_PERM | SQLITE_READONLY) => {
-            guard::foreign_beside(path).map_or(error, Into::into)
+            file_owner::foreign_sidecar(path).map_or(error, Into::into)
         }
         _ => error,
     }
@@ -215,15 +215,16 @@ fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
 
 fn open_checked(path: &Path, how: &Opening<'_>) -> Result<(Sqlite, Schema)> {
     let file = path.canonicalize().map_err(|error| missing(path, error))?;
-    let became = if how.foreign_owner { None } else { guard::become_owner(&file, how.command_as)? };
+    let became =
+        if how.foreign_owner { None } else { file_owner::become_owner(&file, how.command_as)? };
     let looked = look_at(&file);
     let (metadata, journal) = match became {
         // Who began as root wonders what he may not read.
         Some(owner) => looked.with_context(|| format!("as its owner, {owner}"))?,
         None => looked?,
     };
-    if !how.foreign_owner && (how.mode == Mode::Write || journal == Journal::Wal) {
-        guard::refuse_foreign(&metadata, how.command_as)?;
+    if !how.foreign_owner && (how.mode == Mode::Write || journal == JournalMode::Wal) {
+        file_owner::refuse_foreign(&metadata, how.command_as)?;
     }
 
     let access = match how.mode {
@@ -266,7 +267,7 @@ fn missing(path: &Path, error: std::io::Error) -> anyhow::Error {
 
 /// How a database keeps what undoes or completes a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Journal {
+enum JournalMode {
     Rollback,
     /// Even a reader leaves files beside it.
     Wal,
@@ -278,7 +279,7 @@ enum Journal {
 /// holds on it.
 ///
 /// [header]: https://www.sqlite.org/fileformat2.html#the_database_header
-fn look_at(path: &Path) -> Result<(Metadata, Journal)> {
+fn look_at(path: &Path) -> Result<(Metadata, JournalMode)> {
     let metadata = path.metadata()?;
     let kind = metadata.file_type();
     if kind.is_dir() {
@@ -299,7 +300,7 @@ fn look_at(path: &Path) -> Result<(Metadata, Journal)> {
     }
     // The versions of the format that writing and reading take.
     let is_wal = beginning.get(18..20).is_some_and(|versions| versions.contains(&2));
-    Ok((metadata, if is_wal { Journal::Wal } else { Journal::Rollback }))
+    Ok((metadata, if is_wal { JournalMode::Wal } else { JournalMode::Rollback }))
 }
 
 /// What every SQLite file begins with.

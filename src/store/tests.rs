@@ -18,7 +18,8 @@ use super::schema::native::{self, MIGRATIONS};
 use super::sql::{Dialect, Sql};
 use super::sqlite::Sqlite;
 use super::{
-    EventLog, Location, Opening, Orders, Outcome, Part, Settings, Store, Stored, StoredToken,
+    BatchOptions, Decision, EventLog, Location, Opening, Projection, Settings, Store, Stored,
+    StoredToken,
 };
 use crate::failure::{self, Kind};
 use crate::model::access::{Act, Denied, List, Query, Reference, Revoke, Show, UserRef};
@@ -275,10 +276,10 @@ fn listed<T: Stored, A: Act>(
     sort: Sort,
     limit: Option<u64>,
 ) -> Result<Vec<T>> {
-    parts(store, query, sort, limit)
+    projected(store, query, sort, limit)
 }
 
-fn parts<T: Stored, A: Act, P: Part<T> + Send>(
+fn projected<T: Stored, A: Act, P: Projection<T> + Send>(
     store: &Store,
     query: &Query<T, A>,
     sort: Sort,
@@ -326,7 +327,7 @@ where
     let expected = sorted(expected, sort);
     assert_eq!(listed(store, query, sort, None)?, expected, "{what}, {}", sort.name());
     let ids: Vec<TokenId> = expected.iter().map(Token::id).collect();
-    assert_eq!(parts::<_, _, TokenId>(store, query, sort, None)?, ids, "ids of {what}");
+    assert_eq!(projected::<_, _, TokenId>(store, query, sort, None)?, ids, "ids of {what}");
     let first: Vec<T> = expected.into_iter().take(2).collect();
     assert_eq!(listed(store, query, sort, Some(2))?, first, "{what}, {} --limit 2", sort.name());
     Ok(())
@@ -348,34 +349,34 @@ where
     let mut ids: Vec<_> = everything.iter().map(Token::id).collect();
     ids.push(missing);
     let query = query.among(&ids);
-    let orders = Orders {
+    let options = BatchOptions {
         now: now()?,
         run: None,
         journal: None,
         is_chosen: &|_| true,
         is_stopped: &|| false,
     };
-    let outcomes = store.revoke(&query, &orders)?.outcomes;
-    assert_eq!(outcomes.len(), ids.len(), "{what}");
-    for (token, outcome) in everything.iter().zip(&outcomes) {
+    let decisions = store.revoke(&query, &options)?.decisions;
+    assert_eq!(decisions.len(), ids.len(), "{what}");
+    for (token, outcome) in everything.iter().zip(&decisions) {
         let is_right = match outcome {
-            Outcome::Denied(id) => !is_reached(token) && *id == token.id(),
-            Outcome::AlreadyRevoked(it) => it.id() == token.id() && token.is_revoked(),
-            Outcome::Spared(it) => {
+            Decision::Denied(id) => !is_reached(token) && *id == token.id(),
+            Decision::AlreadyRevoked(it) => it.id() == token.id() && token.is_revoked(),
+            Decision::Spared(it) => {
                 it.id() == token.id() && !token.is_kept_by(query.filter(), now()?)
             }
-            Outcome::Revoked(it) => {
+            Decision::Revoked(it) => {
                 it.id() == token.id()
                     && !token.is_revoked()
                     && token.is_kept_by(query.filter(), now()?)
             }
-            Outcome::Broken(_) => false,
+            Decision::Broken(_) => false,
         };
         assert!(is_right, "{what}: token {} is {outcome:?}", token.id());
-        let is_denied = matches!(outcome, Outcome::Denied(_));
+        let is_denied = matches!(outcome, Decision::Denied(_));
         assert_eq!(is_denied, !is_reached(token), "{what}: token {} is {outcome:?}", token.id());
     }
-    assert!(matches!(outcomes.last(), Some(Outcome::Denied(id)) if *id == missing), "{what}");
+    assert!(matches!(decisions.last(), Some(Decision::Denied(id)) if *id == missing), "{what}");
     Ok(())
 }
 
@@ -867,7 +868,7 @@ fn the_plans_use_the_indexes() -> Result<()> {
     )?;
     text.push_str("a batch of it\n");
     let batch = query.among(&[TokenId(1), TokenId(2), TokenId(3)]);
-    text += &explained(&store, &store.judgement(&batch, now()?)?)?;
+    text += &explained(&store, &store.evaluation(&batch, now()?)?)?;
     expect_file!["../../tests/golden/plans.txt"].assert_eq(&text);
     Ok(())
 }
@@ -895,7 +896,7 @@ fn plans_of(store: &Store) -> Result<String> {
     let query = actor(store, "root")?.query::<PersonalAccessToken, Revoke>(unused)?;
     let batch = query.among(&[TokenId(1), TokenId(2), TokenId(3)]);
     text.push_str("a batch is judged\n");
-    text += &explained(store, &store.judgement(&batch, now()?)?)?;
+    text += &explained(store, &store.evaluation(&batch, now()?)?)?;
     text.push_str("a batch is revoked\n");
     let mut sql = store.sql();
     let (at, columns) = (now()?.instant, store.columns::<PersonalAccessToken>()?);

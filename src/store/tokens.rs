@@ -2,10 +2,10 @@
 //! mean in SQL, and how a row becomes a record.
 
 use super::decode::Decoder;
-use super::filter::{EXPIRY, Terms, Unrecorded, at, bounded, is_null, recorded, shared};
+use super::filter::{EXPIRY, FilterContext, Unrecorded, at, bounded, is_null, recorded, shared};
 use super::schema::{Comparison, PersonalAccessTokens, Schema, Tokens};
 use super::sql::Sql;
-use super::{Part, Stored, StoredToken};
+use super::{Projection, Stored, StoredToken};
 use crate::model::access::Reach;
 use crate::model::personal_access_token::{Filter, PersonalAccessToken, UserType};
 use crate::model::time::Moment;
@@ -17,7 +17,7 @@ impl StoredToken for PersonalAccessToken {
     }
 }
 
-impl Part<Self> for PersonalAccessToken {
+impl Projection<Self> for PersonalAccessToken {
     fn select_list(columns: &PersonalAccessTokens) -> Vec<(&'static str, &'static str)> {
         vec![
             ("id", columns.token.id),
@@ -98,7 +98,7 @@ impl Stored for PersonalAccessToken {
         sql: &mut Sql,
         columns: &PersonalAccessTokens,
         filter: &Filter,
-        terms: Terms,
+        context: FilterContext,
     ) -> Result<(), Unrecorded> {
         let last_used = columns.last_used_at;
         // Without `..`: a filter that nobody compiles does not compile.
@@ -114,7 +114,7 @@ impl Stored for PersonalAccessToken {
             unused_since,
         } = filter;
 
-        shared(sql, &columns.token, token, terms)?;
+        shared(sql, &columns.token, token, context)?;
         if let Some(UserId(user)) = user {
             sql.push(" AND ").push(columns.user_id).push(" = ").bind(*user);
         }
@@ -134,7 +134,7 @@ impl Stored for PersonalAccessToken {
             (Comparison::AtLeast, at(*last_used_after)),
             (Comparison::AtMost, at(*last_used_before)),
         ];
-        bounded(sql, last_used, terms.bounds, used);
+        bounded(sql, last_used, context.bounds, used);
         if let Some(never_used) = never_used {
             is_null(sql, last_used.sql, *never_used);
         }

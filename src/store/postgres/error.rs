@@ -20,29 +20,29 @@ use crate::failure::{Failure, Kind};
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err takes")]
 pub fn server_error(error: postgres::Error) -> anyhow::Error {
     let said = in_words(&error);
-    match error.code().map_or(Outcome::Failed, Outcome::of) {
-        Outcome::Locked => Failure::new(Kind::Locked, said),
-        Outcome::NotGranted => Failure::new(Kind::Failed, said)
+    match error.code().map_or(ErrorClass::Failed, ErrorClass::of) {
+        ErrorClass::Locked => Failure::new(Kind::Locked, said),
+        ErrorClass::NotGranted => Failure::new(Kind::Failed, said)
             .hint("the chapter \"Least privilege\" of the README lists the GRANTs that are needed"),
-        Outcome::ReadOnly => {
+        ErrorClass::ReadOnly => {
             let message = format!("the server takes no writes: {said}");
             Failure::new(Kind::Failed, message).hint("connect to the primary")
         }
-        Outcome::Failed => Failure::new(Kind::Failed, said),
+        ErrorClass::Failed => Failure::new(Kind::Failed, said),
     }
     .into()
 }
 
 /// What an answer means for the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
+enum ErrorClass {
     Failed,
     Locked,
     NotGranted,
     ReadOnly,
 }
 
-impl Outcome {
+impl ErrorClass {
     fn of(code: &SqlState) -> Self {
         match *code {
             SqlState::LOCK_NOT_AVAILABLE
@@ -134,16 +134,16 @@ mod tests {
     #[test]
     fn codes_are_told_apart() {
         let outcomes = [
-            ("55P03", Outcome::Locked),
-            ("40P01", Outcome::Locked),
-            ("40001", Outcome::Locked),
-            ("42501", Outcome::NotGranted),
-            ("25006", Outcome::ReadOnly),
-            ("23505", Outcome::Failed),
-            ("XX000", Outcome::Failed),
+            ("55P03", ErrorClass::Locked),
+            ("40P01", ErrorClass::Locked),
+            ("40001", ErrorClass::Locked),
+            ("42501", ErrorClass::NotGranted),
+            ("25006", ErrorClass::ReadOnly),
+            ("23505", ErrorClass::Failed),
+            ("XX000", ErrorClass::Failed),
         ];
         for (code, outcome) in outcomes {
-            assert_eq!(Outcome::of(&SqlState::from_code(code)), outcome, "{code}");
+            assert_eq!(ErrorClass::of(&SqlState::from_code(code)), outcome, "{code}");
         }
     }
 

@@ -20,7 +20,7 @@ use postgres::{Client, Row};
 use self::error::{is_rolled_back, server_error};
 pub use self::settings::Settings;
 use super::decode::{Decoder, Values};
-use super::engine::{Mode, Unresolved, lend};
+use super::engine::{Mode, Unresolved, stream_rows};
 use super::schema::{Catalog, Description, Schema};
 use super::sql::{Dialect, Sql};
 
@@ -118,7 +118,7 @@ impl Postgres {
         Ok(rows.iter().map(|row| decode(&mut Decoder::new(Values::Postgres(row)))).collect())
     }
 
-    pub fn lend<R, O>(
+    pub fn stream_rows<R, O>(
         &self,
         sql: &Sql,
         cannot: &'static str,
@@ -148,7 +148,7 @@ impl Postgres {
             let decode = |rows: &Vec<Row>, index: usize| {
                 rows.get(index).map(|row| decode(&mut Decoder::new(Values::Postgres(row))))
             };
-            let read = lend(&receiver, cannot, decode, read);
+            let read = stream_rows(&receiver, cannot, decode, read);
             drop(receiver);
             read
         })

@@ -128,7 +128,7 @@ impl AnyName {
     /// Where nobody vouches for the certificate, only channel binding relies on the
     /// server's having its key. All else then works with certificates that webpki
     /// cannot read: those of version 1, which `openssl x509 -req` makes.
-    fn judge(
+    fn unless_unchecked(
         &self,
         verified: Result<HandshakeSignatureValid, Error>,
     ) -> Result<HandshakeSignatureValid, Error> {
@@ -168,7 +168,12 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.judge(verify_tls12_signature(message, certificate, signature, &self.algorithms))
+        self.unless_unchecked(verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.algorithms,
+        ))
     }
 
     fn verify_tls13_signature(
@@ -177,7 +182,12 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.judge(verify_tls13_signature(message, certificate, signature, &self.algorithms))
+        self.unless_unchecked(verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.algorithms,
+        ))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -4,8 +4,8 @@
 //! Facts: `models/auth/access_token.go` and `models/user/user.go` of both.
 
 use super::{
-    Catalog, Description, Lookup, PersonalAccessTokens, Revocation, Schema, Time, TimeForm, Tokens,
-    Users,
+    Catalog, Description, Lookup, PersonalAccessTokens, RevokeMethod, Schema, Time, TimeForm,
+    Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
 use crate::store::sql::Dialect;
@@ -14,8 +14,8 @@ pub static DESCRIPTION: Description = Description {
     name: "gitea",
     application: "Gitea or Forgejo",
     dialects: &[Dialect::Sqlite, Dialect::Postgres],
-    marks: &[("access_token", "token_last_eight"), ("user", "lower_name")],
-    needs: &[
+    signature: &[("access_token", "token_last_eight"), ("user", "lower_name")],
+    required: &[
         ("access_token", "id uid name scope created_unix updated_unix"),
         ("user", "id name lower_name is_admin is_active prohibit_login type"),
     ],
@@ -72,7 +72,7 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
                 revoked: None,
                 created_at: Time::plain("t.created_unix", TimeForm::Epoch),
                 expires_at: None,
-                revoke: Revocation {
+                revoke: RevokeMethod {
                     statement: "DELETE FROM access_token AS t",
                     time: None,
                     deletes: true,

@@ -4,7 +4,7 @@
 //! of GitLab. What came late in its history is optional here.
 
 use super::{
-    Catalog, DeployTokens, Description, Lookup, PersonalAccessTokens, Places, Revocation, Schema,
+    Catalog, DeployTokens, Description, Lookup, PersonalAccessTokens, Places, RevokeMethod, Schema,
     Time, TimeForm, Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
@@ -14,13 +14,13 @@ pub static DESCRIPTION: Description = Description {
     name: "gitlab",
     application: "GitLab",
     dialects: &[Dialect::Postgres],
-    marks: &[
+    signature: &[
         ("personal_access_tokens", "impersonation last_used_at"),
         ("deploy_tokens", ""),
         ("users", ""),
         ("namespaces", ""),
     ],
-    needs: &[
+    required: &[
         (
             "personal_access_tokens",
             "id user_id name scopes impersonation revoked created_at updated_at last_used_at \
@@ -191,7 +191,7 @@ fn personal_access_tokens(found: &Catalog) -> PersonalAccessTokens {
             revoked: Some("t.revoked IS TRUE"),
             created_at: Time::plain("t.created_at", TimeForm::Timestamp),
             expires_at: Some(Time::plain("t.expires_at", TimeForm::Date)),
-            revoke: Revocation {
+            revoke: RevokeMethod {
                 statement: "UPDATE personal_access_tokens AS t SET revoked = TRUE",
                 time: Some((", updated_at = ", TimeForm::Timestamp)),
                 deletes: false,
@@ -237,7 +237,7 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
                 "nullif(t.expires_at, '3000-01-01 00:00:00+00')",
                 TimeForm::Timestamptz,
             )),
-            revoke: Revocation {
+            revoke: RevokeMethod {
                 statement: "UPDATE deploy_tokens AS t SET revoked = TRUE",
                 time: None,
                 deletes: false,

@@ -3,8 +3,8 @@
 //! Facts: `jupyterhub/orm.py`, and a database that a hub made.
 
 use super::{
-    Catalog, Description, Lookup, PersonalAccessTokens, Revocation, Schema, Time, TimeForm, Tokens,
-    Users,
+    Catalog, Description, Lookup, PersonalAccessTokens, RevokeMethod, Schema, Time, TimeForm,
+    Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
 use crate::store::sql::Dialect;
@@ -13,13 +13,13 @@ pub static DESCRIPTION: Description = Description {
     name: "jupyterhub",
     application: "JupyterHub",
     dialects: &[Dialect::Sqlite, Dialect::Postgres],
-    marks: &[
+    signature: &[
         ("api_tokens", "prefix last_activity"),
         ("users", ""),
         ("roles", ""),
         ("alembic_version", ""),
     ],
-    needs: &[
+    required: &[
         (
             "api_tokens",
             "id user_id service_id note scopes client_id session_id created expires_at \
@@ -124,7 +124,7 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
                 revoked: None,
                 created_at: Time::plain("t.created", form),
                 expires_at: Some(Time::plain("t.expires_at", form)),
-                revoke: Revocation {
+                revoke: RevokeMethod {
                     statement: "DELETE FROM api_tokens AS t",
                     time: None,
                     deletes: true,

@@ -29,9 +29,9 @@ pub struct Description {
     pub dialects: &'static [Dialect],
     /// The tables that it is told by, each with columns that no other has. Empty where
     /// the database says itself what it is.
-    pub marks: Tables,
+    pub signature: Tables,
     /// The tables and columns that must be there.
-    pub needs: Tables,
+    pub required: Tables,
     /// The schema of a database that has all these.
     pub schema: fn(Dialect, &Catalog) -> Schema,
     /// What a revocation past the application does and leaves out, and how long a token
@@ -90,14 +90,14 @@ impl Catalog {
             return Err(Failure::usage(message));
         }
         let known = ALL.iter().copied().filter(|it| it.dialects.contains(&dialect));
-        let known = known.filter(|it| !it.marks.is_empty());
-        let told = || known.clone().find(|it| self.lacks(it.marks).is_none());
+        let known = known.filter(|it| !it.signature.is_empty());
+        let told = || known.clone().find(|it| self.lacks(it.signature).is_none());
         let Some(description) = named.or_else(told) else {
             let mut message =
                 "another program's database, of no known schema: looked for ".to_owned();
             for (index, it) in known.enumerate() {
                 let _ = write!(message, "{}{} (", if index > 0 { ", " } else { "" }, it.name);
-                for (index, (table, columns)) in it.marks.iter().enumerate() {
+                for (index, (table, columns)) in it.signature.iter().enumerate() {
                     let _ = write!(message, "{}{table}", if index > 0 { ", " } else { "" });
                     if !columns.is_empty() {
                         let _ = write!(message, " with {}", columns.replace(' ', " and "));
@@ -136,7 +136,7 @@ impl Description {
     /// The schema of a database that has what this needs.
     fn check(&self, found: &Catalog, dialect: Dialect) -> Result<Schema, Failure> {
         let Self { name, application, .. } = self;
-        match found.lacks(self.needs) {
+        match found.lacks(self.required) {
             None => Ok((self.schema)(dialect, found)),
             Some(lack) => Err(Failure::new(
                 Kind::Failed,
@@ -197,12 +197,12 @@ pub struct Tokens {
     pub revoked: Option<&'static str>,
     pub created_at: Time,
     pub expires_at: Option<Time>,
-    pub revoke: Revocation,
+    pub revoke: RevokeMethod,
 }
 
 /// How a token is revoked.
 #[derive(Debug)]
-pub struct Revocation {
+pub struct RevokeMethod {
     /// The statement as far as its WHERE.
     pub statement: &'static str,
     /// What goes on with the time, which is bound behind it.

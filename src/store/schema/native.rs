@@ -1,7 +1,7 @@
 //! The native store, whose tables `native.sql` documents.
 
 use super::{
-    AuditEvents, DeployTokens, Description, Lookup, PersonalAccessTokens, Places, Revocation,
+    AuditEvents, DeployTokens, Description, Lookup, PersonalAccessTokens, Places, RevokeMethod,
     Schema, Time, TimeForm, Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
@@ -70,8 +70,8 @@ pub static DESCRIPTION: Description = Description {
     application: "tokenctl",
     dialects: &[Dialect::Sqlite],
     // Its application_id tells it.
-    marks: &[],
-    needs: &[
+    signature: &[],
+    required: &[
         ("users", "id username admin state user_type"),
         ("groups", "id full_path parent_id"),
         ("projects", "id full_path group_id"),
@@ -122,7 +122,7 @@ fn schema(dialect: Dialect) -> Schema {
                 revoked: Some("t.revoked"),
                 created_at: time!("personal_access_tokens", "created_at", Iso),
                 expires_at: Some(time!("personal_access_tokens", "expires_at", IsoDate)),
-                revoke: Revocation {
+                revoke: RevokeMethod {
                     statement: "UPDATE personal_access_tokens AS t SET revoked = TRUE",
                     time: Some((", updated_at = ", TimeForm::Iso)),
                     deletes: false,
@@ -151,7 +151,7 @@ fn schema(dialect: Dialect) -> Schema {
                 revoked: Some("t.revoked"),
                 created_at: time!("deploy_tokens", "created_at", Iso),
                 expires_at: Some(time!("deploy_tokens", "expires_at", Iso)),
-                revoke: Revocation {
+                revoke: RevokeMethod {
                     statement: "UPDATE deploy_tokens AS t SET revoked = TRUE",
                     time: None,
                     deletes: false,

@@ -115,7 +115,7 @@ pub fn refuse_foreign(
 }
 
 /// The files that SQLite keeps beside a store, those that there are.
-pub fn beside(path: &Path) -> impl Iterator<Item = (PathBuf, Metadata)> {
+pub fn sidecar_files(path: &Path) -> impl Iterator<Item = (PathBuf, Metadata)> {
     let file = path.as_os_str().to_owned();
     ["-wal", "-shm", "-journal"].into_iter().filter_map(move |suffix| {
         let mut name = file.clone();
@@ -129,10 +129,10 @@ pub fn beside(path: &Path) -> impl Iterator<Item = (PathBuf, Metadata)> {
 /// What keeps the owner of a store from opening it: files beside it that somebody
 /// else has left.
 #[must_use]
-pub fn foreign_beside(path: &Path) -> Option<Failure> {
+pub fn foreign_sidecar(path: &Path) -> Option<Failure> {
     let path = path.canonicalize().ok()?;
     let owner = path.metadata().ok()?.uid();
-    let (file, metadata) = beside(&path).find(|(_, metadata)| metadata.uid() != owner)?;
+    let (file, metadata) = sidecar_files(&path).find(|(_, metadata)| metadata.uid() != owner)?;
     let (file, path) = (file.display().to_string(), path.display().to_string());
     let (theirs, owner) = (OsUser::of(metadata.uid().into()), OsUser::of(owner.into()));
     let message = format!("{file} belongs to {theirs}, and the store to {owner}");
