@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use crate::model::access::Denied;
+use crate::model::actor::Denied;
 use crate::output::text::visible;
 
 /// Why a run did not do all that it was asked for.

@@ -7,9 +7,10 @@ use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser}
 use clap::{Args, ColorChoice};
 
 use crate::failure::Failure;
-use crate::model::access::Reference;
+use crate::model::id::TokenId;
+use crate::model::reference::Reference;
 use crate::model::time::{Period, TimeArg};
-use crate::model::token::{Sort, Token, TokenId};
+use crate::model::token::{Sort, Token};
 use crate::output::Format;
 use crate::store::schema::{self, Description};
 

@@ -10,11 +10,12 @@ use super::filter::{lower, upper};
 use super::list::print;
 use super::session::Session;
 use crate::failure::{Failure, Kind};
-use crate::model::access::{Actor, UserRef};
+use crate::model::actor::Actor;
 use crate::model::audit::{Action, AuditEvent, Filter};
+use crate::model::reference::UserRef;
 use crate::model::time::TimeArg;
 use crate::model::token::Sort;
-use crate::store::{Mode, Store};
+use crate::store::{ListOptions, Mode, Store};
 
 /// Show what was revoked, by whom, when and why.
 ///
@@ -107,15 +108,9 @@ impl Audit {
             by.map(|it| store.recorded_actor(events, &actor, &it).context(format!("--actor {it}")));
         let (user, by) = (user.transpose()?, by.transpose()?);
         let filter = Filter { user, actor: by, run, action, since, until };
-        let query = actor.query::<AuditEvent, _>(filter)?;
-        print::<AuditEvent, AuditEvent>(
-            session,
-            events,
-            &query,
-            Sort::NEWEST_FIRST,
-            self.limit,
-            &session.style(),
-        )?;
+        let query = actor.to_list::<AuditEvent>(filter)?;
+        let options = ListOptions { sort: Sort::NEWEST_FIRST, limit: self.limit, now: session.now };
+        print::<AuditEvent, AuditEvent>(session, events, &query, &options, &session.style())?;
         from_log.map_or(Ok(()), |it| it.verdict(session, &actor))
     }
 }
@@ -143,7 +138,7 @@ impl Recorded {
     fn verdict(&self, session: &Session, actor: &Actor) -> Result<()> {
         let Self { events: _, unresolved, broken } = self;
         // Nobody else learns how many there are.
-        if *unresolved > 0 && actor.may_name_anyone() {
+        if *unresolved > 0 && actor.is_admin() {
             session.note(&format!(
                 "{unresolved} of the log's events are unresolved: a run was killed, or lost its \
                  server, before it could record what came of them; look with 'show'"

@@ -15,11 +15,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, Kind, say};
 use crate::model::audit::{AuditEvent, Outcome};
+use crate::model::id::{EventId, TokenId, UserId};
 use crate::model::time::{Moment, Timestamp};
-use crate::model::token::{EventId, Token, TokenId, UserId};
+use crate::model::token::Token;
 use crate::output::json;
 use crate::output::view::Record;
-use crate::store::{EventLog, Journal, Run, Store};
+use crate::store::{AuditRecord, EventLog, Run, Store};
 
 /// An audit file that is open.
 #[derive(Debug)]
@@ -117,9 +118,57 @@ impl AuditLog {
         opened().with_context(|| format!("cannot open audit log {}", path.display()))
     }
 
-    /// What writes down the acts of a run.
-    pub fn journal<'a>(&'a self, store: &Store, now: Moment) -> AuditJournal<'a> {
-        AuditJournal { log: self, schema: store.description().name, now }
+    /// Writes down what is done to tokens of a store.
+    ///
+    /// # Errors
+    ///
+    /// When it is not on disk then.
+    pub fn record<T: Token + Record>(
+        &self,
+        store: &Store,
+        run: &Run,
+        at: Timestamp,
+        now: Moment,
+        record: &AuditRecord<'_, T>,
+    ) -> Result<()> {
+        let schema = store.description().name;
+        match record {
+            AuditRecord::Intent(tokens) => {
+                let entries = tokens.iter().map(|&token| {
+                    let event = run.event(at, token);
+                    Ok(Entry::Intent {
+                        created_at: event.created_at.to_string(),
+                        run_id: event.run_id,
+                        action: event.action,
+                        actor: event.actor,
+                        actor_id: event.actor_id.0,
+                        os_user: event.os_user,
+                        schema: schema.into(),
+                        target_type: event.target_type,
+                        target_id: event.target_id.0,
+                        target_name: event.target_name,
+                        target_user_id: event.target_user_id.map(|id| id.0),
+                        reason: event.reason,
+                        token: json::object(token, now)?,
+                    })
+                });
+                self.write(entries.collect::<Result<Vec<_>>>()?)
+            }
+            AuditRecord::Outcome(done) => {
+                self.write(done.iter().map(|&(id, is_revoked)| Entry::<()>::Outcome {
+                    created_at: at.to_string(),
+                    run_id: run.id.clone(),
+                    schema: schema.into(),
+                    target_type: T::TARGET_TYPE.into(),
+                    target_id: id.0,
+                    outcome: if is_revoked {
+                        OutcomeName::Revoked
+                    } else {
+                        OutcomeName::NotRevoked
+                    },
+                }))
+            }
+        }
     }
 
     fn write<T: Serialize>(&self, entries: impl IntoIterator<Item = Entry<T>>) -> Result<()> {
@@ -321,48 +370,5 @@ impl Line {
             }
             Self::Intent { .. } | Self::Outcome { .. } => Ok(()),
         }
-    }
-}
-
-/// Writes down in an audit file what is done to the tokens of one store.
-#[derive(Debug)]
-pub struct AuditJournal<'a> {
-    log: &'a AuditLog,
-    schema: &'static str,
-    now: Moment,
-}
-
-impl<T: Token + Record> Journal<T> for AuditJournal<'_> {
-    fn announce(&self, run: &Run, at: Timestamp, tokens: &[&T]) -> Result<()> {
-        let entries = tokens.iter().map(|&token| {
-            let event = run.event(at, token);
-            Ok(Entry::Intent {
-                created_at: event.created_at.to_string(),
-                run_id: event.run_id,
-                action: event.action,
-                actor: event.actor,
-                actor_id: event.actor_id.0,
-                os_user: event.os_user,
-                schema: self.schema.into(),
-                target_type: event.target_type,
-                target_id: event.target_id.0,
-                target_name: event.target_name,
-                target_user_id: event.target_user_id.map(|id| id.0),
-                reason: event.reason,
-                token: json::object(token, self.now)?,
-            })
-        });
-        self.log.write(entries.collect::<Result<Vec<_>>>()?)
-    }
-
-    fn conclude(&self, run: &Run, at: Timestamp, done: &[(TokenId, bool)]) -> Result<()> {
-        self.log.write(done.iter().map(|&(id, is_revoked)| Entry::<()>::Outcome {
-            created_at: at.to_string(),
-            run_id: run.id.clone(),
-            schema: self.schema.into(),
-            target_type: T::TARGET_TYPE.into(),
-            target_id: id.0,
-            outcome: if is_revoked { OutcomeName::Revoked } else { OutcomeName::NotRevoked },
-        }))
     }
 }

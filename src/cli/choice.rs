@@ -18,12 +18,13 @@ use super::revocations::Work;
 use super::session::Session;
 use super::stop::Stop;
 use crate::failure::{Failure, Kind, say_plain};
-use crate::model::access::{Query, Revoke};
+use crate::model::access::RevokeQuery;
+use crate::model::id::{Owner, TokenId};
 use crate::model::time::Timestamp;
-use crate::model::token::{Owner, Sort, TokenId};
+use crate::model::token::Token;
 use crate::output::Printer;
 use crate::output::view::Record;
-use crate::store::{Store, StoredToken};
+use crate::store::{Store, Stored};
 
 /// How many tokens a question shows.
 pub const PREVIEW: usize = 10;
@@ -52,17 +53,17 @@ pub struct Matching<T> {
     shown: usize,
 }
 
-impl<T: StoredToken + Record> Matching<T> {
+impl<T: Stored + Token + Record> Matching<T> {
     pub fn read(
         session: &Session,
         store: &Store,
-        query: &Query<T, Revoke>,
+        query: &RevokeQuery<T>,
         stop: &Stop,
         shown: usize,
     ) -> Result<Self> {
         let progress = Progress::searching(session, "{pos} tokens match so far");
         let is_stopped = || stop.requested().is_some();
-        let read = store.select_in_turns(query, Sort::BY_ID, session.now, &is_stopped, |rows| {
+        let read = store.preview(query, session.now, &is_stopped, |rows| {
             let mut matching = Self::none(shown);
             for row in rows {
                 stop.check()?;
@@ -85,7 +86,7 @@ impl<T: StoredToken + Record> Matching<T> {
     fn add(&mut self, token: T) {
         self.ids.push(token.id());
         self.owners.extend(token.owner());
-        self.newest = self.newest.max(Some(token.created_at()));
+        self.newest = self.newest.max(Some(token.properties().created_at));
         if self.first.len() < self.shown {
             self.first.push(token);
         }
@@ -180,7 +181,7 @@ impl<T: StoredToken + Record> Matching<T> {
     }
 }
 
-impl<T: StoredToken> Matching<T> {
+impl<T: Stored + Token> Matching<T> {
     pub fn count(&self) -> u64 {
         self.ids.len() as u64
     }
@@ -250,7 +251,7 @@ fn answers_yes(question: &str, stop: &Stop) -> Result<bool> {
 }
 
 /// Such as `3 deploy tokens of 2 projects and groups`.
-pub fn tokens_of<T: StoredToken>(tokens: u64, owners: u64) -> String {
+pub fn tokens_of<T: Stored + Token>(tokens: u64, owners: u64) -> String {
     let [one, many] = T::NOUN;
     let noun = if tokens == 1 { one } else { many };
     let [owner, of_owners] = T::OWNERS;

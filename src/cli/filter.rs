@@ -5,17 +5,18 @@ use clap::builder::{NonEmptyStringValueParser, PossibleValue};
 use clap::{Args, ValueEnum};
 
 use crate::failure::Failure;
-use crate::model::Entity;
-use crate::model::access::{Actor, Reference, UserRef};
+use crate::model::access::Guarded;
+use crate::model::actor::Actor;
 use crate::model::deploy_token::{self, DeployToken};
 use crate::model::personal_access_token::{self, PersonalAccessToken, UserType};
+use crate::model::reference::{Reference, UserRef};
 use crate::model::time::{Moment, OUT_OF_RANGE, Period, Rounding, TimeArg, Timestamp};
-use crate::model::token::{TokenFilter, fold};
-use crate::store::{Store, StoredToken};
+use crate::model::token::{Token, TokenFilter, fold};
+use crate::store::{Store, Stored};
 
 /// The filters of a kind of token, the same for every command.
 pub trait Filters: Default + PartialEq {
-    type Token: StoredToken;
+    type Token: Stored + Token;
 
     /// What is asked about, in messages.
     fn subject(&self) -> String;
@@ -28,7 +29,7 @@ pub trait Filters: Default + PartialEq {
         store: &Store,
         actor: &Actor,
         now: Moment,
-    ) -> Result<<Self::Token as Entity>::Filter>;
+    ) -> Result<<Self::Token as Guarded>::Filter>;
 
     /// Refuses what is harmless in a list, but not in a revocation.
     fn check_safe_to_revoke(&self, now: Moment) -> Result<(), Failure>;
@@ -166,7 +167,7 @@ impl Filters for FilterArgs {
     type Token = PersonalAccessToken;
 
     fn subject(&self) -> String {
-        PersonalAccessToken::NOUN[1].into()
+        <PersonalAccessToken as Stored>::NOUN[1].into()
     }
 
     fn check_safe_to_revoke(&self, now: Moment) -> Result<(), Failure> {

@@ -11,12 +11,13 @@ use super::arguments::{long_help, sort_parser};
 use super::filter::{FilterArgs, Filters};
 use super::session::{Session, broken_row};
 use crate::failure::{Failure, Kind, line};
-use crate::model::access::{self, Query};
+use crate::model::access::ListQuery;
+use crate::model::id::TokenId;
 use crate::model::personal_access_token::PersonalAccessToken;
-use crate::model::token::{Sort, Token, TokenId};
+use crate::model::token::{Sort, Token};
 use crate::output::view::{self, Record};
 use crate::output::{CANNOT_PRINT, Format, OutputStyle, Printer};
-use crate::store::{Mode, Projection, Store, Stored, StoredToken};
+use crate::store::{ListOptions, Mode, Projection, Store, Stored};
 
 /// List personal access tokens.
 ///
@@ -71,7 +72,7 @@ impl List {
     }
 }
 
-impl<T: StoredToken + Record> ListArgs<T> {
+impl<T: Stored + Token + Record> ListArgs<T> {
     /// Prints the tokens that the filters match.
     pub fn run(self, session: &Session, filters: impl Filters<Token = T>) -> Result<()> {
         self.check(session)?;
@@ -80,12 +81,13 @@ impl<T: StoredToken + Record> ListArgs<T> {
         let actor = session.actor(&store)?;
         let subject = filters.subject();
         let filter = filters.resolve(&store, &actor, session.now)?;
-        let query = actor.query::<T, access::List>(filter).context(subject)?;
+        let query = actor.to_list::<T>(filter).context(subject)?;
         let style = OutputStyle { columns: self.columns, ..session.style() };
+        let options = ListOptions { sort: self.sort, limit: self.limit, now: session.now };
         if style.format == Format::Ids && store.vouches_for(&query) {
-            print::<T, TokenId>(session, &store, &query, self.sort, self.limit, &style)
+            print::<T, TokenId>(session, &store, &query, &options, &style)
         } else {
-            print::<T, T>(session, &store, &query, self.sort, self.limit, &style)
+            print::<T, T>(session, &store, &query, &options, &style)
         }
     }
 
@@ -107,19 +109,19 @@ impl<T: StoredToken + Record> ListArgs<T> {
 pub fn print<T: Stored, P: Projection<T> + Record>(
     session: &Session,
     store: &Store,
-    query: &Query<T, access::List>,
-    sort: Sort,
-    limit: Option<u64>,
+    query: &ListQuery<T>,
+    options: &ListOptions,
     style: &OutputStyle,
 ) -> Result<()> {
     // One more than is printed tells whether there are more.
+    let limit = options.limit;
     let wanted = limit.map(|limit| limit.saturating_add(1));
     // Outside: whatever happens, it waits for its reader when the store has been read.
     let mut output = session.spool(io::stdout())?;
     let mut messages = None;
 
     let (mut shown, mut broken, mut more) = (0_u64, 0_u64, false);
-    let read = store.select::<T, _, P, _>(query, sort, wanted, session.now, |rows| {
+    let read = store.list::<T, P, _>(query, &ListOptions { limit: wanted, ..*options }, |rows| {
         let mut printer = Printer::new(&mut output, style)?;
         for row in rows {
             if limit == Some(shown + broken) {

@@ -13,12 +13,13 @@ use super::progress::Progress;
 use super::session::{Session, broken_row};
 use super::stop::Stop;
 use crate::failure::{Failure, Kind, is_closed_pipe, say};
-use crate::model::access::{Query, Revoke};
+use crate::model::access::RevokeQuery;
+use crate::model::id::{Owner, TokenId};
 use crate::model::time::Timestamp;
-use crate::model::token::{Owner, TokenId};
+use crate::model::token::Token;
 use crate::output::Printer;
 use crate::output::view::{Record, Revocation, RevocationResult};
-use crate::store::{Batch, BatchOptions, Decision, Journal, Run, Store, StoredToken, Unresolved};
+use crate::store::{AuditRecord, Batch, BatchOptions, Decision, Run, Store, Stored, Unresolved};
 
 /// A run of revocations.
 pub struct Revocations<'s> {
@@ -65,10 +66,10 @@ impl<'s> Revocations<'s> {
     }
 
     /// Revokes what the query keeps, and prints what became of each id.
-    pub fn run<T: StoredToken + Record>(
+    pub fn run<T: Stored + Token + Record>(
         mut self,
         store: &Store,
-        query: &Query<T, Revoke>,
+        query: &RevokeQuery<T>,
         work: &Work,
     ) -> Result<()>
     where
@@ -86,8 +87,7 @@ impl<'s> Revocations<'s> {
             if ended.is_err() {
                 break;
             }
-            let Batch { decisions, held, concluded } = match self.revoke(store, query, batch, work)
-            {
+            let Batch { decisions, held, recorded } = match self.revoke(store, query, batch, work) {
                 Ok(done) => done,
                 Err(error) => {
                     ended = Err(error);
@@ -97,7 +97,7 @@ impl<'s> Revocations<'s> {
             self.tally.ids += batch.len();
 
             let rows = self.count(decisions, work);
-            ended = progress.suspend(|| results.print(&rows)).and(concluded);
+            ended = progress.suspend(|| results.print(&rows)).and(recorded);
             if ended.is_err() || batches.peek().is_none() {
                 break;
             }
@@ -117,23 +117,24 @@ impl<'s> Revocations<'s> {
         self.verdict(ids.len())
     }
 
-    fn revoke<T: StoredToken + Record>(
+    fn revoke<T: Stored + Token + Record>(
         &self,
         store: &Store,
-        query: &Query<T, Revoke>,
+        query: &RevokeQuery<T>,
         batch: &[TokenId],
         work: &Work,
     ) -> Result<Batch<T>> {
-        let is_chosen = |token: &T| {
-            work.chosen.as_deref().is_none_or(|ids| ids.binary_search(&token.id()).is_ok())
-                && work.newest.is_none_or(|newest| token.created_at() <= newest)
-        };
-        let journal = self.log.as_ref().map(|log| log.journal(store, self.session.now));
+        let recorder = self.log.as_ref().map(|log| {
+            move |run: &Run, at: Timestamp, record: &AuditRecord<'_, T>| {
+                log.record(store, run, at, self.session.now, record)
+            }
+        });
         let options = BatchOptions {
             now: self.session.now,
             run: self.run.as_ref(),
-            journal: journal.as_ref().map(|it| it as &dyn Journal<T>),
-            is_chosen: &is_chosen,
+            recorder: recorder.as_ref().map(|it| it as _),
+            chosen: work.chosen.as_deref(),
+            newest: work.newest,
             is_stopped: &|| self.stop.requested().is_some(),
         };
         let done = store.revoke(&query.among(batch), &options);
@@ -141,7 +142,7 @@ impl<'s> Revocations<'s> {
     }
 
     /// Counts what has happened, whether or not it can be printed then.
-    fn count<T: StoredToken>(
+    fn count<T: Stored + Token>(
         &mut self,
         decisions: Vec<Decision<T>>,
         work: &Work,
@@ -150,7 +151,7 @@ impl<'s> Revocations<'s> {
         let mut rows = Vec::with_capacity(decisions.len());
         for decision in decisions {
             let (id, token, result) = match decision {
-                Decision::Revoked(token) => {
+                Decision::Revoke(token) => {
                     tally.revoked += 1;
                     tally.owners.extend(token.owner());
                     let result = match self.run {
@@ -163,16 +164,16 @@ impl<'s> Revocations<'s> {
                     tally.already_revoked += 1;
                     (token.id(), Some(token), RevocationResult::AlreadyRevoked)
                 }
-                Decision::Spared(token) => {
+                Decision::Spare(token) => {
                     tally.spared += 1;
                     (token.id(), Some(token), RevocationResult::Spared)
                 }
                 // A filter found it before: it is gone.
-                Decision::Denied(id) if !work.are_named => {
+                Decision::Deny(id) if !work.are_named => {
                     tally.spared += 1;
                     (id, None, RevocationResult::Spared)
                 }
-                Decision::Denied(id) => {
+                Decision::Deny(id) => {
                     tally.denied += 1;
                     (id, None, RevocationResult::Denied)
                 }
@@ -190,7 +191,7 @@ impl<'s> Revocations<'s> {
     }
 
     /// `is_resolved`: whether it is known what came of the last batch.
-    fn summary<T: StoredToken>(&self, is_resolved: bool) -> String {
+    fn summary<T: Stored + Token>(&self, is_resolved: bool) -> String {
         let tally = &self.tally;
         let tokens = tokens_of::<T>(tally.revoked, tally.owners.len() as u64);
         let done = if self.run.is_some() { "revoked" } else { "would revoke" };
@@ -233,14 +234,14 @@ impl<'s> Revocations<'s> {
 
 /// The rows on standard output, as long as somebody reads them: revoking goes on
 /// without a reader.
-struct Results<T: StoredToken>
+struct Results<T: Stored + Token>
 where
     Revocation<T>: Record,
 {
     printer: Option<Printer<BufWriter<StdoutLock<'static>>, Revocation<T>>>,
 }
 
-impl<T: StoredToken> Results<T>
+impl<T: Stored + Token> Results<T>
 where
     Revocation<T>: Record,
 {

@@ -16,9 +16,10 @@ use super::revocations::{Revocations, Work};
 use super::session::{Session, variable};
 use super::stop::Stop;
 use crate::failure::{Failure, Kind};
-use crate::model::token::{TokenId, parse_id};
+use crate::model::id::{TokenId, parse_id};
+use crate::model::token::Token;
 use crate::output::view::{self, Record, Revocation};
-use crate::store::{Mode, OsUser, Run, Store, StoredToken};
+use crate::store::{Mode, OsUser, Run, Store, Stored};
 
 /// Revoke personal access tokens by id, by filter, or both.
 ///
@@ -132,7 +133,7 @@ impl RevokeArgs {
         let subject = filters.subject();
         let mut filter = filters.resolve(&store, &actor, session.now)?;
         filter.as_mut().ids.clone_from(&named);
-        let query = actor.query(filter).context(subject)?;
+        let query = actor.to_revoke(filter).context(subject)?;
 
         // Not before: a signal ends the reading of ids at once.
         let stop = Stop::listen()?;
@@ -170,7 +171,7 @@ impl RevokeArgs {
 
     /// The ids in ascending order, each once. Reads all of them before anything
     /// is touched.
-    fn named<T: StoredToken + Record>(&self) -> Result<Vec<TokenId>> {
+    fn named<T: Stored + Token + Record>(&self) -> Result<Vec<TokenId>> {
         let mut ids = match self.ids.as_slice() {
             [dash] if dash == "-" => {
                 if self.interactive {
@@ -221,7 +222,7 @@ impl RevokeArgs {
         Ok(true)
     }
 
-    fn refuse_more_than_max<T: StoredToken>(&self, chosen: &Matching<T>) -> Result<()> {
+    fn refuse_more_than_max<T: Stored + Token>(&self, chosen: &Matching<T>) -> Result<()> {
         match self.max {
             Some(max) if chosen.count() > max => {
                 let message = format!(
@@ -237,7 +238,7 @@ impl RevokeArgs {
 }
 
 /// What the question has to say of what a revocation does there.
-fn effect<T: StoredToken>(store: &Store) -> Result<Option<String>> {
+fn effect<T: Stored + Token>(store: &Store) -> Result<Option<String>> {
     let application = store.description().application;
     let message = || format!("This deletes their rows from {application}; there is no way back.");
     Ok(store.deletes::<T>()?.then(message))
@@ -254,7 +255,7 @@ fn unconfirmed(what: &str) -> anyhow::Error {
 const LONGEST_LINE: u64 = 16 << 20;
 
 /// Reads ids: one a line, or JSON lines with an `id`.
-fn ids_from<T: StoredToken + Record>(mut input: impl BufRead) -> Result<Vec<TokenId>> {
+fn ids_from<T: Stored + Token + Record>(mut input: impl BufRead) -> Result<Vec<TokenId>> {
     let (mut ids, mut bytes) = (Vec::new(), Vec::new());
     for index in 0.. {
         bytes.clear();
@@ -284,7 +285,7 @@ fn ids_from<T: StoredToken + Record>(mut input: impl BufRead) -> Result<Vec<Toke
     Ok(ids)
 }
 
-fn id_of_json<T: StoredToken + Record>(line: &str) -> Result<TokenId, String> {
+fn id_of_json<T: Stored + Token + Record>(line: &str) -> Result<TokenId, String> {
     let value: serde_json::Value =
         serde_json::from_str(line).map_err(|_| "it is not a JSON object")?;
     // What tells a row of something else from ours, whose id is another's.
@@ -320,8 +321,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::id::is_digits;
     use crate::model::personal_access_token::PersonalAccessToken;
-    use crate::model::token::is_digits;
 
     proptest! {
         #[test]

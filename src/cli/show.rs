@@ -6,12 +6,12 @@ use clap::Args;
 use super::arguments::token_id;
 use super::session::{Session, broken_row};
 use crate::failure::say;
-use crate::model::access::{self, Denied};
+use crate::model::actor::Denied;
 use crate::model::personal_access_token::PersonalAccessToken;
-use crate::model::token::{Sort, TokenFilter};
+use crate::model::token::Token;
 use crate::output::print_one;
 use crate::output::view::Record;
-use crate::store::{Mode, StoredToken};
+use crate::store::{Mode, Stored};
 
 /// Show one personal access token.
 ///
@@ -35,19 +35,15 @@ impl Show {
 }
 
 /// Prints the token of an id.
-pub fn show<T: StoredToken + Record>(session: &Session, id: &str) -> Result<()> {
+pub fn show<T: Stored + Token + Record>(session: &Session, id: &str) -> Result<()> {
     let id = token_id(id)?;
     let store = session.open(Mode::Read)?;
     store.check_has::<T>()?;
     let actor = session.actor(&store)?;
 
-    let mut filter = T::Filter::default();
-    *filter.as_mut() = TokenFilter { ids: Some(vec![id]), ..TokenFilter::default() };
     let what = || format!("{} {id}", T::NOUN[0]);
-    let query = actor.query::<T, access::Show>(filter).with_context(what)?;
-    let found = store.select::<_, _, T, _>(&query, Sort::BY_ID, None, session.now, |rows| {
-        rows.next().transpose()
-    })?;
+    let query = actor.to_show::<T>(id).with_context(what)?;
+    let found = store.show(&query, session.now)?;
     match found.ok_or(Denied).with_context(what)? {
         Ok(token) => print_one(session.out(), &token, &session.style()),
         Err(row) => {

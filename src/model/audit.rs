@@ -1,8 +1,7 @@
 //! Audit events: what was done to tokens, by whom, when and why.
 
-use super::Entity;
+use super::id::{EventId, TokenId, UserId};
 use super::time::Timestamp;
-use super::token::{EventId, TokenId, UserId};
 
 /// One thing that was done to one token. It keeps the names of its time, so it
 /// outlives users and tokens.
@@ -79,12 +78,6 @@ pub struct Filter {
     pub since: Option<Timestamp>,
     /// `created_at <= bound`.
     pub until: Option<Timestamp>,
-}
-
-impl Entity for AuditEvent {
-    type Filter = Filter;
-
-    const NOUN: [&'static str; 2] = ["audit event", "audit events"];
 }
 
 impl AuditEvent {

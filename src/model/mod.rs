@@ -5,17 +5,12 @@
 //! parameter.
 
 pub mod access;
+pub mod actor;
 pub mod audit;
 pub mod deploy_token;
+pub mod id;
 pub mod personal_access_token;
+mod reach;
+pub mod reference;
 pub mod time;
 pub mod token;
-
-/// A kind of thing that stores hold and filters choose from.
-pub trait Entity: Sized {
-    /// What it can be filtered by; the default keeps everything.
-    type Filter: Default + Clone;
-
-    /// The kind in messages: one, and many.
-    const NOUN: [&'static str; 2];
-}

@@ -1,31 +1,25 @@
 //! Personal access tokens: those that belong to a user.
 
-use super::Entity;
-use super::time::{Expiry, Moment, Timestamp};
-use super::token::{Owner, SortKey, Token, TokenFilter, TokenId, UserId};
+use super::id::{Owner, UserId};
+use super::time::{Moment, Timestamp};
+use super::token::{SortKey, Token, TokenFilter, TokenProperties};
 
 /// A personal access token, without its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonalAccessToken {
-    pub id: TokenId,
+    pub token: TokenProperties,
     /// `None` where the token belongs to a service, not to a user.
     pub user_id: Option<UserId>,
-    /// What the owner is called, also where that is a service; `None` where he is gone.
+    /// What the owner is called, also where that is a service; `None` where they are gone.
     pub username: Option<String>,
     /// `None` where the user is gone, or is of none of these kinds.
     pub user_type: Option<UserType>,
-    pub name: String,
     pub description: Option<String>,
-    pub scopes: Vec<String>,
     /// Made by an administrator who acts as the user; `None` where the store does not
     /// record it.
     pub impersonation: Option<bool>,
-    pub revoked: bool,
-    pub created_at: Timestamp,
     /// `None`: never used.
     pub last_used_at: Option<Timestamp>,
-    /// `None`: never.
-    pub expires_at: Option<Expiry>,
 }
 
 /// The kind of a user.
@@ -78,44 +72,18 @@ impl AsMut<TokenFilter> for Filter {
     }
 }
 
-impl Entity for PersonalAccessToken {
-    type Filter = Filter;
-
-    const NOUN: [&'static str; 2] = ["personal access token", "personal access tokens"];
-}
-
 impl Token for PersonalAccessToken {
     const TARGET_TYPE: &'static str = "personal_access_token";
     const OWNERS: [&'static str; 2] = ["user", "users"];
     const SORT_KEYS: &'static [SortKey] =
         &[SortKey::Id, SortKey::Created, SortKey::LastUsed, SortKey::Expires, SortKey::Name];
 
-    fn id(&self) -> TokenId {
-        self.id
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn scopes(&self) -> &[String] {
-        &self.scopes
-    }
-
-    fn is_revoked(&self) -> bool {
-        self.revoked
-    }
-
-    fn created_at(&self) -> Timestamp {
-        self.created_at
+    fn properties(&self) -> &TokenProperties {
+        &self.token
     }
 
     fn last_used_at(&self) -> Option<Timestamp> {
         self.last_used_at
-    }
-
-    fn expires_at(&self) -> Option<Expiry> {
-        self.expires_at
     }
 
     fn owner(&self) -> Option<Owner> {
@@ -136,7 +104,7 @@ impl Token for PersonalAccessToken {
         } = filter;
         let last_used = self.last_used_at;
 
-        token.keeps(self, now)
+        token.keeps(&self.token, now)
             && user.is_none_or(|wanted| self.user_id == Some(wanted))
             && !except_users.iter().any(|&except| self.user_id == Some(except))
             && user_type.is_none_or(|wanted| self.user_type == Some(wanted))
@@ -145,7 +113,7 @@ impl Token for PersonalAccessToken {
             && last_used_before.is_none_or(|bound| last_used.is_some_and(|it| it <= bound))
             && never_used.is_none_or(|wanted| last_used.is_none() == wanted)
             && unused_since.is_none_or(|since| {
-                self.created_at < since && last_used.is_none_or(|it| it < since)
+                self.token.created_at < since && last_used.is_none_or(|it| it < since)
             })
     }
 }

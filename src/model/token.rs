@@ -1,82 +1,9 @@
 //! What every kind of token has in common: its state at an instant, the
 //! filters that apply to all kinds, and the orders they can be listed in.
 
-use std::fmt;
-use std::str::FromStr;
-
-use super::Entity;
+use super::id::{Owner, TokenId};
+use super::reach::Guarded;
 use super::time::{Expiry, Moment, Timestamp};
-
-macro_rules! id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(pub i64);
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-    };
-}
-
-id!(
-    /// The id of a personal access token or of a deploy token.
-    TokenId
-);
-id!(
-    /// The id of an audit event.
-    EventId
-);
-id!(
-    /// The id of a user.
-    UserId
-);
-id!(
-    /// The id of a project.
-    ProjectId
-);
-id!(
-    /// The id of a group.
-    GroupId
-);
-
-/// Reads an id: digits, 1 to 2^63-1, with blanks around it ignored.
-///
-/// # Errors
-///
-/// Anything else. The message repeats a value only where it cannot be a token
-/// that was given in place of its id.
-pub fn parse_id(text: &str) -> Result<i64, String> {
-    let digits = text.trim();
-    let shown = if digits.len() < 20 || is_digits(digits) {
-        format!("'{digits}'")
-    } else {
-        "the value".into()
-    };
-    if !is_digits(digits) {
-        return Err(format!("{shown} is not an id: an id is a whole number"));
-    }
-    match digits.parse() {
-        Ok(id) if id > 0 => Ok(id),
-        _ => Err(format!("{shown} is not an id: ids are 1 to 9223372036854775807")),
-    }
-}
-
-/// Whether a reference is to be read as an id.
-#[must_use]
-pub fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-impl FromStr for TokenId {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        parse_id(text).map(Self)
-    }
-}
 
 /// What a token is worth at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,16 +25,43 @@ impl State {
     }
 }
 
-/// What a token belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Owner {
-    User(UserId),
-    Project(ProjectId),
-    Group(GroupId),
+/// What tokens of every kind have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenProperties {
+    pub id: TokenId,
+    pub name: String,
+    pub scopes: Vec<String>,
+    pub revoked: bool,
+    pub created_at: Timestamp,
+    /// `None`: never.
+    pub expires_at: Option<Expiry>,
+}
+
+impl TokenProperties {
+    #[must_use]
+    pub fn is_expired(&self, now: Moment) -> bool {
+        self.expires_at.is_some_and(|expiry| expiry.has_passed(now))
+    }
+
+    #[must_use]
+    pub fn is_active(&self, now: Moment) -> bool {
+        self.state(now) == State::Active
+    }
+
+    #[must_use]
+    pub fn state(&self, now: Moment) -> State {
+        if self.revoked {
+            State::Revoked
+        } else if self.is_expired(now) {
+            State::Expired
+        } else {
+            State::Active
+        }
+    }
 }
 
 /// A kind of token.
-pub trait Token: Entity<Filter: AsRef<TokenFilter> + AsMut<TokenFilter>> {
+pub trait Token: Guarded<Filter: AsRef<TokenFilter> + AsMut<TokenFilter>> {
     /// The `target_type` of audit events.
     const TARGET_TYPE: &'static str;
     /// What tokens of this kind belong to, in messages: one, and many.
@@ -115,32 +69,18 @@ pub trait Token: Entity<Filter: AsRef<TokenFilter> + AsMut<TokenFilter>> {
     /// The keys that a list can be sorted by.
     const SORT_KEYS: &'static [SortKey];
 
-    fn id(&self) -> TokenId;
-    fn name(&self) -> &str;
-    fn scopes(&self) -> &[String];
-    fn is_revoked(&self) -> bool;
-    fn created_at(&self) -> Timestamp;
-    fn last_used_at(&self) -> Option<Timestamp>;
-    fn expires_at(&self) -> Option<Expiry>;
+    fn properties(&self) -> &TokenProperties;
+
     /// What the token belongs to; `None` where the store does not tell.
     fn owner(&self) -> Option<Owner>;
 
-    fn is_expired(&self, now: Moment) -> bool {
-        self.expires_at().is_some_and(|expiry| expiry.has_passed(now))
+    /// When the token was last used; `None`: never, or the kind has no such record.
+    fn last_used_at(&self) -> Option<Timestamp> {
+        None
     }
 
-    fn is_active(&self, now: Moment) -> bool {
-        self.state(now) == State::Active
-    }
-
-    fn state(&self, now: Moment) -> State {
-        if self.is_revoked() {
-            State::Revoked
-        } else if self.is_expired(now) {
-            State::Expired
-        } else {
-            State::Active
-        }
+    fn id(&self) -> TokenId {
+        self.properties().id
     }
 
     /// Whether `filter` keeps the token. The store answers the same question in
@@ -179,7 +119,8 @@ pub struct TokenFilter {
 
 impl TokenFilter {
     /// Whether a token passes the filters that all kinds share.
-    pub fn keeps(&self, token: &impl Token, now: Moment) -> bool {
+    #[must_use]
+    pub fn keeps(&self, token: &TokenProperties, now: Moment) -> bool {
         let Self {
             ids,
             active,
@@ -195,16 +136,16 @@ impl TokenFilter {
             scopes,
             except_scopes,
         } = self;
-        let expiry = token.expires_at();
-        let has_any = |wanted: &[String]| token.scopes().iter().any(|it| wanted.contains(it));
-        let name: String = fold(token.name()).collect();
+        let expiry = token.expires_at;
+        let has_any = |wanted: &[String]| token.scopes.iter().any(|it| wanted.contains(it));
+        let name: String = fold(&token.name).collect();
 
-        ids.as_ref().is_none_or(|ids| ids.contains(&token.id()))
+        ids.as_ref().is_none_or(|ids| ids.contains(&token.id))
             && active.is_none_or(|wanted| token.is_active(now) == wanted)
-            && revoked.is_none_or(|wanted| token.is_revoked() == wanted)
+            && revoked.is_none_or(|wanted| token.revoked == wanted)
             && expired.is_none_or(|wanted| token.is_expired(now) == wanted)
-            && created_after.is_none_or(|bound| token.created_at() >= bound)
-            && created_before.is_none_or(|bound| token.created_at() <= bound)
+            && created_after.is_none_or(|bound| token.created_at >= bound)
+            && created_before.is_none_or(|bound| token.created_at <= bound)
             && expires_after.is_none_or(|bound| expiry.is_some_and(|it| it.compare(bound).is_ge()))
             && expires_before.is_none_or(|bound| expiry.is_some_and(|it| it.compare(bound).is_lt()))
             && expires_within.is_none_or(|bound| {

@@ -4,9 +4,10 @@
 use super::text::visible;
 use crate::model::audit::AuditEvent;
 use crate::model::deploy_token::DeployToken;
+use crate::model::id::TokenId;
 use crate::model::personal_access_token::PersonalAccessToken;
 use crate::model::time::{Expiry, Moment, Timestamp};
-use crate::model::token::{State, Token, TokenId};
+use crate::model::token::{State, Token};
 
 /// A value, before a format gives it a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,21 +105,25 @@ pub fn column_names<R: Record>() -> impl Iterator<Item = &'static str> {
 }
 
 const fn state<R: Token + 'static>() -> Column<R> {
-    Column { name: "state", is_key: false, cell: |token, now| Cell::State(token.state(now)) }
+    Column {
+        name: "state",
+        is_key: false,
+        cell: |token, now| Cell::State(token.properties().state(now)),
+    }
 }
 
 impl Record for PersonalAccessToken {
     const COLUMNS: &'static [Column<Self>] = &[
-        key("id", |it, _| Cell::Integer(it.id.0)),
-        key("name", |it, _| Cell::Text(&it.name)),
-        key("revoked", |it, _| Cell::Boolean(it.revoked)),
-        key("created_at", |it, _| Cell::Time(it.created_at)),
-        key("scopes", |it, _| Cell::List(&it.scopes)),
+        key("id", |it, _| Cell::Integer(it.token.id.0)),
+        key("name", |it, _| Cell::Text(&it.token.name)),
+        key("revoked", |it, _| Cell::Boolean(it.token.revoked)),
+        key("created_at", |it, _| Cell::Time(it.token.created_at)),
+        key("scopes", |it, _| Cell::List(&it.token.scopes)),
         key("user_id", |it, _| it.user_id.map_or(Cell::Null, |id| Cell::Integer(id.0))),
         key("last_used_at", |it, _| it.last_used_at.map_or(Cell::Never, Cell::Time)),
-        key("active", |it, now| Cell::Boolean(it.is_active(now))),
-        key("expires_at", |it, _| it.expires_at.map_or(Cell::Never, Cell::Expiry)),
-        key("expired", |it, now| Cell::Boolean(it.is_expired(now))),
+        key("active", |it, now| Cell::Boolean(it.token.is_active(now))),
+        key("expires_at", |it, _| it.token.expires_at.map_or(Cell::Never, Cell::Expiry)),
+        key("expired", |it, now| Cell::Boolean(it.token.is_expired(now))),
         key("description", |it, _| Cell::text(it.description.as_ref())),
         key("impersonation", |it, _| it.impersonation.map_or(Cell::Null, Cell::Boolean)),
         key("username", |it, _| Cell::text(it.username.as_ref())),
@@ -128,21 +133,21 @@ impl Record for PersonalAccessToken {
         &["id", "username", "name", "scopes", "state", "created_at", "last_used_at", "expires_at"];
 
     fn listed_id(&self) -> Option<TokenId> {
-        Some(self.id)
+        Some(self.token.id)
     }
 }
 
 impl Record for DeployToken {
     const COLUMNS: &'static [Column<Self>] = &[
-        key("id", |it, _| Cell::Integer(it.id.0)),
-        key("name", |it, _| Cell::Text(&it.name)),
+        key("id", |it, _| Cell::Integer(it.token.id.0)),
+        key("name", |it, _| Cell::Text(&it.token.name)),
         key("username", |it, _| Cell::Text(&it.username)),
-        key("expires_at", |it, _| it.expires_at.map_or(Cell::Never, Cell::Expiry)),
-        key("scopes", |it, _| Cell::List(&it.scopes)),
-        key("revoked", |it, _| Cell::Boolean(it.revoked)),
-        key("expired", |it, now| Cell::Boolean(it.is_expired(now))),
-        key("active", |it, now| Cell::Boolean(it.is_active(now))),
-        key("created_at", |it, _| Cell::Time(it.created_at)),
+        key("expires_at", |it, _| it.token.expires_at.map_or(Cell::Never, Cell::Expiry)),
+        key("scopes", |it, _| Cell::List(&it.token.scopes)),
+        key("revoked", |it, _| Cell::Boolean(it.token.revoked)),
+        key("expired", |it, now| Cell::Boolean(it.token.is_expired(now))),
+        key("active", |it, now| Cell::Boolean(it.token.is_active(now))),
+        key("created_at", |it, _| Cell::Time(it.token.created_at)),
         key("project", |it, _| Cell::text(it.project.as_ref())),
         key("group", |it, _| Cell::text(it.group.as_ref())),
         state(),
@@ -160,7 +165,7 @@ impl Record for DeployToken {
     ];
 
     fn listed_id(&self) -> Option<TokenId> {
-        Some(self.id)
+        Some(self.token.id)
     }
 }
 
@@ -269,7 +274,7 @@ const fn run_id<T: Token + 'static>() -> Column<Revocation<T>> {
 impl Record for Revocation<PersonalAccessToken> {
     const COLUMNS: &'static [Column<Self>] = &[
         key("id", |it, _| Cell::Integer(it.id.0)),
-        key("name", |it, _| it.of_token(|token| Cell::Text(&token.name))),
+        key("name", |it, _| it.of_token(|token| Cell::Text(&token.properties().name))),
         key("user_id", |it, _| {
             it.of_token(|token| token.user_id.map_or(Cell::Null, |id| Cell::Integer(id.0)))
         }),
@@ -288,7 +293,7 @@ impl Record for Revocation<PersonalAccessToken> {
 impl Record for Revocation<DeployToken> {
     const COLUMNS: &'static [Column<Self>] = &[
         key("id", |it, _| Cell::Integer(it.id.0)),
-        key("name", |it, _| it.of_token(|token| Cell::Text(&token.name))),
+        key("name", |it, _| it.of_token(|token| Cell::Text(&token.properties().name))),
         key("project", |it, _| it.of_token(|token| Cell::text(token.project.as_ref()))),
         key("group", |it, _| it.of_token(|token| Cell::text(token.group.as_ref()))),
         result(),

@@ -2,19 +2,20 @@
 //! SQL, and how a row becomes a record. They are written in `revoke`, with what
 //! they record.
 
-use super::decode::Decoder;
+use super::engine::Decoder;
 use super::filter::{FilterContext, Unrecorded, at, bounded};
-use super::schema::{AuditEvents, Comparison, Schema};
+use super::schema::{AuditEvents, Comparison, Schema, Table};
 use super::sql::Sql;
 use super::{Projection, Stored};
 use crate::model::access::Reach;
 use crate::model::audit::{AuditEvent, Filter};
-use crate::model::token::{EventId, SortKey, TokenId, UserId};
+use crate::model::id::{EventId, TokenId, UserId};
+use crate::model::token::SortKey;
 
 impl Projection<Self> for AuditEvent {
     fn select_list(columns: &AuditEvents) -> Vec<(&'static str, &'static str)> {
         vec![
-            ("id", columns.id),
+            ("id", columns.table.id),
             ("created_at", columns.created_at.sql),
             ("run_id", columns.run_id),
             ("action", columns.action),
@@ -52,16 +53,14 @@ impl Projection<Self> for AuditEvent {
 impl Stored for AuditEvent {
     type Columns = AuditEvents;
 
+    const NOUN: [&'static str; 2] = ["audit event", "audit events"];
+
     fn columns(schema: &Schema) -> Option<&AuditEvents> {
         schema.audit_events.as_ref()
     }
 
-    fn from(columns: &AuditEvents) -> &'static str {
-        columns.from
-    }
-
-    fn id_column(columns: &AuditEvents) -> &'static str {
-        columns.id
+    fn table(columns: &AuditEvents) -> &Table {
+        &columns.table
     }
 
     fn reach_condition(sql: &mut Sql, columns: &AuditEvents, reach: Reach) {
@@ -93,7 +92,7 @@ impl Stored for AuditEvent {
         filter: &Filter,
         context: FilterContext,
     ) -> Result<(), Unrecorded> {
-        // Without `..`: a filter that nobody compiles does not compile.
+        // No `..`: a new filter field without SQL is a compile error.
         let Filter { user, actor, run, action, since, until } = filter;
 
         if let Some(UserId(user)) = user {
@@ -115,7 +114,7 @@ impl Stored for AuditEvent {
 
     fn sort_column(columns: &AuditEvents, key: SortKey) -> Result<&'static str, Unrecorded> {
         match key {
-            SortKey::Id => Ok(columns.id),
+            SortKey::Id => Ok(columns.table.id),
             SortKey::Created => Ok(columns.created_at.sql),
             SortKey::Name => Ok(columns.target_name),
             SortKey::LastUsed | SortKey::Expires => Err(Unrecorded("that of an event")),

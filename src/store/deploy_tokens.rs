@@ -1,50 +1,35 @@
 //! Deploy tokens in a store: which columns are read, what the filters mean in
 //! SQL, and how a row becomes a record.
 
-use super::decode::Decoder;
-use super::filter::{EXPIRY, FilterContext, Unrecorded, recorded, shared};
-use super::schema::{DeployTokens, Schema, Tokens};
+use super::engine::Decoder;
+use super::filter::{FilterContext, Unrecorded, shared, shared_sort_column};
+use super::schema::{DeployTokens, RevokeMethod, Schema, Table};
 use super::sql::Sql;
-use super::{Projection, Stored, StoredToken};
+use super::{Projection, Stored};
 use crate::model::access::Reach;
-use crate::model::deploy_token::{DeployToken, Filter, Place};
-use crate::model::token::{GroupId, ProjectId, SortKey, TokenId};
-
-impl StoredToken for DeployToken {
-    fn tokens(columns: &DeployTokens) -> &Tokens {
-        &columns.token
-    }
-}
+use crate::model::deploy_token::{DeployToken, Filter};
+use crate::model::id::{GroupId, Place, ProjectId, TokenId};
+use crate::model::token::SortKey;
 
 impl Projection<Self> for DeployToken {
     fn select_list(columns: &DeployTokens) -> Vec<(&'static str, &'static str)> {
-        vec![
-            ("id", columns.token.id),
-            ("name", columns.token.name),
+        let mut list = columns.token.select_list();
+        list.extend([
             ("username", columns.username),
-            ("scopes", columns.token.scopes.sql),
-            ("revoked", columns.token.revoked.unwrap_or("FALSE")),
-            ("created_at", columns.token.created_at.sql),
-            ("expires_at", columns.token.expires_at.map_or("NULL", |it| it.sql)),
             ("project_id", columns.project_id),
             ("group_id", columns.group_id),
             ("project", columns.project_path),
             // GROUP is a word of SQL.
             ("group_path", columns.group_path),
-        ]
+        ]);
+        list
     }
 
     fn decode(row: &mut Decoder<'_>, columns: &DeployTokens) -> Result<Self, String> {
-        let token = &columns.token;
-        let id = row.token_id()?;
+        let token = columns.token.decode(row)?;
         Ok(Self {
-            id,
-            name: row.text()?,
-            username: row.optional_text()?.unwrap_or_else(|| Self::default_username(id)),
-            scopes: row.scopes(token.scopes.form)?,
-            revoked: row.boolean()?,
-            created_at: row.timestamp(token.created_at.form)?,
-            expires_at: row.expiry(token.expires_at.map(|it| it.form))?,
+            username: row.optional_text()?.unwrap_or_else(|| Self::default_username(token.id)),
+            token,
             place: {
                 let project = row.optional_integer()?.map(|id| Place::Project(ProjectId(id)));
                 let group = row.optional_integer()?.map(|id| Place::Group(GroupId(id)));
@@ -59,16 +44,18 @@ impl Projection<Self> for DeployToken {
 impl Stored for DeployToken {
     type Columns = DeployTokens;
 
+    const NOUN: [&'static str; 2] = ["deploy token", "deploy tokens"];
+
     fn columns(schema: &Schema) -> Option<&DeployTokens> {
         schema.deploy_tokens.as_ref()
     }
 
-    fn from(columns: &DeployTokens) -> &'static str {
-        columns.token.from
+    fn table(columns: &DeployTokens) -> &Table {
+        &columns.token.table
     }
 
-    fn id_column(columns: &DeployTokens) -> &'static str {
-        columns.token.id
+    fn revoke_method(columns: &DeployTokens) -> Option<&RevokeMethod> {
+        Some(&columns.token.revoke)
     }
 
     fn reach_condition(sql: &mut Sql, columns: &DeployTokens, reach: Reach) {
@@ -102,7 +89,7 @@ impl Stored for DeployToken {
         filter: &Filter,
         context: FilterContext,
     ) -> Result<(), Unrecorded> {
-        // Without `..`: a filter that nobody compiles does not compile.
+        // No `..`: a new filter field without SQL is a compile error.
         let Filter { token, place } = filter;
 
         shared(sql, &columns.token, token, context)?;
@@ -117,12 +104,6 @@ impl Stored for DeployToken {
     }
 
     fn sort_column(columns: &DeployTokens, key: SortKey) -> Result<&'static str, Unrecorded> {
-        Ok(match key {
-            SortKey::Id => columns.token.id,
-            SortKey::Created => columns.token.created_at.sql,
-            SortKey::LastUsed => return Err(Unrecorded("the use of deploy tokens")),
-            SortKey::Expires => recorded(columns.token.expires_at, EXPIRY)?.sql,
-            SortKey::Name => columns.token.name,
-        })
+        shared_sort_column(&columns.token, key)
     }
 }

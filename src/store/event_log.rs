@@ -8,12 +8,12 @@ use rusqlite::{Connection, params};
 
 use super::Store;
 use super::engine::Engine;
+use super::engine::sqlite::Sqlite;
 use super::schema::native::{self, AUDIT_EVENTS};
 use super::schema::{AuditEvents, Catalog, Lookup, Schema};
 use super::sql::Dialect;
-use super::sqlite::Sqlite;
 use crate::model::audit::{AuditEvent, Outcome};
-use crate::model::token::TokenId;
+use crate::model::id::TokenId;
 
 /// Events that are read one by one, each first as what is about to be done.
 #[derive(Debug)]

@@ -3,10 +3,10 @@
 
 use std::fmt;
 
-use super::schema::{Comparison, Time, Tokens};
+use super::schema::{Comparison, RevokeMethod, Time, Tokens};
 use super::sql::{Dialect, Sql};
-use super::{Projection, Stored, StoredToken};
-use crate::model::access::{Act, Query, Reach, Revoke};
+use super::{ListOptions, Projection, Stored};
+use crate::model::access::{Reach, Selection};
 use crate::model::time::{Moment, Timestamp};
 use crate::model::token::{Sort, SortKey, TokenFilter};
 
@@ -17,7 +17,7 @@ pub struct FilterContext {
     /// The instant that tokens are judged by.
     pub now: Moment,
     /// Whether tokens that are revoked already are in question.
-    pub revoked: bool,
+    pub includes_revoked: bool,
 }
 
 /// How bounds of a time column find their rows.
@@ -53,106 +53,107 @@ pub fn recorded<V>(column: Option<V>, property: &'static str) -> Result<V, Unrec
 /// Writes the select list, `FROM` and `WHERE` of a query, for rows in the order of
 /// `sort`. The reach comes first and everything else narrows it, so no filter
 /// can widen it.
-pub fn select<T: Stored, A: Act, P: Projection<T>>(
+pub fn select<T: Stored, P: Projection<T>>(
     sql: &mut Sql,
     columns: &T::Columns,
-    query: &Query<T, A>,
-    sort: Sort,
-    now: Moment,
+    selection: &Selection<T>,
+    options: &ListOptions,
 ) -> Result<(), Unrecorded> {
-    let filter = query.filter();
-    let is_narrow = query.reach() != Reach::All || T::ids(filter).is_some() || T::is_narrow(filter);
-    let is_by_id = sort.key == SortKey::Id && !is_narrow;
+    let filter = selection.filter();
+    let is_narrow =
+        selection.reach() != Reach::All || T::ids(filter).is_some() || T::is_narrow(filter);
+    let is_by_id = options.sort.key == SortKey::Id && !is_narrow;
     let bounds = match sql.dialect() {
         Dialect::Sqlite if is_by_id => Bounds::ViaIndex,
         Dialect::Sqlite | Dialect::Postgres => Bounds::Plain,
     };
 
     select_list::<T, P>(sql, columns);
-    sql.push(" FROM ").push(T::from(columns)).push(" WHERE ");
-    within_reach(sql, columns, query);
-    T::conditions(sql, columns, filter, FilterContext { bounds, now, revoked: A::REVOKED })
+    sql.push(" FROM ").push(T::table(columns).from).push(" WHERE ");
+    within_reach(sql, columns, selection);
+    conditions(sql, columns, selection, bounds, options.now)
 }
 
 /// Writes the same for tokens that are named by their ids, each with a last column
 /// that tells whether the query keeps it.
-pub fn evaluate<T: StoredToken>(
+pub fn evaluate<T: Stored>(
     sql: &mut Sql,
     columns: &T::Columns,
-    query: &Query<T, Revoke>,
+    selection: &Selection<T>,
     now: Moment,
 ) -> Result<(), Unrecorded> {
     select_list::<T, T>(sql, columns);
     sql.push(", (TRUE");
-    conditions(sql, columns, query, now)?;
+    conditions(sql, columns, selection, Bounds::Plain, now)?;
     sql.push(")");
-    sql.push(" FROM ").push(T::from(columns)).push(" WHERE ");
-    within_reach(sql, columns, query);
+    sql.push(" FROM ").push(T::table(columns).from).push(" WHERE ");
+    within_reach(sql, columns, selection);
     Ok(())
 }
 
 /// Writes the statement that revokes those of the same tokens that the query keeps, and
-/// gives the id of each.
-pub fn revoke<T: StoredToken>(
+/// gives the id of each. Tokens are judged by the first instant; the second is written.
+pub fn revoke<T: Stored>(
     sql: &mut Sql,
     columns: &T::Columns,
-    query: &Query<T, Revoke>,
-    now: Moment,
-    at: Timestamp,
+    method: &RevokeMethod,
+    selection: &Selection<T>,
+    (now, at): (Moment, Timestamp),
 ) -> Result<(), Unrecorded> {
-    let tokens = T::tokens(columns);
-    sql.push(tokens.revoke.statement);
-    if let Some((column, form)) = tokens.revoke.time {
+    sql.push(method.statement);
+    if let Some((column, form)) = method.time {
         sql.push(column).bind(form.value(Moment::at(at)));
     }
     sql.push(" WHERE ");
-    within_reach(sql, columns, query);
-    conditions(sql, columns, query, now)?;
+    within_reach(sql, columns, selection);
+    conditions(sql, columns, selection, Bounds::Plain, now)?;
     // A trigger may have set the flag back.
-    let is_deleted = tokens.revoke.deletes;
+    let is_deleted = method.deletes;
     sql.push(if is_deleted { " RETURNING id" } else { " RETURNING CASE WHEN revoked THEN id END" });
     Ok(())
 }
 
-/// Writes the statement that deletes first what belongs to those tokens, where the store
-/// has such rows, and gives the ids of the tokens.
-pub fn revoke_dependents<T: StoredToken>(
+/// Writes the statement that deletes first what hangs on those tokens, and gives the ids
+/// of the tokens. `dependents` is its text before and behind their conditions.
+pub fn delete_dependents<T: Stored>(
     sql: &mut Sql,
     columns: &T::Columns,
-    query: &Query<T, Revoke>,
-    now: Moment,
-) -> Result<bool, Unrecorded> {
-    let Some([head, tail]) = T::tokens(columns).revoke.dependents else { return Ok(false) };
-    sql.push(head);
-    within_reach(sql, columns, query);
-    conditions(sql, columns, query, now)?;
-    sql.push(tail);
-    Ok(true)
-}
-
-fn conditions<T: StoredToken>(
-    sql: &mut Sql,
-    columns: &T::Columns,
-    query: &Query<T, Revoke>,
+    dependents: [&'static str; 2],
+    selection: &Selection<T>,
     now: Moment,
 ) -> Result<(), Unrecorded> {
-    let context = FilterContext { bounds: Bounds::Plain, now, revoked: Revoke::REVOKED };
-    T::conditions(sql, columns, query.filter(), context)
+    let [head, tail] = dependents;
+    sql.push(head);
+    within_reach(sql, columns, selection);
+    conditions(sql, columns, selection, Bounds::Plain, now)?;
+    sql.push(tail);
+    Ok(())
+}
+
+fn conditions<T: Stored>(
+    sql: &mut Sql,
+    columns: &T::Columns,
+    selection: &Selection<T>,
+    bounds: Bounds,
+    now: Moment,
+) -> Result<(), Unrecorded> {
+    let context = FilterContext { bounds, now, includes_revoked: selection.includes_revoked() };
+    T::conditions(sql, columns, selection.filter(), context)
 }
 
 fn select_list<T: Stored, P: Projection<T>>(sql: &mut Sql, columns: &T::Columns) {
     sql.push("SELECT ");
     for (index, (name, column)) in P::select_list(columns).into_iter().enumerate() {
         sql.push(if index > 0 { ", " } else { "" });
-        // By this name a value that cannot be read is called.
+        // A value that cannot be read is reported by this name.
         sql.push(column).push(" AS ").push(name);
     }
 }
 
-fn within_reach<T: Stored, A>(sql: &mut Sql, columns: &T::Columns, query: &Query<T, A>) {
-    T::reach_condition(sql, columns, query.reach());
-    if let Some(ids) = T::ids(query.filter()) {
-        sql.push(" AND ").one_of(T::id_column(columns), ids);
+fn within_reach<T: Stored>(sql: &mut Sql, columns: &T::Columns, selection: &Selection<T>) {
+    T::reach_condition(sql, columns, selection.reach());
+    if let Some(ids) = T::ids(selection.filter()) {
+        sql.push(" AND ").one_of(T::table(columns).id, ids);
     }
 }
 
@@ -173,13 +174,24 @@ pub fn order_by<T: Stored>(
         };
         sql.push(if sort.descending { " DESC NULLS FIRST, " } else { " ASC NULLS LAST, " });
     }
-    sql.push(T::id_column(columns));
+    sql.push(T::table(columns).id);
     sql.push(if sort.descending { " DESC" } else { " ASC" });
     Ok(())
 }
 
+/// The column of an order that every kind of token has.
+pub fn shared_sort_column(tokens: &Tokens, key: SortKey) -> Result<&'static str, Unrecorded> {
+    Ok(match key {
+        SortKey::Id => tokens.table.id,
+        SortKey::Created => tokens.created_at.sql,
+        SortKey::Expires => recorded(tokens.expires_at, EXPIRY)?.sql,
+        SortKey::Name => tokens.name,
+        SortKey::LastUsed => return Err(Unrecorded("the use of such tokens")),
+    })
+}
+
 /// What is said of an expiry that a store does not know.
-pub const EXPIRY: &str = "when tokens expire";
+const EXPIRY: &str = "when tokens expire";
 
 /// Writes the conditions that every kind of token has.
 pub fn shared(
@@ -188,8 +200,8 @@ pub fn shared(
     filter: &TokenFilter,
     context: FilterContext,
 ) -> Result<(), Unrecorded> {
-    let FilterContext { bounds, now, revoked: in_question } = context;
-    // Without `..`: a filter that nobody compiles does not compile.
+    let FilterContext { bounds, now, includes_revoked } = context;
+    // No `..`: a new filter field without SQL is a compile error.
     let TokenFilter {
         ids: _, // beside the reach
         active,
@@ -207,7 +219,7 @@ pub fn shared(
     } = filter;
     let expiry = || recorded(tokens.expires_at, EXPIRY);
 
-    if let (false, Some(column)) = (in_question, tokens.revoked) {
+    if let (false, Some(column)) = (includes_revoked, tokens.revoked) {
         sql.push(" AND NOT ").push(column);
     }
     if let Some(active) = active {

@@ -5,12 +5,10 @@
 //! are methods of [`Sql`]; everything else is one text.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use postgres::types::{ToSql as ToPostgres, Type};
-use rusqlite::types::{ToSql as ToSqlite, ToSqlOutput};
 
 use super::scopes::Scopes;
-use crate::model::access::Reference;
-use crate::model::token::TokenId;
+use crate::model::id::TokenId;
+use crate::model::reference::Reference;
 
 /// Whose SQL it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,42 +64,6 @@ impl From<&str> for Value {
 impl From<String> for Value {
     fn from(value: String) -> Self {
         Self::Text(value)
-    }
-}
-
-impl ToSqlite for Value {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        match self {
-            Self::Integer(value) => Ok((*value).into()),
-            Self::Text(value) => Ok(value.as_str().into()),
-            // One value however many there are, so no limit on parameters is met.
-            Self::Integers(values) => Ok(json(values).into()),
-            Self::Texts(values) => Ok(json(values).into()),
-            // No column of SQLite has these forms.
-            Self::Timestamp(value) => Ok(value.to_string().into()),
-            Self::Timestamptz(value) => Ok(value.to_string().into()),
-            Self::Date(value) => Ok(value.to_string().into()),
-        }
-    }
-}
-
-fn json<V: Clone + Into<serde_json::Value>>(values: &[V]) -> String {
-    serde_json::Value::from(values).to_string()
-}
-
-impl Value {
-    /// As PostgreSQL takes it, with its type.
-    #[must_use]
-    pub fn typed(&self) -> (&(dyn ToPostgres + Sync), Type) {
-        match self {
-            Self::Integer(value) => (value, Type::INT8),
-            Self::Text(value) => (value, Type::TEXT),
-            Self::Integers(values) => (values, Type::INT8_ARRAY),
-            Self::Texts(values) => (values, Type::TEXT_ARRAY),
-            Self::Timestamp(value) => (value, Type::TIMESTAMP),
-            Self::Timestamptz(value) => (value, Type::TIMESTAMPTZ),
-            Self::Date(value) => (value, Type::DATE),
-        }
     }
 }
 
@@ -210,11 +172,5 @@ impl Sql {
     #[must_use]
     pub fn values(&self) -> &[Value] {
         &self.values
-    }
-
-    /// The values as PostgreSQL takes them.
-    #[must_use]
-    pub fn typed(&self) -> Vec<(&(dyn ToPostgres + Sync), Type)> {
-        self.values.iter().map(Value::typed).collect()
     }
 }

@@ -1,55 +1,42 @@
 //! Personal access tokens in a store: which columns are read, what the filters
 //! mean in SQL, and how a row becomes a record.
 
-use super::decode::Decoder;
-use super::filter::{EXPIRY, FilterContext, Unrecorded, at, bounded, is_null, recorded, shared};
-use super::schema::{Comparison, PersonalAccessTokens, Schema, Tokens};
+use super::engine::Decoder;
+use super::filter::{
+    FilterContext, Unrecorded, at, bounded, is_null, recorded, shared, shared_sort_column,
+};
+use super::schema::{Comparison, PersonalAccessTokens, RevokeMethod, Schema, Table, Tokens};
 use super::sql::Sql;
-use super::{Projection, Stored, StoredToken};
+use super::{Projection, Stored};
 use crate::model::access::Reach;
+use crate::model::id::{TokenId, UserId};
 use crate::model::personal_access_token::{Filter, PersonalAccessToken, UserType};
 use crate::model::time::Moment;
-use crate::model::token::{SortKey, TokenId, UserId};
-
-impl StoredToken for PersonalAccessToken {
-    fn tokens(columns: &PersonalAccessTokens) -> &Tokens {
-        &columns.token
-    }
-}
+use crate::model::token::{SortKey, TokenProperties};
 
 impl Projection<Self> for PersonalAccessToken {
     fn select_list(columns: &PersonalAccessTokens) -> Vec<(&'static str, &'static str)> {
-        vec![
-            ("id", columns.token.id),
+        let mut list = columns.token.select_list();
+        list.extend([
             ("user_id", columns.user_id),
             ("username", columns.username),
             ("user_type", columns.user_type.unwrap_or(NULL)),
-            ("name", columns.token.name),
             ("description", columns.description.unwrap_or(NULL)),
-            ("scopes", columns.token.scopes.sql),
             ("impersonation", columns.impersonation.unwrap_or(NULL)),
-            ("revoked", columns.token.revoked.unwrap_or("FALSE")),
-            ("created_at", columns.token.created_at.sql),
             ("last_used_at", columns.last_used_at.sql),
-            ("expires_at", columns.token.expires_at.map_or(NULL, |it| it.sql)),
-        ]
+        ]);
+        list
     }
 
     fn decode(row: &mut Decoder<'_>, columns: &PersonalAccessTokens) -> Result<Self, String> {
-        let token = &columns.token;
         Ok(Self {
-            id: row.token_id()?,
+            token: columns.token.decode(row)?,
             user_id: row.optional_integer()?.map(UserId),
             username: row.optional_text()?,
             user_type: row.one_of(UserType::ALL.map(|it| (it.name(), it)))?,
-            name: row.text()?,
             description: row.optional_text()?,
-            scopes: row.scopes(token.scopes.form)?,
             impersonation: row.optional_boolean()?,
-            revoked: row.boolean()?,
-            created_at: row.timestamp(token.created_at.form)?,
             last_used_at: row.optional_timestamp(columns.last_used_at.form)?,
-            expires_at: row.expiry(token.expires_at.map(|it| it.form))?,
         })
     }
 }
@@ -57,16 +44,18 @@ impl Projection<Self> for PersonalAccessToken {
 impl Stored for PersonalAccessToken {
     type Columns = PersonalAccessTokens;
 
+    const NOUN: [&'static str; 2] = ["personal access token", "personal access tokens"];
+
     fn columns(schema: &Schema) -> Option<&PersonalAccessTokens> {
         Some(&schema.personal_access_tokens)
     }
 
-    fn from(columns: &PersonalAccessTokens) -> &'static str {
-        columns.token.from
+    fn table(columns: &PersonalAccessTokens) -> &Table {
+        &columns.token.table
     }
 
-    fn id_column(columns: &PersonalAccessTokens) -> &'static str {
-        columns.token.id
+    fn revoke_method(columns: &PersonalAccessTokens) -> Option<&RevokeMethod> {
+        Some(&columns.token.revoke)
     }
 
     fn reach_condition(sql: &mut Sql, columns: &PersonalAccessTokens, reach: Reach) {
@@ -101,7 +90,7 @@ impl Stored for PersonalAccessToken {
         context: FilterContext,
     ) -> Result<(), Unrecorded> {
         let last_used = columns.last_used_at;
-        // Without `..`: a filter that nobody compiles does not compile.
+        // No `..`: a new filter field without SQL is a compile error.
         let Filter {
             token,
             user,
@@ -154,12 +143,36 @@ impl Stored for PersonalAccessToken {
         columns: &PersonalAccessTokens,
         key: SortKey,
     ) -> Result<&'static str, Unrecorded> {
-        Ok(match key {
-            SortKey::Id => columns.token.id,
-            SortKey::Created => columns.token.created_at.sql,
-            SortKey::LastUsed => columns.last_used_at.sql,
-            SortKey::Expires => recorded(columns.token.expires_at, EXPIRY)?.sql,
-            SortKey::Name => columns.token.name,
+        match key {
+            SortKey::LastUsed => Ok(columns.last_used_at.sql),
+            SortKey::Id | SortKey::Created | SortKey::Expires | SortKey::Name => {
+                shared_sort_column(&columns.token, key)
+            }
+        }
+    }
+}
+
+impl Tokens {
+    /// What [`Self::decode`] reads, in its order; the id comes first.
+    pub(super) fn select_list(&self) -> Vec<(&'static str, &'static str)> {
+        vec![
+            ("id", self.table.id),
+            ("name", self.name),
+            ("scopes", self.scopes.sql),
+            ("revoked", self.revoked.unwrap_or("FALSE")),
+            ("created_at", self.created_at.sql),
+            ("expires_at", self.expires_at.map_or(NULL, |it| it.sql)),
+        ]
+    }
+
+    pub(super) fn decode(&self, row: &mut Decoder<'_>) -> Result<TokenProperties, String> {
+        Ok(TokenProperties {
+            id: row.token_id()?,
+            name: row.text()?,
+            scopes: row.scopes(self.scopes.form)?,
+            revoked: row.boolean()?,
+            created_at: row.timestamp(self.created_at.form)?,
+            expires_at: row.expiry(self.expires_at.map(|it| it.form))?,
         })
     }
 }

@@ -4,8 +4,8 @@
 //! Facts: `models/auth/access_token.go` and `models/user/user.go` of both.
 
 use super::{
-    Catalog, Description, Lookup, PersonalAccessTokens, RevokeMethod, Schema, Time, TimeForm,
-    Tokens, Users,
+    Catalog, Description, Lookup, PersonalAccessTokens, RevokeMethod, Schema, Table, Time,
+    TimeForm, Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
 use crate::store::sql::Dialect;
@@ -61,8 +61,10 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
         },
         personal_access_tokens: PersonalAccessTokens {
             token: Tokens {
-                from: "access_token t LEFT JOIN \"user\" u ON u.id = t.uid",
-                id: "t.id",
+                table: Table {
+                    from: "access_token t LEFT JOIN \"user\" u ON u.id = t.uid",
+                    id: "t.id",
+                },
                 name: "coalesce(t.name, '')",
                 // Before there were scopes, every token had all.
                 scopes: Scopes {

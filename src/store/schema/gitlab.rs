@@ -5,7 +5,7 @@
 
 use super::{
     Catalog, DeployTokens, Description, Lookup, PersonalAccessTokens, Places, RevokeMethod, Schema,
-    Time, TimeForm, Tokens, Users,
+    Table, Time, TimeForm, Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
 use crate::store::sql::Dialect;
@@ -184,8 +184,10 @@ fn users() -> Users {
 fn personal_access_tokens(found: &Catalog) -> PersonalAccessTokens {
     PersonalAccessTokens {
         token: Tokens {
-            from: "personal_access_tokens t LEFT JOIN users u ON u.id = t.user_id",
-            id: "t.id",
+            table: Table {
+                from: "personal_access_tokens t LEFT JOIN users u ON u.id = t.user_id",
+                id: "t.id",
+            },
             name: "t.name",
             scopes: Scopes { sql: "t.scopes", form: ScopesForm::Yaml },
             revoked: Some("t.revoked IS TRUE"),
@@ -217,8 +219,7 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
     let [reads, writes] = late.map(|column| found.has("deploy_tokens", column));
     DeployTokens {
         token: Tokens {
-            from: "deploy_tokens t",
-            id: "t.id",
+            table: Table { from: "deploy_tokens t", id: "t.id" },
             name: "t.name",
             scopes: Scopes {
                 sql: match (reads, writes) {

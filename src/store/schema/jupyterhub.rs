@@ -3,8 +3,8 @@
 //! Facts: `jupyterhub/orm.py`, and a database that a hub made.
 
 use super::{
-    Catalog, Description, Lookup, PersonalAccessTokens, RevokeMethod, Schema, Time, TimeForm,
-    Tokens, Users,
+    Catalog, Description, Lookup, PersonalAccessTokens, RevokeMethod, Schema, Table, Time,
+    TimeForm, Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
 use crate::store::sql::Dialect;
@@ -116,9 +116,11 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
         },
         personal_access_tokens: PersonalAccessTokens {
             token: Tokens {
-                from: "api_tokens t LEFT JOIN users u ON u.id = t.user_id \
+                table: Table {
+                    from: "api_tokens t LEFT JOIN users u ON u.id = t.user_id \
                        LEFT JOIN services s ON s.id = t.service_id",
-                id: "t.id",
+                    id: "t.id",
+                },
                 name: "coalesce(t.note, '')",
                 scopes: Scopes { sql: "coalesce(t.scopes, '[]')", form: ScopesForm::Json },
                 revoked: None,

@@ -2,7 +2,7 @@
 
 use super::{
     AuditEvents, DeployTokens, Description, Lookup, PersonalAccessTokens, Places, RevokeMethod,
-    Schema, Time, TimeForm, Tokens, Users,
+    Schema, Table, Time, TimeForm, Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
 use crate::store::sql::Dialect;
@@ -115,8 +115,10 @@ fn schema(dialect: Dialect) -> Schema {
         },
         personal_access_tokens: PersonalAccessTokens {
             token: Tokens {
-                from: "personal_access_tokens t LEFT JOIN users u ON u.id = t.user_id",
-                id: "t.id",
+                table: Table {
+                    from: "personal_access_tokens t LEFT JOIN users u ON u.id = t.user_id",
+                    id: "t.id",
+                },
                 name: "t.name",
                 scopes: Scopes { sql: "t.scopes", form: ScopesForm::Json },
                 revoked: Some("t.revoked"),
@@ -143,9 +145,11 @@ fn schema(dialect: Dialect) -> Schema {
         },
         deploy_tokens: Some(DeployTokens {
             token: Tokens {
-                from: "deploy_tokens t LEFT JOIN projects p ON p.id = t.project_id \
+                table: Table {
+                    from: "deploy_tokens t LEFT JOIN projects p ON p.id = t.project_id \
                    LEFT JOIN groups g ON g.id = t.group_id",
-                id: "t.id",
+                    id: "t.id",
+                },
                 name: "t.name",
                 scopes: Scopes { sql: "t.scopes", form: ScopesForm::Json },
                 revoked: Some("t.revoked"),
@@ -186,8 +190,7 @@ fn schema(dialect: Dialect) -> Schema {
 }
 
 pub const AUDIT_EVENTS: AuditEvents = AuditEvents {
-    from: "audit_events t",
-    id: "t.id",
+    table: Table { from: "audit_events t", id: "t.id" },
     created_at: time!("audit_events", "created_at", Iso),
     run_id: "t.run_id",
     action: "t.action",

@@ -7,6 +7,7 @@ mod parameters;
 mod password_file;
 mod settings;
 mod tls;
+mod values;
 
 use std::cell::{RefCell, RefMut};
 use std::fmt;
@@ -19,10 +20,11 @@ use postgres::{Client, Row};
 
 use self::error::{is_rolled_back, server_error};
 pub use self::settings::Settings;
-use super::decode::{Decoder, Values};
-use super::engine::{Mode, Unresolved, stream_rows};
-use super::schema::{Catalog, Description, Schema};
-use super::sql::{Dialect, Sql};
+use self::values::typed;
+pub use self::values::value;
+use super::{Decoder, EngineRow, Mode, Opening, Unresolved, stream_rows};
+use crate::store::schema::{Catalog, Description, Schema};
+use crate::store::sql::{Dialect, Sql};
 
 /// A connection to a server.
 pub struct Postgres {
@@ -40,15 +42,10 @@ impl fmt::Debug for Postgres {
 /// # Errors
 ///
 /// When no host lets us in, or the database has no schema that is known.
-pub fn open(
-    settings: &Settings,
-    mode: Mode,
-    wait: Duration,
-    schema: Option<&'static Description>,
-) -> Result<(Postgres, Schema)> {
+pub fn open(settings: &Settings, how: &Opening<'_>) -> Result<(Postgres, Schema)> {
     let opened = || -> Result<_> {
-        let postgres = Postgres { client: RefCell::new(settings.connect(mode)?) };
-        let schema = postgres.recognise(wait, schema)?;
+        let postgres = Postgres { client: RefCell::new(settings.connect(how.mode)?) };
+        let schema = postgres.recognise(how.busy_timeout, how.schema)?;
         Ok((postgres, schema))
     };
     opened().with_context(|| format!("cannot open store {settings}"))
@@ -114,8 +111,8 @@ impl Postgres {
     }
 
     pub fn rows<R>(&self, sql: &Sql, decode: impl Fn(&mut Decoder<'_>) -> R) -> Result<Vec<R>> {
-        let rows = self.client().query_typed(sql.text(), &sql.typed()).map_err(server_error)?;
-        Ok(rows.iter().map(|row| decode(&mut Decoder::new(Values::Postgres(row)))).collect())
+        let rows = self.client().query_typed(sql.text(), &typed(sql)).map_err(server_error)?;
+        Ok(rows.iter().map(|row| decode(&mut Decoder::new(EngineRow::Postgres(row)))).collect())
     }
 
     pub fn stream_rows<R, O>(
@@ -127,7 +124,7 @@ impl Postgres {
     ) -> Result<O> {
         let client = &mut *self.client();
         let declare = format!("DECLARE {PORTAL} NO SCROLL CURSOR FOR {}", sql.text());
-        let declared = client.query_typed(&declare, &sql.typed()).map_err(server_error);
+        let declared = client.query_typed(&declare, &typed(sql)).map_err(server_error);
         declared.context(cannot)?;
         thread::scope(|scope| {
             // While one batch is read, the server makes the next. Who has read enough still
@@ -146,7 +143,7 @@ impl Postgres {
                 }
             });
             let decode = |rows: &Vec<Row>, index: usize| {
-                rows.get(index).map(|row| decode(&mut Decoder::new(Values::Postgres(row))))
+                rows.get(index).map(|row| decode(&mut Decoder::new(EngineRow::Postgres(row))))
             };
             let read = stream_rows(&receiver, cannot, decode, read);
             drop(receiver);

@@ -1,16 +1,45 @@
-//! The databases that a store may be in. What is asked of them is the same, and all of it
-//! in transactions.
+//! The databases that a store may be in, each in a folder of its own. What is asked of
+//! them is the same, and all of it in transactions.
+
+mod decode;
+mod postgres;
+pub mod sqlite;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::decode::Decoder;
-use super::postgres::Postgres;
+pub use self::decode::Decoder;
+use self::decode::Raw;
+use self::postgres::Postgres;
+pub use self::postgres::Settings;
+use self::sqlite::{PageRow, Sqlite};
+use super::file_owner::OsUser;
+use super::schema::{Description, Schema};
 use super::sql::Sql;
-use super::sqlite::Sqlite;
+
+/// Where a store is.
+pub enum Location {
+    /// A SQLite file.
+    File(PathBuf),
+    /// A PostgreSQL server.
+    Server(Box<Settings>),
+}
+
+/// How a store is opened.
+pub struct Opening<'a> {
+    pub mode: Mode,
+    pub busy_timeout: Duration,
+    /// Whether a file may belong to another user.
+    pub foreign_owner: bool,
+    /// What the database holds; `None`: its tables tell.
+    pub schema: Option<&'static Description>,
+    /// The command line of this run, for another user to give.
+    pub command_as: &'a dyn Fn(&OsUser) -> String,
+}
 
 /// Whether a run writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +63,48 @@ pub struct Transaction<'e> {
     is_open: bool,
 }
 
+/// A row that an engine lends.
+#[derive(Clone, Copy)]
+enum EngineRow<'r> {
+    Sqlite(PageRow<'r>),
+    Postgres(&'r ::postgres::Row),
+}
+
+impl<'r> EngineRow<'r> {
+    fn value(self, index: usize) -> Result<Raw<'r>, String> {
+        match self {
+            Self::Sqlite(row) => sqlite::value(row, index),
+            Self::Postgres(row) => postgres::value(row, index),
+        }
+    }
+
+    fn column_name(self, index: usize) -> Option<&'r str> {
+        match self {
+            Self::Sqlite(row) => row.column_name(index),
+            Self::Postgres(row) => row.columns().get(index).map(::postgres::Column::name),
+        }
+    }
+}
+
 impl Engine {
+    /// Opens a database that exists, and looks what it holds.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or it is of no schema that is known.
+    pub fn open(location: &Location, how: &Opening<'_>) -> Result<(Self, Schema)> {
+        match location {
+            Location::File(path) => {
+                let (sqlite, schema) = sqlite::open(path, how)?;
+                Ok((Self::Sqlite(sqlite), schema))
+            }
+            Location::Server(settings) => {
+                let (postgres, schema) = postgres::open(settings, how)?;
+                Ok((Self::Postgres(postgres), schema))
+            }
+        }
+    }
+
     /// How long one attempt waits for a lock, so that between two it can be heard
     /// whether the run has been stopped. A server notes each in its log.
     #[must_use]
@@ -81,7 +151,7 @@ impl Transaction<'_> {
     }
 
     /// Lends the rows of a statement to `read`, in order, one at a time, in bounded
-    /// memory.
+    /// memory. A statement that cannot begin does not call `read`.
     ///
     /// # Errors
     ///
@@ -142,7 +212,7 @@ impl Drop for Transaction<'_> {
 }
 
 /// Lends rows that another thread reads from the database, some at a time.
-pub fn stream_rows<B, R, O>(
+fn stream_rows<B, R, O>(
     receiver: &Receiver<Result<B>>,
     cannot: &'static str,
     decode: impl Fn(&B, usize) -> Option<R>,

@@ -1,25 +1,16 @@
 //! The values of a row, whichever database they come from.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use postgres::types::{FromSql, Type};
-use rusqlite::types::ValueRef;
+use chrono::{DateTime, NaiveDate, Utc};
 
-use super::page::PageRow;
-use super::schema::TimeForm;
-use super::scopes::ScopesForm;
+use super::EngineRow;
+use crate::model::id::TokenId;
 use crate::model::time::{Expiry, Timestamp, date_from_stored};
-use crate::model::token::TokenId;
-
-/// A row that a database lends.
-#[derive(Clone, Copy)]
-pub enum Values<'r> {
-    Sqlite(PageRow<'r>),
-    Postgres(&'r postgres::Row),
-}
+use crate::store::schema::TimeForm;
+use crate::store::scopes::ScopesForm;
 
 /// A value as it is stored.
 #[derive(Clone, Copy, Debug)]
-enum Raw<'r> {
+pub enum Raw<'r> {
     Null,
     Boolean(bool),
     Integer(i64),
@@ -29,67 +20,22 @@ enum Raw<'r> {
     Other,
 }
 
-impl<'r> From<ValueRef<'r>> for Raw<'r> {
-    fn from(value: ValueRef<'r>) -> Self {
-        match value {
-            ValueRef::Null => Self::Null,
-            ValueRef::Integer(value) => Self::Integer(value),
-            ValueRef::Text(text) => Self::Text(text),
-            ValueRef::Real(_) | ValueRef::Blob(_) => Self::Other,
-        }
-    }
-}
-
-impl<'r> FromSql<'r> for Raw<'r> {
-    fn from_sql(
-        of_type: &Type,
-        raw: &'r [u8],
-    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(match *of_type {
-            Type::BOOL => Self::Boolean(bool::from_sql(of_type, raw)?),
-            Type::INT2 => Self::Integer(i16::from_sql(of_type, raw)?.into()),
-            Type::INT4 => Self::Integer(i32::from_sql(of_type, raw)?.into()),
-            Type::INT8 => Self::Integer(i64::from_sql(of_type, raw)?),
-            // Whether it is UTF-8 is asked when it is read: a database of no encoding
-            // lets anything pass.
-            Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME => Self::Text(raw),
-            // Infinity, and the years that chrono does not know, are no instants.
-            Type::TIMESTAMP => NaiveDateTime::from_sql(of_type, raw)
-                .map_or(Self::Other, |value| Self::Instant(value.and_utc())),
-            Type::TIMESTAMPTZ => {
-                DateTime::<Utc>::from_sql(of_type, raw).map_or(Self::Other, Self::Instant)
-            }
-            Type::DATE => NaiveDate::from_sql(of_type, raw).map_or(Self::Other, Self::Date),
-            _ => Self::Other,
-        })
-    }
-
-    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(Self::Null)
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-}
-
 /// Reads the values of a row in the order of its select list. A value that is
 /// not of the form that the schema promises is an error that names its column.
 pub struct Decoder<'r> {
-    row: Values<'r>,
+    row: EngineRow<'r>,
     next: usize,
 }
 
 impl<'r> Decoder<'r> {
-    #[must_use]
-    pub fn new(row: Values<'r>) -> Self {
+    pub(super) fn new(row: EngineRow<'r>) -> Self {
         Self { row, next: 0 }
     }
 
     /// The id of the row, which comes first; zero where it is none.
     #[must_use]
     pub fn peek_id(&self) -> i64 {
-        match self.at(0) {
+        match self.row.value(0) {
             Ok(Raw::Integer(id)) => id,
             _ => 0,
         }
@@ -97,25 +43,12 @@ impl<'r> Decoder<'r> {
 
     fn value(&mut self) -> Result<Raw<'r>, String> {
         self.next += 1;
-        self.at(self.next - 1)
-    }
-
-    fn at(&self, index: usize) -> Result<Raw<'r>, String> {
-        match self.row {
-            Values::Sqlite(row) => {
-                row.value(index).map(Raw::from).ok_or_else(|| "it has fewer columns".into())
-            }
-            Values::Postgres(row) => row.try_get(index).map_err(|error| error.to_string()),
-        }
+        self.row.value(self.next - 1)
     }
 
     /// What is wrong with the value that was read last.
     fn problem(&self, expected: &str) -> String {
-        let index = self.next - 1;
-        let column = match self.row {
-            Values::Sqlite(row) => row.column_name(index).unwrap_or("a column"),
-            Values::Postgres(row) => row.columns().get(index).map_or("a column", |it| it.name()),
-        };
+        let column = self.row.column_name(self.next - 1).unwrap_or("a column");
         format!("{column} is not {expected}")
     }
 

@@ -1,0 +1,90 @@
+//! The ids of what stores hold, each of a type of its own, and the form in which they
+//! are written.
+
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub i64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+id!(
+    /// The id of a personal access token or of a deploy token.
+    TokenId
+);
+id!(
+    /// The id of an audit event.
+    EventId
+);
+id!(
+    /// The id of a user.
+    UserId
+);
+id!(
+    /// The id of a project.
+    ProjectId
+);
+id!(
+    /// The id of a group.
+    GroupId
+);
+
+/// Reads an id: digits, 1 to 2^63-1, with blanks around it ignored.
+///
+/// # Errors
+///
+/// Anything else. The message repeats a value only where it cannot be a token
+/// that was given in place of its id.
+pub fn parse_id(text: &str) -> Result<i64, String> {
+    let digits = text.trim();
+    let shown = if digits.len() < 20 || is_digits(digits) {
+        format!("'{digits}'")
+    } else {
+        "the value".into()
+    };
+    if !is_digits(digits) {
+        return Err(format!("{shown} is not an id: an id is a whole number"));
+    }
+    match digits.parse() {
+        Ok(id) if id > 0 => Ok(id),
+        _ => Err(format!("{shown} is not an id: ids are 1 to 9223372036854775807")),
+    }
+}
+
+/// Whether a reference is to be read as an id.
+#[must_use]
+pub fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+impl FromStr for TokenId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        parse_id(text).map(Self)
+    }
+}
+
+/// What a deploy token is linked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    Project(ProjectId),
+    Group(GroupId),
+}
+
+/// What a token belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Owner {
+    User(UserId),
+    Place(Place),
+}

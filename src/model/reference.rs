@@ -1,0 +1,65 @@
+//! How users, projects and groups are named on the command line.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::id::{is_digits, parse_id};
+
+/// A user, project or group: digits only are an id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reference {
+    Id(i64),
+    /// A username or a full path; ASCII case is ignored.
+    Name(String),
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::Name(name) => write!(f, "'{name}'"),
+        }
+    }
+}
+
+impl FromStr for Reference {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            return Err("it is empty".into());
+        }
+        if is_digits(text.trim()) {
+            return parse_id(text).map(Self::Id);
+        }
+        Ok(Self::Name(text.into()))
+    }
+}
+
+/// A user, named where it is known who the actor is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserRef {
+    /// `@me`: the actor.
+    Me,
+    Other(Reference),
+}
+
+impl fmt::Display for UserRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Me => "@me".fmt(f),
+            Self::Other(reference) => reference.fmt(f),
+        }
+    }
+}
+
+impl FromStr for UserRef {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "@me" => Ok(Self::Me),
+            _ => text.parse().map(Self::Other),
+        }
+    }
+}

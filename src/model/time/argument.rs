@@ -1,0 +1,124 @@
+//! Points in time, as users write them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta};
+
+use super::{Moment, Period, Timestamp, date_from_stored};
+
+/// A point in time as written on the command line, before `now` is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeArg {
+    /// A time or a date, with the offset as it was written.
+    At(DateTime<FixedOffset>),
+    Now,
+    Today,
+    Ago(Period),
+    Ahead(Period),
+}
+
+/// Which way a time between two milliseconds goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// To the earlier one: for upper bounds.
+    Down,
+    /// To the later one: for lower bounds.
+    Up,
+}
+
+impl TimeArg {
+    /// The moment that is meant, judged at `now`.
+    ///
+    /// # Errors
+    ///
+    /// When it lies outside the years 0 to 9999.
+    pub fn resolve(self, now: Timestamp, rounding: Rounding) -> Result<Moment, String> {
+        let moment = match self {
+            Self::At(time) => {
+                let nudge = match rounding {
+                    Rounding::Down => TimeDelta::zero(),
+                    Rounding::Up => TimeDelta::nanoseconds(999_999),
+                };
+                let instant = time.to_utc().checked_add_signed(nudge).and_then(Timestamp::new);
+                instant.map(|instant| Moment { instant, date: time.date_naive() })
+            }
+            Self::Now => Some(Moment::at(now)),
+            Self::Today => Some(Moment::at(now).midnight()),
+            Self::Ago(period) => period.before(now).map(Moment::at),
+            Self::Ahead(period) => period.after(now).map(Moment::at),
+        };
+        moment.ok_or_else(|| OUT_OF_RANGE.into())
+    }
+
+    /// 00:00 UTC of the date that is meant: of a written time, the date as written.
+    ///
+    /// # Errors
+    ///
+    /// When it lies outside the years 0 to 9999.
+    pub fn date(self, now: Moment) -> Result<Moment, String> {
+        let date = match self {
+            Self::At(time) => time.date_naive(),
+            Self::Now | Self::Today | Self::Ago(_) | Self::Ahead(_) => {
+                self.resolve(now.instant, Rounding::Down)?.date
+            }
+        };
+        Timestamp::midnight(date).map(Moment::at).ok_or_else(|| OUT_OF_RANGE.into())
+    }
+}
+
+/// What is said of a time that cannot be stored.
+pub const OUT_OF_RANGE: &str = "the time lies outside the years 0000 to 9999";
+
+impl FromStr for TimeArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "now" => return Ok(Self::Now),
+            "today" => return Ok(Self::Today),
+            _ => {}
+        }
+        if let Some(period) = text.strip_prefix('+') {
+            return period.parse().map(Self::Ahead);
+        }
+        // Four digits and a hyphen begin a date; no duration does.
+        if text.as_bytes().get(4) != Some(&b'-') {
+            return text.parse().map(Self::Ago).map_err(|error| {
+                if text.starts_with(|c: char| c.is_ascii_digit()) {
+                    error
+                } else {
+                    TIME_FORM.into()
+                }
+            });
+        }
+        let written = text.get(..10).and_then(date_from_stored);
+        let written = written.ok_or("it does not begin with a date that exists")?;
+        let rest = text.get(10..).unwrap_or_default();
+        if rest.is_empty() {
+            return Ok(Self::At(written.and_time(NaiveTime::MIN).and_utc().fixed_offset()));
+        }
+        // Without a zone it is UTC; the seconds may be left out.
+        let time = text.replacen(' ', "T", 1);
+        [time.clone(), format!("{time}Z"), format!("{time}:00Z")]
+            .iter()
+            .find_map(|time| DateTime::parse_from_rfc3339(time).ok())
+            .map(Self::At)
+            .ok_or_else(|| TIME_FORM.into())
+    }
+}
+
+impl fmt::Display for TimeArg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(time) => time.to_rfc3339().fmt(f),
+            Self::Now => "now".fmt(f),
+            Self::Today => "today".fmt(f),
+            Self::Ago(period) => period.fmt(f),
+            Self::Ahead(period) => write!(f, "+{period}"),
+        }
+    }
+}
+
+const TIME_FORM: &str = "a time is 2020-07-23T14:31:47Z, 2020-07-23T14:31:47 (UTC), 2020-07-23, \
+                         now, today, 90d (that long ago) or +90d (ahead)";

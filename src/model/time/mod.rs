@@ -1,0 +1,266 @@
+//! Instants, dates and durations, as users write them and as stores hold them.
+//!
+//! Never reads the clock: whatever depends on the present takes it as a
+//! [`Moment`].
+
+mod argument;
+mod period;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::ops::{Deref, Range};
+use std::time::Duration;
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
+
+pub use self::argument::{OUT_OF_RANGE, Rounding, TimeArg};
+pub use self::period::Period;
+
+/// A UTC day.
+pub type Date = NaiveDate;
+
+/// An instant in UTC of the years 0 to 9999, in whole milliseconds.
+///
+/// Displays as `2020-07-23T14:31:47.729Z`, which sorts as text in the order of
+/// time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(DateTime<Utc>);
+
+impl Timestamp {
+    /// Cuts `instant` to its millisecond; `None` outside the years 0 to 9999.
+    #[must_use]
+    pub fn new(instant: DateTime<Utc>) -> Option<Self> {
+        // By way of the number, which also carries a leap second over.
+        let instant = DateTime::from_timestamp_millis(instant.timestamp_millis())?;
+        in_range(instant.date_naive()).then_some(Self(instant))
+    }
+
+    /// 00:00 UTC of `date`; `None` outside the years 0 to 9999.
+    #[must_use]
+    pub fn midnight(date: Date) -> Option<Self> {
+        Self::new(date.and_time(NaiveTime::MIN).and_utc())
+    }
+
+    /// Reads the one form that stores hold, `2020-07-23T14:31:47.729Z`.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Option<Self> {
+        let [year, month, day, hour, minute, second, milli] =
+            numbers(text, b"0000-00-00T00:00:00.000Z")?;
+        let date = Date::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+        // Four digits of a year and three of a fraction: in range, and whole.
+        Some(Self(date.and_hms_milli_opt(hour, minute, second, milli)?.and_utc()))
+    }
+
+    /// Reads a time without zone, in UTC: `2020-07-23 14:31:47`, with or without a
+    /// fraction of the second, which is cut to its millisecond.
+    #[must_use]
+    pub fn from_spaced(text: &str) -> Option<Self> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let [year, month, day, hour, minute, second] = numbers(whole, b"0000-00-00 00:00:00")?;
+        if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let milli = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
+        let date = Date::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+        Self::new(date.and_hms_milli_opt(hour, minute, second, milli)?.and_utc())
+    }
+
+    /// The same instant as chrono has it.
+    #[must_use]
+    pub fn to_utc(self) -> DateTime<Utc> {
+        self.0
+    }
+
+    /// The next instant that can be told from this one; the same one at the end of time.
+    #[must_use]
+    pub fn next(self) -> Self {
+        self.plus(Duration::from_millis(1))
+    }
+
+    /// Whether the instant lies within a second.
+    #[must_use]
+    pub fn has_fraction(self) -> bool {
+        self.0.timestamp_subsec_nanos() > 0
+    }
+
+    /// The UTC day of the instant.
+    #[must_use]
+    pub fn date(self) -> Date {
+        self.0.date_naive()
+    }
+
+    /// Seconds since 1970, and the nanoseconds beyond them. Before 1970: zero.
+    #[must_use]
+    pub fn unix(self) -> (u64, u32) {
+        match u64::try_from(self.0.timestamp()) {
+            Ok(seconds) => (seconds, self.0.timestamp_subsec_nanos()),
+            Err(_) => (0, 0),
+        }
+    }
+
+    /// The instant this long after; the same one where that cannot be told.
+    #[must_use]
+    pub fn plus(self, length: Duration) -> Self {
+        let length = TimeDelta::from_std(length).ok();
+        let later = length.and_then(|length| self.0.checked_add_signed(length));
+        later.and_then(Self::new).unwrap_or(self)
+    }
+
+    /// The instant as `2020-07-23T14:31:47.729Z`.
+    #[must_use]
+    pub fn text(self) -> TimeText {
+        TimeText::of(self.0.date_naive()).at(self.0.time())
+    }
+
+    /// The time from `earlier` to this instant, negative if it is later.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> TimeDelta {
+        self.0 - earlier.0
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}
+
+/// A time as text. Every row of a list has several: they are written here without
+/// the machinery of `format!`, and without memory of their own.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeText {
+    bytes: [u8; 24],
+    length: usize,
+}
+
+impl TimeText {
+    fn of(date: Date) -> Self {
+        let mut text = Self { bytes: *b"0000-00-00T00:00:00.000Z", length: "0000-00-00".len() };
+        text.put(0..4, u32::try_from(date.year()).unwrap_or(0));
+        text.put(5..7, date.month());
+        text.put(8..10, date.day());
+        text
+    }
+
+    fn at(mut self, time: NaiveTime) -> Self {
+        self.put(11..13, time.hour());
+        self.put(14..16, time.minute());
+        self.put(17..19, time.second());
+        self.put(20..23, time.nanosecond() / 1_000_000);
+        self.length = self.bytes.len();
+        self
+    }
+
+    fn put(&mut self, digits: Range<usize>, mut number: u32) {
+        for digit in self.bytes[digits].iter_mut().rev() {
+            *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
+            number /= 10;
+        }
+    }
+}
+
+impl Deref for TimeText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
+}
+
+/// Reads the one form of a date that stores hold, `2020-07-23`.
+#[must_use]
+pub fn date_from_stored(text: &str) -> Option<Date> {
+    let [year, month, day] = numbers(text, b"0000-00-00")?;
+    Date::from_ymd_opt(i32::try_from(year).ok()?, month, day)
+}
+
+/// The numbers in a text of a form in which every digit is written as 0. Every
+/// row of a list has such texts, and chrono's parsers, made for more than one
+/// form, took the larger part of the time of a list of ids.
+fn numbers<const N: usize, const L: usize>(text: &str, form: &[u8; L]) -> Option<[u32; N]> {
+    // Of a length that is known, so that the compiler unrolls the loop.
+    let text: &[u8; L] = text.as_bytes().try_into().ok()?;
+    let mut numbers = [0; N];
+    let mut index = 0;
+    for (byte, expected) in text.iter().zip(form) {
+        match expected {
+            b'0' if byte.is_ascii_digit() => {
+                numbers[index] = 10 * numbers[index] + u32::from(byte - b'0');
+            }
+            _ if byte != expected => return None,
+            _ => index += 1,
+        }
+    }
+    Some(numbers)
+}
+
+fn in_range(date: Date) -> bool {
+    (0..=9999).contains(&date.year())
+}
+
+/// A point in time in both forms in which an expiry may be stored.
+///
+/// The date is not always the instant's UTC day: of a written time, it is the
+/// date as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    pub instant: Timestamp,
+    pub date: Date,
+}
+
+impl Moment {
+    /// The moment of an instant, with its UTC day.
+    #[must_use]
+    pub fn at(instant: Timestamp) -> Self {
+        Self { instant, date: instant.date() }
+    }
+
+    /// 00:00 UTC of the moment's date.
+    #[must_use]
+    pub fn midnight(self) -> Self {
+        Self { instant: Timestamp::midnight(self.date).unwrap_or(self.instant), date: self.date }
+    }
+}
+
+/// When a token stops working, in the form in which its store records it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Expiry {
+    /// The token stops at 00:00 UTC of this day.
+    Date(Date),
+    /// The token stops at this instant.
+    Instant(Timestamp),
+}
+
+impl Expiry {
+    /// Compares in the expiry's own form: a date with the moment's date, an
+    /// instant with its instant.
+    #[must_use]
+    pub fn compare(self, moment: Moment) -> std::cmp::Ordering {
+        match self {
+            Self::Date(date) => date.cmp(&moment.date),
+            Self::Instant(instant) => instant.cmp(&moment.instant),
+        }
+    }
+
+    /// The expiry in its own form: `2020-07-23`, or as [`Timestamp::text`].
+    #[must_use]
+    pub fn text(self) -> TimeText {
+        match self {
+            Self::Date(date) => TimeText::of(date),
+            Self::Instant(instant) => instant.text(),
+        }
+    }
+
+    /// Whether a token with this expiry has stopped working at `now`.
+    #[must_use]
+    pub fn has_passed(self, now: Moment) -> bool {
+        self.compare(now).is_le()
+    }
+}
+
+impl fmt::Display for Expiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}

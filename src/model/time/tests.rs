@@ -1,0 +1,78 @@
+//! What is read can be said again, and the order of time is that of text.
+
+use chrono::FixedOffset;
+use proptest::prelude::*;
+
+use super::*;
+
+fn any_timestamp() -> impl Strategy<Value = Timestamp> {
+    // The years 0 to 9999, in milliseconds.
+    (-62_167_219_200_000..=253_402_300_799_999_i64).prop_map(|milliseconds| {
+        let instant = DateTime::from_timestamp_millis(milliseconds);
+        instant.and_then(Timestamp::new).expect("an instant of these years")
+    })
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_stored("2024-03-15T12:00:00.000Z").expect("a time")
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_too_strange_to_be_refused(text in "\\PC*|[0-9Tt:.Z+ -]{0,30}|[+]?[0-9]{0,12}[a-z]{0,3}") {
+        // Neither panics; what is taken can be said again.
+        if let Ok(time) = text.parse::<TimeArg>() {
+            let said = time.to_string();
+            prop_assert_eq!(said.parse(), Ok(time), "{}", said);
+            let _ = time.resolve(now(), Rounding::Up);
+            let _ = time.date(Moment::at(now()));
+        }
+        if let Ok(period) = text.parse::<Period>() {
+            prop_assert_eq!(period.to_string().parse(), Ok(period));
+            let _ = (period.before(now()), period.after(now()));
+        }
+        let _ = (Timestamp::from_stored(&text), date_from_stored(&text));
+        let _ = Timestamp::from_spaced(&text);
+    }
+
+    #[test]
+    fn a_stored_time_reads_back_and_sorts_as_text(one in any_timestamp(), other in any_timestamp()) {
+        prop_assert_eq!(Timestamp::from_stored(&one.to_string()), Some(one));
+        prop_assert_eq!(one.cmp(&other), one.to_string().cmp(&other.to_string()));
+        prop_assert_eq!(date_from_stored(&one.date().to_string()), Some(one.date()));
+    }
+
+    #[test]
+    fn a_written_time_is_that_instant(time in any_timestamp(), minutes in -1439..=1439_i32) {
+        let moment = |text: &str| text.parse::<TimeArg>()?.resolve(now(), Rounding::Down);
+        let written = time.to_string();
+        prop_assert_eq!(moment(&written), Ok(Moment::at(time)));
+        prop_assert_eq!(moment(written.trim_end_matches('Z')), Ok(Moment::at(time)));
+        // In another zone it is the same instant, of the date as written.
+        let zone = FixedOffset::east_opt(minutes * 60).expect("less than a day");
+        let local = time.0.with_timezone(&zone);
+        if in_range(local.date_naive()) {
+            let expected = Moment { instant: time, date: local.date_naive() };
+            prop_assert_eq!(moment(&local.to_rfc3339()), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn back_and_forth_by_a_fixed_length_is_the_same(time in any_timestamp(), count in 0..100_000_u32, unit in "s|min|h|d|w") {
+        let period: Period = format!("{count}{unit}").parse().expect("a duration");
+        if let Some(later) = period.after(time) {
+            prop_assert_eq!(period.before(later), Some(time));
+            prop_assert!(later >= time);
+        }
+    }
+
+    #[test]
+    fn a_longer_time_ago_is_earlier(count in 0..5000_u32, unit in "s|min|h|d|w|mo|y") {
+        let ago = |count: u32| -> Option<Timestamp> {
+            format!("{count}{unit}").parse::<Period>().ok()?.before(now())
+        };
+        if let (Some(less), Some(more)) = (ago(count), ago(count + 1)) {
+            prop_assert!(more < less);
+        }
+    }
+}

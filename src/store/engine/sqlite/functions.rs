@@ -1,0 +1,62 @@
+//! What SQLite lacks to find names and scopes.
+
+use anyhow::Result;
+use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::ValueRef;
+
+use crate::model::token::fold;
+use crate::store::scopes::ScopesForm;
+
+/// Adds what SQLite lacks. LIKE and `lower()` fold ASCII only; `json_each` stops
+/// the statement at the first broken text.
+pub fn add(connection: &Connection) -> Result<()> {
+    // DIRECTONLY: only our own statements may call them, no trigger or view.
+    let flags = FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_DIRECTONLY;
+    connection.create_scalar_function(c"tokenctl_contains", 2, flags, |context| {
+        Ok(match (context.get_raw(0), context.get_raw(1)) {
+            (ValueRef::Text(name), ValueRef::Text(word)) => contains(name, word),
+            _ => false,
+        })
+    })?;
+    connection.create_scalar_function(c"tokenctl_has_scope", 3, flags, |context| {
+        let form = match context.get_raw(0) {
+            ValueRef::Text(name) => ScopesForm::ALL.iter().find(|it| it.name().as_bytes() == name),
+            _ => None,
+        };
+        // The list that is asked for is the same for every row.
+        let wanted = context.get_or_create_aux(2, |value| {
+            anyhow::Ok(serde_json::from_str::<Vec<String>>(value.as_str()?)?)
+        })?;
+        let (Some(form), ValueRef::Text(text)) = (form, context.get_raw(1)) else {
+            return Ok(None);
+        };
+        Ok(form.read(text).map(|scopes| scopes.iter().any(|scope| wanted.contains(scope))))
+    })?;
+    Ok(())
+}
+
+/// Whether a name, once folded, contains a word that is folded already. A name
+/// that is not UTF-8 does, so that decoding names its row.
+pub fn contains(name: &[u8], word: &[u8]) -> bool {
+    if name.is_ascii() {
+        return ascii_contains(name, word);
+    }
+    match (std::str::from_utf8(name), std::str::from_utf8(word)) {
+        (Ok(name), Ok(word)) => fold(name).collect::<String>().contains(word),
+        _ => true,
+    }
+}
+
+fn ascii_contains(name: &[u8], word: &[u8]) -> bool {
+    let Some((first, rest)) = word.split_first() else {
+        return true;
+    };
+    name.len() >= word.len()
+        && (0..=name.len() - word.len()).any(|start| {
+            name[start].eq_ignore_ascii_case(first)
+                && name[start + 1..][..rest.len()].eq_ignore_ascii_case(rest)
+        })
+}

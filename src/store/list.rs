@@ -1,0 +1,120 @@
+//! Listing and showing: the rows that a query covers, lent one at a time.
+
+use anyhow::{Context, Result};
+
+use super::engine::Mode;
+use super::sql::Sql;
+use super::stored::decoded;
+use super::{Projection, Row, Store, Stored, filter};
+use crate::model::access::{ListQuery, RevokeQuery, Selection, ShowQuery};
+use crate::model::time::Moment;
+use crate::model::token::{Sort, Token};
+
+/// How the rows of a query are listed.
+#[derive(Clone, Copy, Debug)]
+pub struct ListOptions {
+    pub sort: Sort,
+    /// At most this many rows.
+    pub limit: Option<u64>,
+    /// The instant that tokens are judged by.
+    pub now: Moment,
+}
+
+impl Store {
+    /// Lends the rows of a query to `read`, in order, one at a time.
+    ///
+    /// # Errors
+    ///
+    /// Those of `read`, and of the database; a usage error where the query asks for
+    /// what the store does not record.
+    pub fn list<T: Stored, P: Projection<T>, R: Send>(
+        &self,
+        query: &ListQuery<T>,
+        options: &ListOptions,
+        read: impl FnOnce(&mut dyn Iterator<Item = Result<Row<P>>>) -> Result<R> + Send,
+    ) -> Result<R> {
+        self.select(query.selection(), options, None, read)
+    }
+
+    /// The token that a query names, if there is one in reach.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::list`].
+    pub fn show<T: Stored>(&self, query: &ShowQuery<T>, now: Moment) -> Result<Option<Row<T>>> {
+        let options = ListOptions { sort: Sort::BY_ID, limit: None, now };
+        self.select(query.selection(), &options, None, |rows| rows.next().transpose())
+    }
+
+    /// Lends the tokens that a query would revoke, in the order of their ids. A store that
+    /// is locked is asked again until the run is stopped.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::list`].
+    pub fn preview<T: Stored + Token, R: Send>(
+        &self,
+        query: &RevokeQuery<T>,
+        now: Moment,
+        is_stopped: &dyn Fn() -> bool,
+        read: impl FnOnce(&mut dyn Iterator<Item = Result<Row<T>>>) -> Result<R> + Send,
+    ) -> Result<R> {
+        let options = ListOptions { sort: Sort::BY_ID, limit: None, now };
+        self.select(query.selection(), &options, Some(is_stopped), read)
+    }
+
+    /// Whether the ids of a query's rows may be read without the rest of each: the database
+    /// refuses rows that could not be decoded, and the filter lets none pass for decoding
+    /// to look at.
+    #[must_use]
+    pub fn vouches_for<T: Stored + Token>(&self, query: &ListQuery<T>) -> bool {
+        let filter = query.selection().filter().as_ref();
+        let is_certain =
+            filter.search.is_empty() && filter.scopes.is_empty() && filter.except_scopes.is_empty();
+        self.schema.is_checked && is_certain
+    }
+
+    fn select<T: Stored, P: Projection<T>, R: Send>(
+        &self,
+        selection: &Selection<T>,
+        options: &ListOptions,
+        is_stopped: Option<&dyn Fn() -> bool>,
+        read: impl FnOnce(&mut dyn Iterator<Item = Result<Row<P>>>) -> Result<R> + Send,
+    ) -> Result<R> {
+        let columns = self.columns::<T>()?;
+        let sql = self.selection_sql::<T, P>(selection, options)?;
+        let mut read = Some(read);
+        let mut attempt = |timeout| {
+            let transaction = self.engine.begin(Mode::Read, timeout)?;
+            // The engine calls it once there are rows, or none at all.
+            let result = transaction.stream_rows(
+                &sql,
+                |row| decoded::<T, P>(row, columns),
+                |rows| read.take().context("the rows have been read")?(rows),
+            )?;
+            transaction.commit()?;
+            Ok(result)
+        };
+        match is_stopped {
+            None => attempt(self.busy_timeout),
+            Some(is_stopped) => self.retry_while_locked(is_stopped, |timeout, _| attempt(timeout)),
+        }
+    }
+
+    /// The statement of a list.
+    pub(super) fn selection_sql<T: Stored, P: Projection<T>>(
+        &self,
+        selection: &Selection<T>,
+        options: &ListOptions,
+    ) -> Result<Sql> {
+        let columns = self.columns::<T>()?;
+        let mut sql = self.sql();
+        filter::select::<T, P>(&mut sql, columns, selection, options)
+            .and_then(|()| filter::order_by::<T>(&mut sql, columns, options.sort))
+            .map_err(|error| self.unrecorded(&error))?;
+        if let Some(limit) = options.limit {
+            sql.push(" LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        }
+        Ok(sql)
+    }
+}

@@ -1,0 +1,172 @@
+//! Who asks, and whom or what they name: users, projects and groups.
+
+use anyhow::Result;
+
+use super::Store;
+use super::engine::{Decoder, Transaction};
+use super::schema::{Lookup, Places};
+use crate::model::actor::{AccessLevel, Actor, Denied, Membership};
+use crate::model::audit::AuditEvent;
+use crate::model::deploy_token::DeployToken;
+use crate::model::id::{GroupId, Place, ProjectId, UserId};
+use crate::model::reference::{Reference, UserRef};
+
+/// A user that was found: their id, their name, and whether they are an administrator.
+type User = (i64, String, bool);
+
+impl Store {
+    /// The actor that a reference names.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] where there is no such user or they may not act.
+    pub fn actor(&self, reference: &Reference) -> Result<Actor> {
+        self.read(|transaction| self.acting(transaction, reference))
+    }
+
+    pub(super) fn acting(
+        &self,
+        transaction: &Transaction<'_>,
+        reference: &Reference,
+    ) -> Result<Actor> {
+        let lookup = &self.schema.users.acting;
+        let found = self.find(transaction, lookup, reference, |row| {
+            Ok((row.integer()?, row.optional_text()?.unwrap_or_default(), row.boolean()?))
+        });
+        let (id, username, admin) = found?.ok_or(Denied)?;
+        #[expect(clippy::disallowed_methods, reason = "the store is what vouches")]
+        Ok(Actor::vouched(UserId(id), username, admin))
+    }
+
+    /// The user that a reference names, if `actor` may name them.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] where there is no such user or the actor may not name them.
+    pub fn user(&self, actor: &Actor, reference: &UserRef) -> Result<UserId> {
+        self.named_user(actor, reference, || Ok(None))
+    }
+
+    /// The same, also of a user who is gone, but whose tokens `events` tell of.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::user`].
+    pub fn recorded_owner(
+        &self,
+        events: &Self,
+        actor: &Actor,
+        reference: &UserRef,
+    ) -> Result<UserId> {
+        let owners = &events.columns::<AuditEvent>()?.owners;
+        self.named_user(actor, reference, || events.named(owners, reference))
+    }
+
+    /// The same, also of a user who is gone, but whose acts `events` tell of.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::user`].
+    pub fn recorded_actor(
+        &self,
+        events: &Self,
+        actor: &Actor,
+        reference: &UserRef,
+    ) -> Result<UserId> {
+        let actors = &events.columns::<AuditEvent>()?.actors;
+        self.named_user(actor, reference, || events.named(actors, reference))
+    }
+
+    fn named_user(
+        &self,
+        actor: &Actor,
+        reference: &UserRef,
+        recorded: impl FnOnce() -> Result<Option<UserId>>,
+    ) -> Result<UserId> {
+        if *reference == UserRef::Me {
+            return Ok(actor.id());
+        }
+        let mut found = self.named(&self.schema.users.named, reference)?;
+        // Not for anybody else, who would learn from the time it takes.
+        if found.is_none() && actor.is_admin() {
+            found = recorded()?;
+        }
+        Ok(actor.may_name(found)?)
+    }
+
+    fn named(&self, lookup: &Lookup, reference: &UserRef) -> Result<Option<UserId>> {
+        let UserRef::Other(reference) = reference else { return Ok(None) };
+        let found = self.read(|transaction| {
+            self.find(transaction, lookup, reference, |row| {
+                Ok((row.integer()?, row.optional_text()?.unwrap_or_default(), false))
+            })
+        })?;
+        Ok(found.map(|(id, _, _)| UserId(id)))
+    }
+
+    /// The user that a reference finds. Where the application tells names apart by
+    /// case, the one of exactly this name, or the only one.
+    fn find(
+        &self,
+        transaction: &Transaction<'_>,
+        lookup: &Lookup,
+        reference: &Reference,
+        read: impl Fn(&mut Decoder<'_>) -> Result<User, String>,
+    ) -> Result<Option<User>> {
+        let [head, tail] = match reference {
+            Reference::Id(_) => lookup.by_id,
+            Reference::Name(_) => lookup.by_name,
+        };
+        let mut sql = self.sql();
+        sql.push(head).bind(reference).push(tail);
+        let found = transaction.rows(&sql, |row| read(row).map_err(anyhow::Error::msg))?;
+        let mut found = found.into_iter().collect::<Result<Vec<_>>>()?;
+        let is_exact = |(_, username, _): &User| matches!(reference, Reference::Name(name) if name == username);
+        if let Some(exact) = found.iter().position(is_exact) {
+            return Ok(Some(found.swap_remove(exact)));
+        }
+        Ok(if found.len() == 1 { found.pop() } else { None })
+    }
+
+    /// The standing of `actor` in the project that a reference names.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] where there is no such project.
+    pub fn project(&self, actor: &Actor, reference: &Reference) -> Result<Membership> {
+        let places = &self.columns::<DeployToken>()?.projects;
+        self.membership(actor, places, reference, |id| Place::Project(ProjectId(id)))
+    }
+
+    /// The standing of `actor` in the group that a reference names.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] where there is no such group.
+    pub fn group(&self, actor: &Actor, reference: &Reference) -> Result<Membership> {
+        let places = &self.columns::<DeployToken>()?.groups;
+        self.membership(actor, places, reference, |id| Place::Group(GroupId(id)))
+    }
+
+    fn membership(
+        &self,
+        actor: &Actor,
+        places: &Places,
+        reference: &Reference,
+        place: fn(i64) -> Place,
+    ) -> Result<Membership> {
+        let [head, middle, tail] = match reference {
+            Reference::Id(_) => places.by_id,
+            Reference::Name(_) => places.by_path,
+        };
+        let mut sql = self.sql();
+        sql.push(head).bind(actor.id().0).push(middle).bind(reference).push(tail);
+        let found = self.read(|transaction| {
+            transaction.rows(&sql, |row| Ok::<_, String>((row.integer()?, row.optional_integer()?)))
+        })?;
+        let found = found.into_iter().next().ok_or(Denied)?;
+        let (id, level) = found.map_err(anyhow::Error::msg)?;
+        #[expect(clippy::disallowed_methods, reason = "the store is what vouches")]
+        Ok(Membership::vouched(place(id), level.map(AccessLevel)))
+    }
+}

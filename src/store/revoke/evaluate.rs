@@ -1,0 +1,79 @@
+//! What is to become of each id of a batch, as the rows are now.
+
+use anyhow::{Result, ensure};
+
+use super::{BatchOptions, Decision};
+use crate::model::access::RevokeQuery;
+use crate::model::id::TokenId;
+use crate::model::time::Moment;
+use crate::model::token::{Sort, Token};
+use crate::store::engine::Transaction;
+use crate::store::sql::Sql;
+use crate::store::stored::decoded;
+use crate::store::{Row, Store, Stored, filter};
+
+impl Store {
+    pub(super) fn evaluate<T: Stored + Token>(
+        &self,
+        transaction: &Transaction<'_>,
+        query: &RevokeQuery<T>,
+        options: &BatchOptions<'_, T>,
+    ) -> Result<Vec<Decision<T>>> {
+        let columns = self.columns::<T>()?;
+        let sql = self.evaluation_sql(query, options.now)?;
+        let rows = transaction.rows(&sql, |row| {
+            let token = decoded::<T, T>(row, columns);
+            // NULL where a column is that the filter asks for: not kept.
+            let is_kept = token.is_ok() && row.optional_boolean() == Ok(Some(true));
+            (token, is_kept)
+        })?;
+        let mut rows = rows.into_iter().peekable();
+
+        let ids = query.ids().unwrap_or_default();
+        let mut decisions = Vec::with_capacity(ids.len());
+        for &id in ids {
+            decisions.push(match rows.next_if(|(row, _)| id_of(row) == id) {
+                None => Decision::Deny(id),
+                Some((Err(broken), _)) => Decision::Broken(broken),
+                Some((Ok(token), _)) if token.properties().revoked => {
+                    Decision::AlreadyRevoked(token)
+                }
+                Some((Ok(token), is_kept)) if !is_kept || !options.is_chosen(&token) => {
+                    Decision::Spare(token)
+                }
+                Some((Ok(token), _)) => Decision::Revoke(token),
+            });
+        }
+        ensure!(rows.next().is_none(), "ids are not in ascending order");
+        Ok(decisions)
+    }
+
+    /// The statement that evaluates the tokens that a query names.
+    pub(in crate::store) fn evaluation_sql<T: Stored + Token>(
+        &self,
+        query: &RevokeQuery<T>,
+        now: Moment,
+    ) -> Result<Sql> {
+        let columns = self.columns::<T>()?;
+        let mut sql = self.sql();
+        filter::evaluate(&mut sql, columns, query.selection(), now)
+            .and_then(|()| filter::order_by::<T>(&mut sql, columns, Sort::BY_ID))
+            .map_err(|error| self.unrecorded(&error))?;
+        Ok(sql)
+    }
+}
+
+impl<T: Token> BatchOptions<'_, T> {
+    fn is_chosen(&self, token: &T) -> bool {
+        let token = token.properties();
+        self.chosen.is_none_or(|ids| ids.binary_search(&token.id).is_ok())
+            && self.newest.is_none_or(|newest| token.created_at <= newest)
+    }
+}
+
+fn id_of<T: Token>(row: &Row<T>) -> TokenId {
+    match row {
+        Ok(token) => token.id(),
+        Err(broken) => TokenId(broken.id),
+    }
+}

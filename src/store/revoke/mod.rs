@@ -1,0 +1,197 @@
+//! Revoking a batch: its tokens are evaluated, their intent is recorded, they are
+//! written in one transaction that asks the filter again, and the outcome is recorded.
+
+mod evaluate;
+mod write;
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use self::write::Written;
+use super::engine::{Mode, Unresolved};
+use super::{BrokenRow, Store, Stored};
+use crate::model::access::RevokeQuery;
+use crate::model::actor::Actor;
+use crate::model::audit::{Action, AuditEvent, Outcome};
+use crate::model::id::{EventId, Owner, TokenId};
+use crate::model::time::{Moment, Timestamp};
+use crate::model::token::Token;
+
+/// What the audit events of one run have in common.
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub id: String,
+    /// The real time at which it began, whatever instant the tokens are judged by,
+    /// on the calendar and on the clock that counts on.
+    pub began: (Timestamp, Instant),
+    pub actor: Actor,
+    pub os_user: String,
+    pub reason: Option<String>,
+}
+
+impl Run {
+    /// The present. An application that looks for what has changed since it last
+    /// looked would miss what bears the time of the run's beginning.
+    fn time(&self) -> Timestamp {
+        let (calendar, clock) = self.began;
+        calendar.plus(clock.elapsed())
+    }
+
+    /// The event that a token is revoked.
+    #[must_use]
+    pub fn event<T: Token>(&self, at: Timestamp, token: &T) -> AuditEvent {
+        AuditEvent {
+            // The store gives it one.
+            id: EventId(0),
+            created_at: at,
+            run_id: self.id.clone(),
+            action: Action::Revoke.name().into(),
+            actor: self.actor.username().into(),
+            actor_id: self.actor.id(),
+            os_user: self.os_user.clone(),
+            target_type: T::TARGET_TYPE.into(),
+            target_id: token.id(),
+            target_name: token.properties().name.clone(),
+            target_user_id: match token.owner() {
+                Some(Owner::User(user)) => Some(user),
+                Some(Owner::Place(_)) | None => None,
+            },
+            reason: self.reason.clone(),
+            outcome: Outcome::Revoked.name().into(),
+        }
+    }
+}
+
+/// What is recorded outside the store about the tokens of a batch.
+#[derive(Debug)]
+pub enum AuditRecord<'a, T> {
+    /// What is about to be done. Nothing is done before it is on record.
+    Intent(&'a [&'a T]),
+    /// For each token of the intent, whether it was revoked.
+    Outcome(&'a [(TokenId, bool)]),
+}
+
+/// Writes a record of what a run does at an instant.
+pub type Recorder<'a, T> = dyn Fn(&Run, Timestamp, &AuditRecord<'_, T>) -> Result<()> + 'a;
+
+/// How one batch is revoked.
+pub struct BatchOptions<'a, T> {
+    /// The instant that tokens are judged by.
+    pub now: Moment,
+    /// `None`: a dry run.
+    pub run: Option<&'a Run>,
+    pub recorder: Option<&'a Recorder<'a, T>>,
+    /// The tokens that may be revoked if the query keeps them, in ascending order;
+    /// `None`: all.
+    pub chosen: Option<&'a [TokenId]>,
+    /// When the last of these was created, where that is known. SQLite may give the id of
+    /// a deleted token to a later one, which was not chosen.
+    pub newest: Option<Timestamp>,
+    /// Whether to give up waiting for the lock.
+    pub is_stopped: &'a dyn Fn() -> bool,
+}
+
+impl<T> BatchOptions<'_, T> {
+    fn record(&self, run: &Run, record: &AuditRecord<'_, T>) -> Result<()> {
+        self.recorder.map_or(Ok(()), |write| write(run, run.time(), record))
+    }
+}
+
+/// What one batch did.
+#[derive(Debug)]
+pub struct Batch<T> {
+    /// One for each id, in order.
+    pub decisions: Vec<Decision<T>>,
+    /// How long it kept other writers out.
+    pub held: Duration,
+    /// Whether the outcome is on record.
+    pub recorded: Result<()>,
+}
+
+/// What becomes of one id.
+#[derive(Debug)]
+pub enum Decision<T> {
+    /// It is revoked; in a dry run: it would be.
+    Revoke(T),
+    AlreadyRevoked(T),
+    /// It was not chosen, or the filter does not keep it, or no longer does.
+    Spare(T),
+    /// It is missing, or out of the actor's reach.
+    Deny(TokenId),
+    /// Its row cannot be read.
+    Broken(BrokenRow),
+}
+
+impl<T> Decision<T> {
+    /// The token that is revoked.
+    fn revoked(&self) -> Option<&T> {
+        match self {
+            Self::Revoke(token) => Some(token),
+            Self::AlreadyRevoked(_) | Self::Spare(_) | Self::Deny(_) | Self::Broken(_) => None,
+        }
+    }
+}
+
+impl Store {
+    /// Revokes the tokens of a query, which names them by their ids in ascending
+    /// order, as far as they are chosen and its filter keeps them, and records
+    /// an event for each: all in one transaction, or nothing. The statement that
+    /// revokes asks the filter again. Without a `run` it does all but the writing. A
+    /// store that is locked is tried again until the run is stopped.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database, and where the file or the actor's rights have changed
+    /// since the store was opened; then nothing has been revoked. Whether anything has is
+    /// unknown where the error says so.
+    pub fn revoke<T: Stored + Token>(
+        &self,
+        query: &RevokeQuery<T>,
+        options: &BatchOptions<'_, T>,
+    ) -> Result<Batch<T>> {
+        let mut decisions = self.retry_while_locked(options.is_stopped, |timeout, _| {
+            let transaction = self.engine.begin(Mode::Read, timeout)?;
+            let decisions = self.evaluate(&transaction, query, options)?;
+            transaction.commit()?;
+            Ok(decisions)
+        })?;
+        let tokens: Vec<&T> = decisions.iter().filter_map(Decision::revoked).collect();
+        let Some(run) = options.run.filter(|_| !tokens.is_empty()) else {
+            return Ok(Batch { decisions, held: Duration::ZERO, recorded: Ok(()) });
+        };
+
+        let intended: Vec<TokenId> = tokens.iter().map(|token| token.id()).collect();
+        let record_outcome = |revoked: &[TokenId]| {
+            let was_revoked = |&id: &TokenId| (id, revoked.binary_search(&id).is_ok());
+            let outcome: Vec<_> = intended.iter().map(was_revoked).collect();
+            options.record(run, &AuditRecord::Outcome(&outcome))
+        };
+        options.record(run, &AuditRecord::Intent(&tokens))?;
+        let written = self.retry_while_locked(options.is_stopped, |timeout, locked_at| {
+            let transaction = self.engine.begin(Mode::Write, timeout)?;
+            *locked_at = Some(transaction.begun());
+            self.write(transaction, &query.among(&intended), options, run, &tokens)
+        });
+        let Written { revoked, others, held } = match written {
+            Ok(written) => written,
+            Err(error) => {
+                if !error.is::<Unresolved>() {
+                    // That the write failed is the more important error.
+                    let _ = record_outcome(&[]);
+                }
+                return Err(error);
+            }
+        };
+        let recorded = record_outcome(&revoked);
+        let mut others = others.into_iter();
+        for decision in &mut decisions {
+            if decision.revoked().is_some_and(|it| revoked.binary_search(&it.id()).is_err())
+                && let Some(other) = others.next()
+            {
+                *decision = other;
+            }
+        }
+        Ok(Batch { decisions, held, recorded })
+    }
+}

@@ -1,0 +1,203 @@
+//! The transaction that revokes: lock, check again, delete dependents, write, verify,
+//! record, commit.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail, ensure};
+
+use super::{BatchOptions, Decision, Run};
+use crate::failure::{Failure, Kind};
+use crate::model::access::RevokeQuery;
+use crate::model::actor::{Actor, Denied};
+use crate::model::audit::AuditEvent;
+use crate::model::id::TokenId;
+use crate::model::reference::Reference;
+use crate::model::time::{Moment, Timestamp};
+use crate::model::token::Token;
+use crate::store::engine::Transaction;
+use crate::store::schema::AuditEvents;
+use crate::store::sql::{Sql, Value};
+use crate::store::{Store, Stored, filter};
+
+/// What a transaction made of tokens that were to be revoked.
+pub(super) struct Written<T> {
+    /// In ascending order.
+    pub revoked: Vec<TokenId>,
+    /// What the others are now, in the order of their ids.
+    pub others: Vec<Decision<T>>,
+    /// How long it kept other writers out.
+    pub held: Duration,
+}
+
+impl Store {
+    /// Revokes those of `tokens` that the query, which names them, still keeps. The
+    /// transaction has the lock.
+    pub(super) fn write<T: Stored + Token>(
+        &self,
+        transaction: Transaction<'_>,
+        query: &RevokeQuery<T>,
+        options: &BatchOptions<'_, T>,
+        run: &Run,
+        tokens: &[&T],
+    ) -> Result<Written<T>> {
+        self.engine.check_identity()?;
+        self.check_still_may_act(&transaction, &run.actor)?;
+        let query = &self.without_successors(&transaction, query, options, tokens)?;
+
+        let at = run.time();
+        let stripped = self.delete_dependents(&transaction, query, options.now)?;
+        let revoked = self.update_rows(&transaction, query, options.now, at)?;
+        if stripped.iter().any(|id| revoked.binary_search(id).is_err()) {
+            // Between the two statements; nothing of it is done, and it is tried again.
+            let message = "a token was changed in the middle of its revocation";
+            return Err(Failure::new(Kind::Locked, message).into());
+        }
+
+        let (done, missed): (Vec<_>, Vec<_>) =
+            tokens.iter().partition(|token| revoked.binary_search(&token.id()).is_ok());
+        if let Some(events) = &self.schema.audit_events {
+            for &token in &done {
+                self.record(&transaction, events, &run.event(at, token))?;
+            }
+        }
+        let others = self.verify_others(&transaction, query, options, &missed)?;
+        let begun = transaction.begun();
+        transaction.commit()?;
+        Ok(Written { revoked, others, held: begun.elapsed() })
+    }
+
+    /// A question may stand for a night, and a long run go on for an hour: whoever
+    /// is blocked or demoted meanwhile revokes nothing more.
+    fn check_still_may_act(&self, transaction: &Transaction<'_>, actor: &Actor) -> Result<()> {
+        let has_same_rights = match self.acting(transaction, &Reference::Id(actor.id().0)) {
+            Ok(again) => again.is_admin() == actor.is_admin(),
+            Err(error) if error.is::<Denied>() => false,
+            Err(error) => return Err(error),
+        };
+        let message = || format!("the rights of {} have changed meanwhile", actor.username());
+        ensure!(has_same_rights, Failure::new(Kind::Failed, message()));
+        Ok(())
+    }
+
+    /// The query without the ids that now belong to other tokens: SQLite may reuse the id
+    /// of a deleted row.
+    fn without_successors<T: Stored + Token>(
+        &self,
+        transaction: &Transaction<'_>,
+        query: &RevokeQuery<T>,
+        options: &BatchOptions<'_, T>,
+        tokens: &[&T],
+    ) -> Result<RevokeQuery<T>> {
+        if !self.revoke_method::<T>()?.deletes {
+            return Ok(query.clone());
+        }
+        let created_at = |token: &T| token.properties().created_at;
+        let again = self.evaluate(transaction, query, options)?;
+        let same = tokens.iter().zip(again.iter().map(Decision::revoked));
+        let same =
+            same.filter(|(then, now)| now.is_some_and(|it| created_at(it) == created_at(then)));
+        Ok(query.among(&same.map(|(token, _)| token.id()).collect::<Vec<_>>()))
+    }
+
+    /// Deletes what hangs on the tokens, where the store has such rows, and gives the
+    /// tokens' ids.
+    fn delete_dependents<T: Stored + Token>(
+        &self,
+        transaction: &Transaction<'_>,
+        query: &RevokeQuery<T>,
+        now: Moment,
+    ) -> Result<Vec<TokenId>> {
+        let (columns, method) = (self.columns::<T>()?, self.revoke_method::<T>()?);
+        let Some(dependents) = method.dependents else { return Ok(Vec::new()) };
+        let mut sql = self.sql();
+        filter::delete_dependents(&mut sql, columns, dependents, query.selection(), now)
+            .map_err(|error| self.unrecorded(&error))?;
+        ids(transaction, &sql)
+    }
+
+    fn update_rows<T: Stored + Token>(
+        &self,
+        transaction: &Transaction<'_>,
+        query: &RevokeQuery<T>,
+        now: Moment,
+        at: Timestamp,
+    ) -> Result<Vec<TokenId>> {
+        let (columns, method) = (self.columns::<T>()?, self.revoke_method::<T>()?);
+        let mut sql = self.sql();
+        filter::revoke(&mut sql, columns, method, query.selection(), (now, at))
+            .map_err(|error| self.unrecorded(&error))?;
+        ids(transaction, &sql)
+    }
+
+    /// What those are now that the statement did not revoke. None of them may be one that
+    /// it ought to have revoked.
+    fn verify_others<T: Stored + Token>(
+        &self,
+        transaction: &Transaction<'_>,
+        query: &RevokeQuery<T>,
+        options: &BatchOptions<'_, T>,
+        missed: &[&T],
+    ) -> Result<Vec<Decision<T>>> {
+        if missed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<_> = missed.iter().map(|token| token.id()).collect();
+        let mut others = self.evaluate(transaction, &query.among(&ids), options)?;
+        for other in &mut others {
+            let Some(id) = other.revoked().map(Token::id) else { continue };
+            if query.ids().unwrap_or_default().binary_search(&id).is_ok() {
+                // A trigger, or a policy of rows.
+                bail!("the database keeps token {id} from being revoked");
+            }
+            // Another token, with the id of one that was deleted.
+            if let Decision::Revoke(token) = std::mem::replace(other, Decision::Deny(id)) {
+                *other = Decision::Spare(token);
+            }
+        }
+        Ok(others)
+    }
+
+    /// Inserts an event.
+    pub(in crate::store) fn record(
+        &self,
+        transaction: &Transaction<'_>,
+        events: &AuditEvents,
+        event: &AuditEvent,
+    ) -> Result<()> {
+        let text = |text: &String| Some(Value::from(text.as_str()));
+        let values = [
+            Some(events.created_at.form.value(Moment::at(event.created_at))),
+            text(&event.run_id),
+            text(&event.action),
+            text(&event.actor),
+            Some(event.actor_id.0.into()),
+            text(&event.os_user),
+            text(&event.target_type),
+            Some(event.target_id.0.into()),
+            text(&event.target_name),
+            event.target_user_id.map(|id| id.0.into()),
+            event.reason.as_ref().and_then(text),
+        ];
+        let mut sql = self.sql();
+        sql.push(events.insert);
+        for (index, value) in values.into_iter().enumerate() {
+            sql.push(if index > 0 { ", " } else { "" });
+            match value {
+                Some(value) => sql.bind(value),
+                None => sql.push("NULL"),
+            };
+        }
+        transaction.rows(sql.push(")"), |_| ())?;
+        Ok(())
+    }
+}
+
+/// The ids that a statement gives, in ascending order. NULL stands for a row that a
+/// trigger has kept as it was.
+fn ids(transaction: &Transaction<'_>, sql: &Sql) -> Result<Vec<TokenId>> {
+    let ids = transaction.rows(sql, |row| row.optional_integer().map_err(anyhow::Error::msg))?;
+    let ids = ids.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten();
+    let mut ids: Vec<_> = ids.map(TokenId).collect();
+    ids.sort_unstable();
+    Ok(ids)
+}

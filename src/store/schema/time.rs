@@ -1,0 +1,125 @@
+//! Columns that hold times: how each spells them, and how they are compared.
+
+use crate::model::time::{Moment, Timestamp};
+use crate::store::sql::Value;
+
+/// A column that holds times.
+#[derive(Clone, Copy, Debug)]
+pub struct Time {
+    pub sql: &'static str,
+    pub form: TimeForm,
+    /// A condition that looks ids up by the column's index: its text as far as the
+    /// column, and the column in there. A parenthesis stays open. `None` where the
+    /// database has no such index, or finds its way to it by itself.
+    pub ids: Option<[&'static str; 2]>,
+}
+
+impl Time {
+    /// A column without an index that is of use.
+    #[must_use]
+    pub const fn plain(sql: &'static str, form: TimeForm) -> Self {
+        Self { sql, form, ids: None }
+    }
+}
+
+/// How a column spells a time. Comparisons bind their values in the same form,
+/// so that the database's indexes serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeForm {
+    /// Text: `2020-07-23T14:31:47.729Z`
+    Iso,
+    /// Text: `2020-07-23`
+    IsoDate,
+    /// Text without a zone, in UTC: `2020-07-23 14:31:47.729000`
+    Spaced,
+    /// Seconds since 1970.
+    Epoch,
+    /// PostgreSQL's timestamp without time zone, in UTC.
+    Timestamp,
+    /// PostgreSQL's timestamp with time zone.
+    Timestamptz,
+    /// PostgreSQL's date.
+    Date,
+}
+
+/// A comparison with a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    Before,
+    AtMost,
+    After,
+    AtLeast,
+}
+
+impl TimeForm {
+    #[must_use]
+    pub fn is_date(self) -> bool {
+        matches!(self, Self::IsoDate | Self::Date)
+    }
+
+    /// Reads a text of this form.
+    #[must_use]
+    pub fn timestamp_from_text(self, text: &str) -> Option<Timestamp> {
+        match self {
+            Self::Iso => Timestamp::from_stored(text),
+            Self::Spaced => Timestamp::from_spaced(text),
+            Self::IsoDate | Self::Epoch | Self::Timestamp | Self::Timestamptz | Self::Date => None,
+        }
+    }
+
+    /// The moment in this form.
+    #[must_use]
+    pub fn value(self, moment: Moment) -> Value {
+        let instant = moment.instant.to_utc();
+        match self {
+            Self::Iso => moment.instant.to_string().into(),
+            Self::IsoDate => moment.date.to_string().into(),
+            Self::Spaced => instant.format("%Y-%m-%d %H:%M:%S.%6f").to_string().into(),
+            Self::Epoch => instant.timestamp().into(),
+            Self::Timestamp => Value::Timestamp(instant.naive_utc()),
+            Self::Timestamptz => Value::Timestamptz(instant),
+            Self::Date => Value::Date(moment.date),
+        }
+    }
+
+    /// The operator and the value that compare a column of this form with a moment,
+    /// as if the column were cut to the millisecond, which is how it is shown.
+    #[must_use]
+    pub fn compare(self, comparison: Comparison, moment: Moment) -> (&'static str, Value) {
+        use Comparison::{After, AtLeast, AtMost, Before};
+        match self {
+            Self::Iso | Self::IsoDate | Self::Date => {
+                let operator = match comparison {
+                    Before => " < ",
+                    AtMost => " <= ",
+                    After => " > ",
+                    AtLeast => " >= ",
+                };
+                (operator, self.value(moment))
+            }
+            // The first unit that is not before the moment, or that is after it.
+            Self::Spaced | Self::Epoch | Self::Timestamp | Self::Timestamptz => {
+                let operator = match comparison {
+                    Before | AtMost => " < ",
+                    After | AtLeast => " >= ",
+                };
+                let bound = match comparison {
+                    Before | AtLeast => moment.instant,
+                    AtMost | After => moment.instant.next(),
+                };
+                (operator, self.first_from(bound))
+            }
+        }
+    }
+
+    /// The first value of this form that is not before an instant.
+    fn first_from(self, instant: Timestamp) -> Value {
+        let whole = self.value(Moment::at(instant));
+        match whole {
+            Value::Integer(seconds) => (seconds + i64::from(instant.has_fraction())).into(),
+            // As text `47.729` comes before `47.729000`, and both are the same time.
+            Value::Text(text) => text.trim_end_matches('0').trim_end_matches('.').into(),
+            whole => whole,
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Audit events, in a table and from a file, against an oracle in plain Rust.
+
+use super::*;
+use crate::model::audit::Outcome;
+
+/// Events of every actor on every kind of token, as runs leave them.
+fn record_events(record: &dyn Fn(&AuditEvent) -> Result<()>) -> Result<()> {
+    let mut id = 0;
+    for (run, when) in [
+        ("run-1", "2024-03-01T00:00:00.000"),
+        ("run-2", "2024-03-14T12:00:00.000"),
+        ("run-2", "2024-03-14T12:00:00.001"),
+        ("run-3", "2024-03-02T00:00:00.000"),
+    ] {
+        for (actor, actor_id) in [("root", 1), ("olive", 2), ("gone", 77)] {
+            for (target, owner) in [
+                ("personal_access_token", Some(2)),
+                ("personal_access_token", Some(88)),
+                ("deploy_token", None),
+            ] {
+                id += 1;
+                let event = AuditEvent {
+                    id: EventId(0),
+                    created_at: at(when).ok_or_else(|| anyhow::anyhow!("a time"))?,
+                    run_id: run.into(),
+                    action: Action::Revoke.name().into(),
+                    actor: actor.into(),
+                    actor_id: UserId(actor_id),
+                    os_user: "os".into(),
+                    target_type: target.into(),
+                    target_id: TokenId(id),
+                    target_name: "name".into(),
+                    target_user_id: owner.map(UserId),
+                    reason: (id % 2 == 0).then(|| "a reason".into()),
+                    outcome: Outcome::Revoked.name().into(),
+                };
+                record(&event)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn record_in_table(store: &Store) -> Result<()> {
+    let transaction = store.engine.begin(Mode::Write, Duration::ZERO)?;
+    let events = store.columns::<AuditEvent>()?;
+    record_events(&|event| store.record(&transaction, events, event))?;
+    transaction.commit()
+}
+
+/// The same events as a file would tell them, among others that came to nothing.
+fn record_in_log() -> Result<Store> {
+    let log = EventLog::new()?;
+    record_events(&|event| {
+        let numbered = AuditEvent { id: EventId(event.target_id.0), ..event.clone() };
+        log.announce(&numbered)?;
+        let AuditEvent { run_id, target_type, target_id, .. } = event;
+        log.conclude(run_id, target_type, *target_id, Some(Outcome::Revoked))?;
+        let id = TokenId(target_id.0 + 1000);
+        log.announce(&AuditEvent { id: EventId(id.0), target_id: id, ..numbered })?;
+        log.conclude(run_id, target_type, id, None)
+    })?;
+    assert_eq!(log.unresolved()?, 0);
+    log.into_store()
+}
+
+#[test]
+fn audit_events_are_those_of_the_oracle_for_every_pair_of_flags() -> Result<()> {
+    let store = store()?;
+    record_in_table(&store)?;
+    check_events(&store, &store)?;
+    check_events(&store, &record_in_log()?)
+}
+
+fn check_events(store: &Store, recorded: &Store) -> Result<()> {
+    let events = |query: &ListQuery<AuditEvent>| -> Result<Vec<AuditEvent>> {
+        recorded.list(
+            query,
+            &ListOptions { sort: Sort::NEWEST_FIRST, limit: None, now: now()? },
+            |rows| rows.map(|row| row?.map_err(|broken| anyhow::anyhow!("{broken:?}"))).collect(),
+        )
+    };
+    let everything = events(&actor(store, "root")?.to_list(audit::Filter::default())?)?;
+    assert_eq!(everything.len(), 36);
+    let newest_first =
+        |pair: &[AuditEvent]| (pair[0].created_at, pair[0].id) > (pair[1].created_at, pair[1].id);
+    assert!(everything.windows(2).all(newest_first));
+
+    let mut filters = vec![audit::Filter::default()];
+    let mut add = |set: &dyn Fn(&mut audit::Filter)| {
+        let mut filter = audit::Filter::default();
+        set(&mut filter);
+        filters.push(filter);
+    };
+    for user in [1, 2, 77, 88] {
+        add(&|it| it.user = Some(UserId(user)));
+        add(&|it| it.actor = Some(UserId(user)));
+    }
+    add(&|it| it.run = Some("run-2".into()));
+    add(&|it| it.run = Some("run-9".into()));
+    add(&|it| it.action = Some(Action::Revoke));
+    for text in ["2024-03-02T00:00:00.000", "2024-03-14T12:00:00.000", "2025-01-01T00:00:00.000"] {
+        add(&|it| it.since = at(text));
+        add(&|it| it.until = at(text));
+    }
+    for role in ["root", "olive", "sam"] {
+        let actor = actor(store, role)?;
+        for one in &filters {
+            for other in &filters {
+                let (one, other) = (one.clone(), other.clone());
+                let filter = audit::Filter {
+                    user: one.user.or(other.user),
+                    actor: one.actor.or(other.actor),
+                    run: one.run.or(other.run),
+                    action: one.action.or(other.action),
+                    since: one.since.or(other.since),
+                    until: one.until.or(other.until),
+                };
+                let mut named = [filter.user, filter.actor].into_iter().flatten();
+                let denied = role != "root" && named.any(|user| user != actor.id());
+                let query = actor.to_list::<AuditEvent>(filter.clone());
+                assert_eq!(query.is_err(), denied, "as {role}: {filter:?}");
+                let Ok(query) = query else { continue };
+                let me = actor.id();
+                let mut expected = everything.clone();
+                expected.retain(|it| {
+                    let reached =
+                        role == "root" || it.actor_id == me || it.target_user_id == Some(me);
+                    reached && it.is_kept_by(&filter)
+                });
+                assert_eq!(events(&query)?, expected, "as {role}: {filter:?}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn an_auditor_finds_those_who_are_gone() -> Result<()> {
+    let store = store()?;
+    record_in_table(&store)?;
+    check_that_gone_are_found(&store, &store)?;
+    check_that_gone_are_found(&store, &record_in_log()?)
+}
+
+fn check_that_gone_are_found(store: &Store, events: &Store) -> Result<()> {
+    let (root, olive) = (actor(store, "root")?, actor(store, "olive")?);
+    let name = |name: &str| UserRef::Other(Reference::Name(name.into()));
+    let id = |id| UserRef::Other(Reference::Id(id));
+    assert_eq!(store.recorded_actor(store, &root, &name("GONE"))?, UserId(77));
+    assert_eq!(store.recorded_actor(store, &root, &id(77))?, UserId(77));
+    assert_eq!(store.recorded_actor(store, &root, &name("sam"))?, UserId(3), "who never acted");
+    assert_eq!(store.recorded_owner(events, &root, &id(88))?, UserId(88));
+    for nobody in [name("nobody"), id(88)] {
+        assert!(store.recorded_actor(store, &root, &nobody).is_err(), "{nobody}");
+    }
+    for other in [name("gone"), id(77), name("root"), name("nobody")] {
+        let found =
+            store.recorded_actor(store, &olive, &other).map_err(|error| format!("{error:#}"));
+        assert_eq!(found, Err(Denied.to_string()), "{other}");
+    }
+    assert_eq!(store.recorded_owner(events, &olive, &UserRef::Me)?, UserId(2));
+    Ok(())
+}

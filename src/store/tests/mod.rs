@@ -1,0 +1,271 @@
+//! The stores and filters that the tests of the store have in common.
+
+mod events;
+mod oracle;
+mod plans;
+
+use std::time::Duration;
+
+use anyhow::Result;
+use rusqlite::Connection;
+
+use super::engine::sqlite::Sqlite;
+use super::engine::{Engine, Mode};
+use super::schema::Catalog;
+use super::schema::native::{self, MIGRATIONS};
+use super::sql::{Dialect, Sql};
+use super::{
+    BatchOptions, Decision, EventLog, ListOptions, Location, Opening, Projection, Row, Settings,
+    Store, Stored, filter,
+};
+use crate::failure::{self, Kind};
+use crate::model::access::{ListQuery, RevokeQuery, Selection};
+use crate::model::actor::{Actor, Denied};
+use crate::model::audit::{self, Action, AuditEvent};
+use crate::model::deploy_token::{self, DeployToken};
+use crate::model::id::{EventId, Place, TokenId, UserId};
+use crate::model::personal_access_token::{self, PersonalAccessToken, UserType};
+use crate::model::reference::{Reference, UserRef};
+use crate::model::time::{Expiry, Moment, Timestamp, date_from_stored};
+use crate::model::token::{Sort, SortKey, Token, TokenFilter, TokenProperties, fold};
+
+fn now() -> Result<Moment> {
+    let now = Timestamp::from_stored("2024-03-15T12:00:00.000Z");
+    Ok(Moment::at(now.ok_or_else(|| anyhow::anyhow!("a time"))?))
+}
+
+/// The store that the integration tests work on too.
+fn store() -> Result<Store> {
+    let connection = rusqlite::Connection::open_in_memory()?;
+    connection.execute_batch(MIGRATIONS[0])?;
+    connection.execute_batch(include_str!("../../../tests/support/fixture.sql"))?;
+    let engine = Engine::Sqlite(Sqlite::unnamed(connection)?);
+    let schema = (native::DESCRIPTION.schema)(Dialect::Sqlite, &Catalog::default());
+    Ok(Store { engine, busy_timeout: Duration::ZERO, schema })
+}
+
+#[path = "../../../tests/support/tools.rs"]
+mod tools;
+
+#[expect(dead_code, reason = "other tests use the rest")]
+#[path = "../../../tests/support/postgres.rs"]
+mod postgres;
+
+/// The stores that the oracle is compared with. Those on servers are left out where there
+/// is no server.
+fn stores() -> Result<Vec<Store>> {
+    let mut stores = vec![store()?];
+    stores.extend(other_stores_in_sqlite()?.into_iter().map(|(_, store)| store));
+    if let Some(cluster) = postgres::Cluster::shared() {
+        stores.push(open(&cluster.gitlab().url(postgres::READER))?);
+        for [_, tables, fixture] in OTHERS.iter().filter(|it| !it[1].is_empty()) {
+            let database = cluster.database("other", &format!("{tables}{fixture}"));
+            stores.push(open(&database.url("postgres"))?);
+        }
+    }
+    Ok(stores)
+}
+
+fn other_stores_in_sqlite() -> Result<Vec<(&'static str, Store)>> {
+    let mut stores = Vec::new();
+    for [tables, _, fixture] in OTHERS.iter().filter(|it| !it[0].is_empty()) {
+        let connection = Connection::open_in_memory()?;
+        connection.execute_batch(tables)?;
+        connection.execute_batch(fixture)?;
+        let schema = super::engine::sqlite::recognise(&connection, None)?;
+        let engine = Engine::Sqlite(Sqlite::unnamed(connection)?);
+        let name = schema.description.name;
+        stores.push((name, Store { engine, busy_timeout: Duration::ZERO, schema }));
+    }
+    Ok(stores)
+}
+
+/// Other applications' tables in SQLite and in PostgreSQL, empty where they never are
+/// there, and what fills them.
+const OTHERS: &[[&str; 3]] = &[
+    [
+        include_str!("../../../tests/support/jupyterhub.sql"),
+        include_str!("../../../tests/support/jupyterhub_postgres.sql"),
+        include_str!("../../../tests/support/jupyterhub_fixture.sql"),
+    ],
+    [
+        include_str!("../../../tests/support/gitea.sql"),
+        include_str!("../../../tests/support/gitea_postgres.sql"),
+        include_str!("../../../tests/support/gitea_fixture.sql"),
+    ],
+];
+
+fn open(url: &str) -> Result<Store> {
+    let how = Opening {
+        mode: Mode::Read,
+        busy_timeout: Duration::from_secs(5),
+        foreign_owner: false,
+        schema: None,
+        command_as: &|_| String::new(),
+    };
+    Store::open(&Location::Server(Settings::new(url, &|_| None)?.into()), &how)
+}
+
+/// Which pairs of flags are tried as which role: all of them where nothing has to travel
+/// to a server, elsewhere each pair as one role.
+fn is_tried(store: &Store, pair: [usize; 2], role: usize) -> bool {
+    let number = pair[0] + pair[1];
+    match store.engine {
+        Engine::Sqlite(_) => true,
+        Engine::Postgres(_) if store.check_has::<DeployToken>().is_ok() => {
+            number % (2 * ROLES.len()) == role
+        }
+        // The rest is as in SQLite.
+        Engine::Postgres(_) => number % (6 * ROLES.len()) == role,
+    }
+}
+
+/// An administrator, an owner and Maintainer, a Developer, and one whose name is digits.
+const ROLES: [&str; 4] = ["root", "olive", "sam", "2"];
+
+/// Whether a filter asks for what the store does not record.
+fn asks_too_much(store: &Store, filter: &TokenFilter, impersonation: Option<bool>) -> bool {
+    let TokenFilter {
+        revoked,
+        expired,
+        expires_after,
+        expires_before,
+        expires_within,
+        no_expiry,
+        ..
+    } = filter;
+    let columns = &store.schema.personal_access_tokens;
+    let expiry = [expired.is_some(), no_expiry.is_some(), expires_after.is_some()];
+    let expiry = expiry.contains(&true) || expires_before.is_some() || expires_within.is_some();
+    (columns.token.revoked.is_none() && revoked.is_some())
+        || (columns.token.expires_at.is_none() && expiry)
+        || (columns.impersonation.is_none() && impersonation.is_some())
+}
+
+/// The connection of a store in SQLite.
+fn connection(store: &Store) -> &Connection {
+    match &store.engine {
+        Engine::Sqlite(it) => &it.connection,
+        Engine::Postgres(_) => panic!("the store is on a server"),
+    }
+}
+
+fn actor(store: &Store, name: &str) -> Result<Actor> {
+    store.actor(&Reference::Name(name.into()))
+}
+
+fn at(text: &str) -> Option<Timestamp> {
+    Timestamp::from_stored(&format!("{text}Z"))
+}
+
+fn day(text: &str) -> Option<Moment> {
+    Timestamp::from_stored(&format!("{text}T00:00:00.000Z")).map(Moment::at)
+}
+
+/// Filters with one flag each, by the flag that makes them.
+fn shared_filters() -> Vec<(String, TokenFilter)> {
+    let mut filters = vec![("(none)".to_string(), TokenFilter::default())];
+    let mut add = |name: &str, set: &dyn Fn(&mut TokenFilter)| {
+        let mut filter = TokenFilter::default();
+        set(&mut filter);
+        filters.push((name.into(), filter));
+    };
+    add("ID", &|it| it.ids = Some(vec![TokenId(2)]));
+    add("ID ID ID", &|it| it.ids = Some([1, 2, 7, 8, 9, 99].map(TokenId).to_vec()));
+    add("(no ID)", &|it| it.ids = Some(Vec::new()));
+    for is in [true, false] {
+        add(&format!("--active={is}"), &|it| it.active = Some(is));
+        add(&format!("--revoked={is}"), &|it| it.revoked = Some(is));
+        add(&format!("--expired={is}"), &|it| it.expired = Some(is));
+        add(&format!("--no-expiry={is}"), &|it| it.no_expiry = Some(is));
+    }
+    for text in ["2024-02-01T00:00:00.000", "2024-03-15T12:00:00.000", "2023-03-14T00:00:00.001"] {
+        add(&format!("--created-after {text}"), &|it| it.created_after = at(text));
+        add(&format!("--created-before {text}"), &|it| it.created_before = at(text));
+    }
+    for text in ["2024-03-14", "2024-03-15", "2024-03-16", "9999-12-31"] {
+        add(&format!("--expires-after {text}"), &|it| it.expires_after = day(text));
+        add(&format!("--expires-before {text}"), &|it| it.expires_before = day(text));
+    }
+    for text in ["2024-03-15", "2024-03-16", "2024-04-01"] {
+        add(&format!("--expires-within (until {text})"), &|it| it.expires_within = day(text));
+    }
+    for words in ["ci", "backup ci", "_", "%", "drucker", "ü", "καφεσ", "k", "'", "deep", "\\"]
+    {
+        let words: Vec<String> = words.split(' ').map(Into::into).collect();
+        add(&format!("--search '{}'", words.join(" ")), &|it| it.search = words.clone());
+    }
+    for scopes in ["api", "sudo read_user", "read_repository write_registry", "ap", "none"] {
+        let scopes: Vec<String> = scopes.split(' ').map(Into::into).collect();
+        add(&format!("--scope {}", scopes.join(" --scope ")), &|it| it.scopes = scopes.clone());
+        add(&format!("--except-scope {}", scopes.join(" --except-scope ")), &|it| {
+            it.except_scopes = scopes.clone();
+        });
+    }
+    filters
+}
+
+fn personal_filters() -> Vec<(String, personal_access_token::Filter)> {
+    let mut filters: Vec<_> = shared_filters()
+        .into_iter()
+        .map(|(name, token)| (name, personal_access_token::Filter { token, ..Default::default() }))
+        .collect();
+    let mut add = |name: &str, set: &dyn Fn(&mut personal_access_token::Filter)| {
+        let mut filter = personal_access_token::Filter::default();
+        set(&mut filter);
+        filters.push((name.into(), filter));
+    };
+    add("--user 2", &|it| it.user = Some(UserId(2)));
+    add("--except-user 2", &|it| it.except_users = vec![UserId(2)]);
+    add("--except-user 2 --except-user 3", &|it| it.except_users = vec![UserId(2), UserId(3)]);
+    for user_type in UserType::ALL {
+        add(&format!("--user-type {}", user_type.name()), &|it| it.user_type = Some(user_type));
+    }
+    for is in [true, false] {
+        add(&format!("--impersonation={is}"), &|it| it.impersonation = Some(is));
+        add(&format!("--never-used={is}"), &|it| it.never_used = Some(is));
+    }
+    for text in ["2024-03-15T00:00:00.000", "2023-12-16T12:00:00.000", "2023-12-16T11:59:59.999"] {
+        add(&format!("--last-used-after {text}"), &|it| it.last_used_after = at(text));
+        add(&format!("--last-used-before {text}"), &|it| it.last_used_before = at(text));
+        add(&format!("--unused-for (since {text})"), &|it| it.unused_since = at(text));
+    }
+    filters
+}
+
+/// Both filters in one.
+fn both_shared(one: &TokenFilter, other: &TokenFilter) -> TokenFilter {
+    let (one, other) = (one.clone(), other.clone());
+    TokenFilter {
+        ids: one.ids.or(other.ids),
+        active: one.active.or(other.active),
+        revoked: one.revoked.or(other.revoked),
+        expired: one.expired.or(other.expired),
+        created_after: one.created_after.or(other.created_after),
+        created_before: one.created_before.or(other.created_before),
+        expires_after: one.expires_after.or(other.expires_after),
+        expires_before: one.expires_before.or(other.expires_before),
+        expires_within: one.expires_within.or(other.expires_within),
+        no_expiry: one.no_expiry.or(other.no_expiry),
+        search: [one.search, other.search].concat(),
+        scopes: [one.scopes, other.scopes].concat(),
+        except_scopes: [one.except_scopes, other.except_scopes].concat(),
+    }
+}
+
+fn both(
+    one: &personal_access_token::Filter,
+    other: &personal_access_token::Filter,
+) -> personal_access_token::Filter {
+    personal_access_token::Filter {
+        token: both_shared(&one.token, &other.token),
+        user: one.user.or(other.user),
+        except_users: [one.except_users.clone(), other.except_users.clone()].concat(),
+        user_type: one.user_type.or(other.user_type),
+        impersonation: one.impersonation.or(other.impersonation),
+        last_used_after: one.last_used_after.or(other.last_used_after),
+        last_used_before: one.last_used_before.or(other.last_used_before),
+        never_used: one.never_used.or(other.never_used),
+        unused_since: one.unused_since.or(other.unused_since),
+    }
+}

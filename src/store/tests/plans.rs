@@ -1,0 +1,252 @@
+//! The statements that queries become, and the plans that databases make of them.
+
+use std::fmt::Write;
+
+use expect_test::expect_file;
+
+use super::*;
+
+fn list_sql<T: Stored, P: Projection<T>>(
+    store: &Store,
+    selection: &Selection<T>,
+    sort: Sort,
+) -> Result<Sql> {
+    store.selection_sql::<T, P>(selection, &ListOptions { sort, limit: None, now: now()? })
+}
+
+/// The statement of a list and how SQLite goes about it.
+fn plan<T: Stored>(store: &Store, filter: T::Filter, role: &str, sort: Sort) -> Result<String> {
+    let query = actor(store, role)?.to_list::<T>(filter)?;
+    explained(store, &list_sql::<T, T>(store, query.selection(), sort)?)
+}
+
+fn explained(store: &Store, sql: &Sql) -> Result<String> {
+    let transaction = store.engine.begin(Mode::Read, Duration::from_secs(5))?;
+    let steps = match &store.engine {
+        Engine::Sqlite(_) => transaction.rows(&sql.behind("EXPLAIN QUERY PLAN "), |row| {
+            let (_id, _parent, _unused) = (row.integer(), row.integer(), row.integer());
+            row.text().map_err(anyhow::Error::msg)
+        })?,
+        Engine::Postgres(_) => {
+            // A cursor is planned to give its first rows soon.
+            let is_list = sql.text().starts_with("SELECT") && !sql.text().contains("(TRUE");
+            let explain = if is_list {
+                "EXPLAIN (COSTS OFF) DECLARE rows CURSOR FOR "
+            } else {
+                "EXPLAIN (COSTS OFF) "
+            };
+            transaction.rows(&sql.behind(explain), |row| row.text().map_err(anyhow::Error::msg))?
+        }
+    };
+    let (columns, conditions) = at_where(sql.text());
+    let mut text = format!("    WHERE {conditions}\n");
+    // Beside the columns may stand whether the filter keeps the row.
+    if let Some((_, verdict)) = columns.split_once("(TRUE") {
+        let verdict = verdict.split(" FROM ").next().unwrap_or_default();
+        text = format!("    SELECT …, (TRUE{verdict}\n{text}");
+    }
+    for step in steps {
+        writeln!(text, "    -> {}", step?)?;
+    }
+    Ok(text)
+}
+
+/// A statement before and behind its own WHERE, which is not that of a subquery.
+fn at_where(sql: &str) -> (&str, &str) {
+    let mut depth = 0;
+    let own = sql.char_indices().find(|&(at, c)| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        depth == 0 && sql[at..].starts_with(" WHERE ")
+    });
+    own.map_or(("", sql), |(at, _)| (&sql[..at], &sql[at + " WHERE ".len()..]))
+}
+
+fn plans<T: Stored + Token>(
+    store: &Store,
+    filters: &[(String, T::Filter)],
+    roles: &[&str],
+) -> Result<String> {
+    let mut text = String::new();
+    for role in roles {
+        for sort in Sort::all(T::SORT_KEYS) {
+            writeln!(text, "as {role}: --sort {}", sort.name())?;
+            text += &plan::<T>(store, T::Filter::default(), role, sort)?;
+        }
+        for (name, filter) in filters {
+            writeln!(text, "as {role}: {name}")?;
+            text += &plan::<T>(store, filter.clone(), role, Sort::BY_ID)?;
+        }
+    }
+    Ok(text)
+}
+
+type SetAudit = fn(&mut audit::Filter);
+
+#[test]
+fn the_plans_use_the_indexes() -> Result<()> {
+    let store = store()?;
+    // One of each flag, and the combinations that prunes are made of.
+    let mut seen = std::collections::HashSet::new();
+    let mut filters = personal_filters();
+    filters.retain(|(name, _)| seen.insert(name.split([' ', '=']).next().map(str::to_owned)));
+    let find = |name: &str| {
+        let all = personal_filters();
+        all.into_iter().find(|(it, _)| it.starts_with(name)).map(|(_, filter)| filter)
+    };
+    if let (Some(unused), Some(active)) = (find("--unused-for"), find("--active=true")) {
+        filters.push(("--unused-for --active".into(), both(&unused, &active)));
+    }
+    let mut text = plans::<PersonalAccessToken>(&store, &filters, &["root"])?;
+    text += &plans::<PersonalAccessToken>(&store, &[], &["olive"])?;
+    text.push_str("\nids alone\n");
+    for flag in ["(none)", "--active", "--never-used", "--expires-within", "--unused-for", "--user"]
+    {
+        let filter = find(flag).unwrap_or_default();
+        let query = actor(&store, "root")?.to_list::<PersonalAccessToken>(filter)?;
+        writeln!(text, "as root: {flag}")?;
+        let sql = list_sql::<_, TokenId>(&store, query.selection(), Sort::BY_ID)?;
+        text += &explained(&store, &sql)?;
+    }
+    text.push_str("\ndeploy-tokens\n");
+    text += &deploy_plans_of(&store)?;
+    text.push_str("\naudit\n");
+    let one: [(&str, SetAudit); 5] = [
+        ("(none)", |_| {}),
+        ("--user", |it| it.user = Some(UserId(2))),
+        ("--actor", |it| it.actor = Some(UserId(2))),
+        ("--run", |it| it.run = Some("run-2".into())),
+        ("--since", |it| it.since = at("2024-03-02T00:00:00.000")),
+    ];
+    for role in ["root", "olive"] {
+        for (name, set) in one {
+            let mut filter = audit::Filter::default();
+            set(&mut filter);
+            writeln!(text, "as {role}: {name}")?;
+            text += &plan::<AuditEvent>(&store, filter, role, Sort::NEWEST_FIRST)?;
+        }
+    }
+    text.push_str("\nrevoke\n");
+    let unused = find("--unused-for").unwrap_or_default();
+    let query = actor(&store, "root")?.to_revoke::<PersonalAccessToken>(unused)?;
+    let preview = list_sql::<_, PersonalAccessToken>(&store, query.selection(), Sort::BY_ID)?;
+    text += &explained(&store, &preview)?;
+    text.push_str("a batch of it\n");
+    let batch = query.among(&[TokenId(1), TokenId(2), TokenId(3)]);
+    text += &explained(&store, &store.evaluation_sql(&batch, now()?)?)?;
+    expect_file!["../../../tests/golden/plans.txt"].assert_eq(&text);
+    Ok(())
+}
+
+/// The plans in another application's database: of what its indexes serve, or could.
+fn plans_of(store: &Store) -> Result<String> {
+    let mut seen = std::collections::HashSet::new();
+    let mut filters = personal_filters();
+    filters.retain(|(name, filter)| {
+        seen.insert(name.split([' ', '=']).next().map(str::to_owned))
+            && !asks_too_much(store, &filter.token, filter.impersonation)
+    });
+    let mut text = String::new();
+    for role in ["root", "olive"] {
+        for (name, filter) in &filters {
+            // What a reach adds shows with few.
+            if role == "root" || ["(none)", "ID", "--search 'ci'"].contains(&name.as_str()) {
+                writeln!(text, "as {role}: {name}")?;
+                text += &plan::<PersonalAccessToken>(store, filter.clone(), role, Sort::BY_ID)?;
+            }
+        }
+    }
+    let unused = filters.iter().find(|(name, _)| name.starts_with("--unused-for"));
+    let unused = unused.map(|(_, filter)| filter.clone()).unwrap_or_default();
+    let query = actor(store, "root")?.to_revoke::<PersonalAccessToken>(unused)?;
+    let batch = query.among(&[TokenId(1), TokenId(2), TokenId(3)]);
+    text.push_str("a batch is judged\n");
+    text += &explained(store, &store.evaluation_sql(&batch, now()?)?)?;
+    text.push_str("a batch is revoked\n");
+    let mut sql = store.sql();
+    let (at, columns) = (now()?.instant, store.columns::<PersonalAccessToken>()?);
+    let method = store.revoke_method::<PersonalAccessToken>()?;
+    filter::revoke(&mut sql, columns, method, batch.selection(), (now()?, at))?;
+    text += &explained(store, &sql)?;
+    Ok(text)
+}
+
+/// The same of deploy tokens, of which there are few.
+fn deploy_plans_of(store: &Store) -> Result<String> {
+    let mut text = plans::<DeployToken>(store, &[], &["root"])?;
+    let olive = actor(store, "olive")?;
+    for place in [
+        store.project(&olive, &Reference::Name("top/app".into()))?,
+        store.group(&olive, &Reference::Name("top".into()))?,
+    ] {
+        writeln!(text, "as olive: {:?}", place.place())?;
+        let filter = deploy_token::Filter { place: Some(place), ..Default::default() };
+        text += &plan::<DeployToken>(store, filter, "olive", Sort::BY_ID)?;
+    }
+    Ok(text)
+}
+
+#[test]
+fn the_plans_use_the_indexes_of_other_applications() -> Result<()> {
+    for (name, store) in other_stores_in_sqlite()? {
+        let path = format!("../../../tests/golden/plans_{name}.txt");
+        expect_file![path].assert_eq(&plans_of(&store)?);
+    }
+    if let Some(cluster) = postgres::Cluster::shared() {
+        // As many as show what the planner does with millions, and few enough for their
+        // statistics to be of all rows.
+        let gitlab = cluster.database("plans", postgres::GITLAB);
+        gitlab.add_tokens(20_000);
+        gitlab.sql(
+            "UPDATE users SET username = 'root', admin = true WHERE id = 1;
+             UPDATE users SET username = 'olive' WHERE id = 2; VACUUM ANALYZE;",
+        );
+        // Other versions plan, and say it, in other ways.
+        let version = gitlab.sql("SHOW server_version");
+        if version.starts_with("15") {
+            let mut plans = plans_of(&open(&gitlab.url("postgres"))?)?;
+            plans.push_str("\ndeploy-tokens\n");
+            plans += &deploy_plans_of(&open(&cluster.gitlab().url("postgres"))?)?;
+            expect_file!["../../../tests/golden/plans_gitlab.txt"].assert_eq(&plans);
+        } else {
+            let line = format!(
+                "left out: GitLab's plans, which are those of PostgreSQL 15, not {version}\n"
+            );
+            std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn values_are_bound_in_order_and_never_text() {
+    let mut sql = Sql::new(Dialect::Sqlite);
+    sql.push("SELECT ").bind("'; DROP TABLE users; --").push(", ").bind(7_i64);
+    assert_eq!(sql.text(), "SELECT ?1, ?2");
+    let mut sql = Sql::new(Dialect::Postgres);
+    sql.push("SELECT ").bind("'; DROP TABLE users; --").push(", ").bind(7_i64);
+    assert_eq!(sql.text(), "SELECT $1, $2");
+}
+
+#[test]
+fn missing_and_forbidden_take_the_same_statements() -> Result<()> {
+    // What a stranger asks of a thing that exists, and of one that does not.
+    let store = store()?;
+    let sam = actor(&store, "sam")?;
+    let show = |id| -> Result<Sql> {
+        let query = sam.to_show::<PersonalAccessToken>(TokenId(id))?;
+        list_sql::<_, PersonalAccessToken>(&store, query.selection(), Sort::BY_ID)
+    };
+    assert_eq!(show(1)?.text(), show(999)?.text());
+
+    let message = |error: anyhow::Error| format!("{error:#}");
+    let user = |name: &str| store.user(&sam, &UserRef::Other(Reference::Name(name.into())));
+    assert_eq!(user("olive").map_err(message), user("nobody").map_err(message));
+    let project = |name: &str| {
+        let membership = store.project(&sam, &Reference::Name(name.into()))?;
+        let filter = deploy_token::Filter { place: Some(membership), ..Default::default() };
+        let query = sam.to_list::<DeployToken>(filter)?;
+        anyhow::Ok(query.selection().filter().place.is_some())
+    };
+    assert_eq!(project("other/x").map_err(message), project("other/y").map_err(message));
+    Ok(())
+}
