@@ -3,10 +3,10 @@
 //! they record.
 
 use super::engine::Decoder;
-use super::filter::{FilterContext, Unrecorded, at, bounded};
+use super::filter::{at, bounded};
 use super::schema::{AuditEvents, Comparison, Schema, Table};
 use super::sql::Sql;
-use super::{Projection, Stored};
+use super::stored::{FilterContext, Projection, Stored, Unrecorded};
 use crate::model::access::Reach;
 use crate::model::audit::{AuditEvent, Filter};
 use crate::model::id::{EventId, TokenId, UserId};

@@ -2,10 +2,10 @@
 //! SQL, and how a row becomes a record.
 
 use super::engine::Decoder;
-use super::filter::{FilterContext, Unrecorded, shared, shared_sort_column};
+use super::filter::{shared, shared_sort_column};
 use super::schema::{DeployTokens, RevokeMethod, Schema, Table};
 use super::sql::Sql;
-use super::{Projection, Stored};
+use super::stored::{FilterContext, Projection, Stored, Unrecorded};
 use crate::model::access::Reach;
 use crate::model::deploy_token::{DeployToken, Filter};
 use crate::model::id::{GroupId, Place, ProjectId, TokenId};

@@ -1,49 +1,12 @@
 //! The one WHERE: what a query reaches and keeps, of every kind, for listing
 //! and for revoking alike.
 
-use std::fmt;
-
 use super::schema::{Comparison, RevokeMethod, Time, Tokens};
 use super::sql::{Dialect, Sql};
-use super::{ListOptions, Projection, Stored};
+use super::stored::{Bounds, FilterContext, Projection, Stored, Unrecorded};
 use crate::model::access::{Reach, Selection};
 use crate::model::time::{Moment, Timestamp};
 use crate::model::token::{Sort, SortKey, TokenFilter};
-
-/// What the conditions of a filter depend on besides it.
-#[derive(Clone, Copy, Debug)]
-pub struct FilterContext {
-    pub bounds: Bounds,
-    /// The instant that tokens are judged by.
-    pub now: Moment,
-    /// Whether tokens that are revoked already are in question.
-    pub includes_revoked: bool,
-}
-
-/// How bounds of a time column find their rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bounds {
-    /// As plain conditions, for the planner to use as it sees fit.
-    Plain,
-    /// By a list of ids from the column's index, where SQLite has one. A list in the
-    /// order of ids is made from it without sorting rows. Left to itself, SQLite reads
-    /// the whole table for one bound, and sorts whole rows for two. Of 3 million rows
-    /// the list took 0.4 times the reading where it kept 3 of 100, and 1.6 times at
-    /// the worst; the sorting took up to 5 times the reading.
-    ViaIndex,
-}
-
-/// A property that a filter or an order asks for, and the store does not record.
-#[derive(Debug)]
-pub struct Unrecorded(pub &'static str);
-
-impl fmt::Display for Unrecorded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "it does not record {}", self.0)
-    }
-}
-
-impl std::error::Error for Unrecorded {}
 
 /// The column of a property.
 pub fn recorded<V>(column: Option<V>, property: &'static str) -> Result<V, Unrecorded> {
@@ -57,12 +20,13 @@ pub fn select<T: Stored, P: Projection<T>>(
     sql: &mut Sql,
     columns: &T::Columns,
     selection: &Selection<T>,
-    options: &ListOptions,
+    sort: Sort,
+    now: Moment,
 ) -> Result<(), Unrecorded> {
     let filter = selection.filter();
     let is_narrow =
         selection.reach() != Reach::All || T::ids(filter).is_some() || T::is_narrow(filter);
-    let is_by_id = options.sort.key == SortKey::Id && !is_narrow;
+    let is_by_id = sort.key == SortKey::Id && !is_narrow;
     let bounds = match sql.dialect() {
         Dialect::Sqlite if is_by_id => Bounds::ViaIndex,
         Dialect::Sqlite | Dialect::Postgres => Bounds::Plain,
@@ -71,7 +35,7 @@ pub fn select<T: Stored, P: Projection<T>>(
     select_list::<T, P>(sql, columns);
     sql.push(" FROM ").push(T::table(columns).from).push(" WHERE ");
     within_reach(sql, columns, selection);
-    conditions(sql, columns, selection, bounds, options.now)
+    conditions(sql, columns, selection, bounds, now)
 }
 
 /// Writes the same for tokens that are named by their ids, each with a last column

@@ -109,7 +109,7 @@ impl Store {
     ) -> Result<Sql> {
         let columns = self.columns::<T>()?;
         let mut sql = self.sql();
-        filter::select::<T, P>(&mut sql, columns, selection, options)
+        filter::select::<T, P>(&mut sql, columns, selection, options.sort, options.now)
             .and_then(|()| filter::order_by::<T>(&mut sql, columns, options.sort))
             .map_err(|error| self.unrecorded(&error))?;
         if let Some(limit) = options.limit {

@@ -1,11 +1,13 @@
 //! What the store has to know of a kind of thing to list, show and revoke it.
 
+use std::fmt;
+
 use super::engine::Decoder;
-use super::filter::{FilterContext, Unrecorded};
 use super::schema::{RevokeMethod, Schema, Table};
 use super::sql::Sql;
 use crate::model::access::{Guarded, Reach};
 use crate::model::id::TokenId;
+use crate::model::time::Moment;
 use crate::model::token::{SortKey, Token};
 
 /// A kind of thing that stores hold.
@@ -39,6 +41,41 @@ pub trait Stored: Guarded + Projection<Self> + Send {
     ) -> Result<(), Unrecorded>;
     fn sort_column(columns: &Self::Columns, key: SortKey) -> Result<&'static str, Unrecorded>;
 }
+
+/// What the conditions of a filter depend on besides it.
+#[derive(Clone, Copy, Debug)]
+pub struct FilterContext {
+    pub bounds: Bounds,
+    /// The instant that tokens are judged by.
+    pub now: Moment,
+    /// Whether tokens that are revoked already are in question.
+    pub includes_revoked: bool,
+}
+
+/// How bounds of a time column find their rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bounds {
+    /// As plain conditions, for the planner to use as it sees fit.
+    Plain,
+    /// By a list of ids from the column's index, where SQLite has one. A list in the
+    /// order of ids is made from it without sorting rows. Left to itself, SQLite reads
+    /// the whole table for one bound, and sorts whole rows for two. Of 3 million rows
+    /// the list took 0.4 times the reading where it kept 3 of 100, and 1.6 times at
+    /// the worst; the sorting took up to 5 times the reading.
+    ViaIndex,
+}
+
+/// A property that a filter or an order asks for, and the store does not record.
+#[derive(Debug)]
+pub struct Unrecorded(pub &'static str);
+
+impl fmt::Display for Unrecorded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "it does not record {}", self.0)
+    }
+}
+
+impl std::error::Error for Unrecorded {}
 
 /// What is read of a thing that stores hold: all that is known of it, or its id.
 pub trait Projection<T: Stored>: Sized {

@@ -2,12 +2,10 @@
 //! mean in SQL, and how a row becomes a record.
 
 use super::engine::Decoder;
-use super::filter::{
-    FilterContext, Unrecorded, at, bounded, is_null, recorded, shared, shared_sort_column,
-};
+use super::filter::{at, bounded, is_null, recorded, shared, shared_sort_column};
 use super::schema::{Comparison, PersonalAccessTokens, RevokeMethod, Schema, Table, Tokens};
 use super::sql::Sql;
-use super::{Projection, Stored};
+use super::stored::{FilterContext, Projection, Stored, Unrecorded};
 use crate::model::access::Reach;
 use crate::model::id::{TokenId, UserId};
 use crate::model::personal_access_token::{Filter, PersonalAccessToken, UserType};
