@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
-use postgres::config::{ChannelBinding, SslMode as Encryption};
+use postgres::config::SslMode as Encryption;
 use postgres::error::SqlState;
 use postgres::{Client, Config, NoTls, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -32,19 +32,14 @@ impl Settings {
     pub fn connect(&self, mode: Mode) -> Result<Client> {
         let targets = match (mode, self.targets) {
             (Mode::Read, targets) => targets,
-            (Mode::Write, [Target::ReadOnly | Target::Standby]) => {
+            (Mode::Write, [Target::Standby]) => {
                 let message = "target_session_attrs asks for a host that takes no writes";
                 return Err(Failure::usage(message).into());
             }
             (Mode::Write, _) => &[Target::ReadWrite],
         };
         let is_plain = self.ssl_mode == SslMode::Disable || self.hosts.iter().all(Host::is_socket);
-        let tls = if is_plain {
-            None
-        } else {
-            let binds_channel = self.config.get_channel_binding() == ChannelBinding::Require;
-            Some(tls::connector(self.ssl_mode, &self.roots, binds_channel)?)
-        };
+        let tls = if is_plain { None } else { Some(tls::connector(self.ssl_mode, &self.roots)?) };
 
         let mut reasons = Vec::new();
         let mut headline = "";
@@ -90,17 +85,13 @@ impl Settings {
             return self.try_address(config, None, target, password.is_some(), note);
         }
         let name = host.name.clone();
-        config.host(&host.label());
-        let addresses = if let Some(address) = host.address {
-            vec![address]
-        } else {
-            let look_up = move || {
-                let found = (name.as_str(), 0).to_socket_addrs();
-                found.map(|found| found.map(|it| it.ip()).collect::<Vec<_>>())
-            };
-            let found = within(self.limit, look_up).ok_or_else(|| self.too_late())?;
-            found.map_err(|error| Refusal::NoAnswer(error.to_string()))?
+        config.host(&name);
+        let look_up = move || {
+            let found = (name.as_str(), 0).to_socket_addrs();
+            found.map(|found| found.map(|it| it.ip()).collect::<Vec<_>>())
         };
+        let addresses = within(self.limit, look_up).ok_or_else(|| self.too_late())?;
+        let addresses = addresses.map_err(|error| Refusal::NoAnswer(error.to_string()))?;
         let mut last = Refusal::NoAnswer("it has no address".into());
         for address in addresses {
             let mut config = config.clone();
@@ -171,9 +162,8 @@ impl Target {
         match self {
             Self::ReadWrite | Self::Primary if is_standby => Some("is a standby"),
             Self::ReadWrite if is_read_only => Some("is read-only (default_transaction_read_only)"),
-            Self::ReadOnly if !is_read_only => Some("takes writes"),
             Self::Standby if !is_standby => Some("is a primary"),
-            Self::Any | Self::ReadWrite | Self::ReadOnly | Self::Primary | Self::Standby => None,
+            Self::Any | Self::ReadWrite | Self::Primary | Self::Standby => None,
         }
     }
 
@@ -182,7 +172,6 @@ impl Target {
         match self {
             Self::Any => "",
             Self::ReadWrite => "no host takes writes: ",
-            Self::ReadOnly => "no host is read-only: ",
             Self::Primary => "no host is a primary: ",
             Self::Standby => "no host is a standby: ",
         }
@@ -256,7 +245,6 @@ mod tests {
         let cases = [
             (Target::Any, [true, true, true]),
             (Target::ReadWrite, [true, false, false]),
-            (Target::ReadOnly, [false, true, true]),
             (Target::Primary, [true, true, false]),
             (Target::Standby, [false, false, true]),
         ];
@@ -277,10 +265,8 @@ mod tests {
 
     #[test]
     fn to_write_a_host_that_takes_none_cannot_be_asked_for() {
-        for target in ["standby", "read-only"] {
-            let url = format!("postgres://ops@127.0.0.1:1/x?target_session_attrs={target}");
-            let error = Settings::new(&url, &|_| None).unwrap().connect(Mode::Write).err().unwrap();
-            assert_eq!(crate::failure::kind(&error), Kind::Usage);
-        }
+        let url = "postgres://ops@127.0.0.1:1/x?target_session_attrs=standby";
+        let error = Settings::new(url, &|_| None).unwrap().connect(Mode::Write).err().unwrap();
+        assert_eq!(crate::failure::kind(&error), Kind::Usage);
     }
 }

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::time::Duration;
 
 use postgres::Config;
-use postgres::config::ChannelBinding;
 
 use super::settings::{DEFAULT_PORT, Host, Target};
 use super::tls::{Roots, SslMode};
@@ -13,31 +11,27 @@ use crate::failure::Failure;
 
 /// The parameters that a URL may have, each with the variable of the environment
 /// that gives it where the URL does not.
-pub const PARAMETERS: &[(&str, Option<&str>)] = &[
-    ("application_name", Some("PGAPPNAME")),
-    ("channel_binding", Some("PGCHANNELBINDING")),
-    ("connect_timeout", Some("PGCONNECT_TIMEOUT")),
-    ("dbname", Some("PGDATABASE")),
-    ("host", Some("PGHOST")),
-    ("hostaddr", Some("PGHOSTADDR")),
-    ("keepalives", None),
-    ("keepalives_count", None),
-    ("keepalives_idle", None),
-    ("keepalives_interval", None),
-    ("options", Some("PGOPTIONS")),
-    ("passfile", Some("PGPASSFILE")),
-    ("password", Some("PGPASSWORD")),
-    ("port", Some("PGPORT")),
-    ("sslmode", Some("PGSSLMODE")),
-    ("sslrootcert", Some("PGSSLROOTCERT")),
-    ("target_session_attrs", Some("PGTARGETSESSIONATTRS")),
-    ("user", Some("PGUSER")),
+pub const PARAMETERS: &[(&str, &str)] = &[
+    ("application_name", "PGAPPNAME"),
+    ("connect_timeout", "PGCONNECT_TIMEOUT"),
+    ("dbname", "PGDATABASE"),
+    ("host", "PGHOST"),
+    ("options", "PGOPTIONS"),
+    ("passfile", "PGPASSFILE"),
+    ("password", "PGPASSWORD"),
+    ("port", "PGPORT"),
+    ("sslmode", "PGSSLMODE"),
+    ("sslrootcert", "PGSSLROOTCERT"),
+    ("target_session_attrs", "PGTARGETSESSIONATTRS"),
+    ("user", "PGUSER"),
 ];
 
 /// The variables of libpq that ask for what is not done here, and would change where
 /// a connection leads or how it is protected.
 pub const REFUSED: &[(&str, &str)] = &[
     ("PGSERVICE", "service files are not read"),
+    ("PGHOSTADDR", "a host is always looked up by its name"),
+    ("PGCHANNELBINDING", "channel binding cannot be prescribed"),
     ("PGREQUIREAUTH", "the way to log in cannot be prescribed"),
     ("PGREQUIREPEER", "the user whom the server runs as is not checked"),
     ("PGSSLCRL", "lists of revoked certificates are not read"),
@@ -55,30 +49,14 @@ const SSL_MODES: &[(&str, SslMode)] = &[
     ("verify-full", SslMode::VerifyFull),
 ];
 
-const CHANNEL_BINDINGS: &[(&str, ChannelBinding)] = &[
-    ("disable", ChannelBinding::Disable),
-    ("prefer", ChannelBinding::Prefer),
-    ("require", ChannelBinding::Require),
-];
-
 /// What may be asked of a host, in the order in which it is looked for.
 pub const TARGETS: &[(&str, &[Target])] = &[
     ("any", &[Target::Any]),
     ("read-write", &[Target::ReadWrite]),
-    ("read-only", &[Target::ReadOnly]),
     ("primary", &[Target::Primary]),
     ("standby", &[Target::Standby]),
     ("prefer-standby", &[Target::Standby, Target::Any]),
 ];
-
-/// What the driver takes as a number.
-const NUMBERS: &[(&str, Setter)] = &[
-    ("keepalives_count", |config, count| config.keepalives_retries(count)),
-    ("keepalives_idle", |config, idle| config.keepalives_idle(seconds(idle))),
-    ("keepalives_interval", |config, interval| config.keepalives_interval(seconds(interval))),
-];
-
-type Setter = fn(&mut Config, u32) -> &mut Config;
 
 /// The values of the parameters, each with what gave it.
 #[derive(Default)]
@@ -121,10 +99,7 @@ impl Parameters {
         }
         for parameter in parameters.split('&').filter(|it| !it.is_empty()) {
             let malformed = || Failure::usage("a parameter of the URL has no '='");
-            let (name, value) = match parameter.split_once('=').ok_or_else(malformed)? {
-                ("ssl", "true") => ("sslmode", "require"),
-                parameter => parameter,
-            };
+            let (name, value) = parameter.split_once('=').ok_or_else(malformed)?;
             let known = PARAMETERS.iter().find(|(known, _)| *known == name);
             let &(name, _) = known.ok_or_else(|| {
                 Failure::usage(format!("the URL's parameter '{name}' is not supported"))
@@ -151,7 +126,9 @@ impl Parameters {
         environment: &dyn Fn(&str) -> Option<OsString>,
     ) -> Result<(), Failure> {
         for &(name, variable) in PARAMETERS {
-            let Some(variable) = variable.filter(|_| !self.0.contains_key(name)) else { continue };
+            if self.0.contains_key(name) {
+                continue;
+            }
             let Some(value) = environment(variable) else { continue };
             let value = value.into_string();
             let value = value.map_err(|_| Failure::usage(format!("{variable} is not UTF-8")))?;
@@ -209,65 +186,35 @@ impl Parameters {
         }
     }
 
-    /// The hosts: entry by entry of `host`, `hostaddr` and `port`.
+    /// The hosts: entry by entry of `host` and `port`. A single port is that of all.
     pub fn hosts(&self) -> Result<Vec<Host>, Failure> {
-        let list = |name| self.text(name).map_or(vec![], |text| text.split(',').collect());
-        let (names, addresses, ports) = (list("host"), list("hostaddr"), list("port"));
-        let count = names.len().max(addresses.len()).max(1);
-        for (name, list) in [("host", &names), ("hostaddr", &addresses)] {
-            if !list.is_empty() && list.len() != count {
-                return Err(self.malformed(name, "has too few entries: one a host is needed"));
-            }
+        let list = |name| self.text(name).unwrap_or_default().split(',').map(str::trim);
+        let (names, ports) = (list("host"), list("port").collect::<Vec<_>>());
+        if ports.len() > 1 && ports.len() != names.clone().count() {
+            return Err(self.malformed("port", "must have one entry, or one for each host"));
         }
-        if ports.len() > 1 && ports.len() != count {
-            return Err(self.malformed("port", "has to have one entry, or one a host"));
-        }
-        let host = |place| {
-            let entry =
-                |list: &[&str]| list.get(place).map_or("", |it: &&str| it.trim()).to_owned();
-            let port = if ports.len() == 1 { ports[0].trim() } else { &entry(&ports) };
+        let host = |(name, &port): (&str, &&str)| {
             let port = match port {
                 "" => Some(DEFAULT_PORT),
                 port => port.parse().ok().filter(|&port| port > 0),
             };
-            let address = entry(&addresses);
-            let address = if address.is_empty() { Ok(None) } else { address.parse().map(Some) };
-            Ok(Host {
-                name: entry(&names),
-                address: address.map_err(|_| self.malformed("hostaddr", "is no IP address"))?,
-                port: port.ok_or_else(|| self.malformed("port", "is not from 1 to 65535"))?,
-            })
+            let port = port.ok_or_else(|| self.malformed("port", "is not from 1 to 65535"))?;
+            Ok(Host { name: name.into(), port })
         };
-        (0..count).map(host).collect()
+        names.zip(ports.iter().cycle()).map(host).collect()
     }
 
     /// What the driver is told for every host. PgBouncer takes nothing but this as
     /// parameters of a connection; `options` are the user's to answer for.
-    pub fn config(&self, user: &str, database: &str) -> Result<Config, Failure> {
+    pub fn config(&self, user: &str, database: &str) -> Config {
         let mut config = Config::new();
         config.user(user).dbname(database);
         config.application_name(self.text("application_name").unwrap_or("tokenctl"));
         if let Some(options) = self.text("options") {
             config.options(options);
         }
-        if let Some(binding) = self.one_of("channel_binding", CHANNEL_BINDINGS)? {
-            config.channel_binding(binding);
-        }
-        if let Some(wanted) = self.one_of("keepalives", &[("0", false), ("1", true)])? {
-            config.keepalives(wanted);
-        }
-        for (name, set) in NUMBERS {
-            // 0 leaves it to the system.
-            if let Some(number) = self.number(name)?.filter(|&number| number > 0) {
-                set(&mut config, number);
-            }
-        }
-        Ok(config)
+        config
     }
-}
-
-pub fn seconds(number: u32) -> Duration {
-    Duration::from_secs(number.into())
 }
 
 /// A host of a URL and its port, both as they are written.

@@ -8,14 +8,14 @@
 use std::cell::LazyCell;
 use std::ffi::OsString;
 use std::fmt::{self, Write};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::unistd::{Uid, User};
 use postgres::Config;
 
-use super::parameters::{Parameters, REFUSED, TARGETS, seconds};
+use super::parameters::{Parameters, REFUSED, TARGETS};
 use super::password_file::{Found, PasswordFile};
 use super::tls::{Roots, SslMode};
 use crate::failure::Failure;
@@ -94,7 +94,7 @@ impl Settings {
         let limit = match given.number("connect_timeout")? {
             None => Some(DEFAULT_LIMIT),
             Some(0) => None,
-            Some(limit) => Some(seconds(limit)),
+            Some(limit) => Some(Duration::from_secs(limit.into())),
         };
         Ok(Self {
             hosts: given.hosts()?,
@@ -106,7 +106,7 @@ impl Settings {
             roots,
             targets: given.one_of("target_session_attrs", TARGETS)?.unwrap_or(&[Target::Any]),
             limit,
-            config: given.config(user, database)?,
+            config: given.config(user, database),
         })
     }
 
@@ -116,7 +116,7 @@ impl Settings {
             (Some(password), _) => Found { password: Some(password.clone().into()), note: None },
             (None, Some(file)) => {
                 let login =
-                    [&host.in_password_file(), &*host.port.to_string(), &self.database, &self.user];
+                    [host.in_password_file(), &host.port.to_string(), &self.database, &self.user];
                 file.look_up(login)
             }
             (None, None) => Found::default(),
@@ -129,14 +129,14 @@ impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "postgres://{}@", Encoded(&self.user))?;
         for (place, host) in self.hosts.iter().enumerate() {
-            let label = host.label();
+            let name = &*host.name;
             f.write_str(if place == 0 { "" } else { "," })?;
-            if label.parse::<Ipv6Addr>().is_ok() {
-                write!(f, "[{label}]")?;
+            if name.parse::<Ipv6Addr>().is_ok() {
+                write!(f, "[{name}]")?;
             } else {
-                Encoded(&label).fmt(f)?;
+                Encoded(name).fmt(f)?;
             }
-            if !label.is_empty() || host.port != DEFAULT_PORT {
+            if !name.is_empty() || host.port != DEFAULT_PORT {
                 write!(f, ":{}", host.port)?;
             }
         }
@@ -165,24 +165,13 @@ impl fmt::Display for Encoded<'_> {
 pub struct Host {
     /// A name or address, or the folder of a socket. Empty: where that usually is.
     pub name: String,
-    /// What to connect to instead of looking the name up.
-    pub address: Option<IpAddr>,
     pub port: u16,
 }
 
 impl Host {
-    /// What the host is called; empty for the socket where it usually is.
-    #[must_use]
-    pub fn label(&self) -> String {
-        match self.address {
-            Some(address) if self.name.is_empty() => address.to_string(),
-            _ => self.name.clone(),
-        }
-    }
-
     #[must_use]
     pub fn is_socket(&self) -> bool {
-        self.address.is_none() && (self.name.is_empty() || self.name.starts_with('/'))
+        self.name.is_empty() || self.name.starts_with('/')
     }
 
     /// The folder of the socket, if the host is one.
@@ -203,20 +192,23 @@ impl Host {
     /// looks for it.
     ///
     /// [password file]: https://www.postgresql.org/docs/current/libpq-pgpass.html
-    fn in_password_file(&self) -> String {
-        let label = self.label();
-        if label.is_empty() || label == SOCKET_FOLDERS[0] { "localhost".into() } else { label }
+    fn in_password_file(&self) -> &str {
+        match &*self.name {
+            "" => "localhost",
+            name if name == SOCKET_FOLDERS[0] => "localhost",
+            name => name,
+        }
     }
 }
 
 /// As messages name it.
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let port = self.port;
-        match (self.socket_folder(), self.label()) {
-            (Some(folder), _) => write!(f, "{}/.s.PGSQL.{port}", folder.display()),
-            (None, label) if label.contains(':') => write!(f, "[{label}]:{port}"),
-            (None, label) => write!(f, "{label}:{port}"),
+        let Self { name, port } = self;
+        match self.socket_folder() {
+            Some(folder) => write!(f, "{}/.s.PGSQL.{port}", folder.display()),
+            None if name.contains(':') => write!(f, "[{name}]:{port}"),
+            None => write!(f, "{name}:{port}"),
         }
     }
 }
@@ -226,7 +218,6 @@ impl fmt::Display for Host {
 pub enum Target {
     Any,
     ReadWrite,
-    ReadOnly,
     Primary,
     Standby,
 }
@@ -235,7 +226,6 @@ pub enum Target {
 mod tests {
     use std::collections::HashMap;
 
-    use postgres::config::ChannelBinding;
     use proptest::prelude::*;
 
     use super::super::parameters::PARAMETERS;
@@ -282,8 +272,6 @@ mod tests {
             ("postgres://db1/x?host=db2,db3&port=1", "postgres://ops@db2:1,db3:1/x"),
             ("postgres://u%40corp:p%3Aw@db1/d%2Fb", "postgres://u%40corp@db1:5432/d%2Fb"),
             ("postgres://db1?dbname=x&user=y", "postgres://y@db1:5432/x"),
-            ("postgres:///x?hostaddr=127.0.0.1", "postgres://ops@127.0.0.1:5432/x"),
-            ("postgres:///x?hostaddr=::1&port=7", "postgres://ops@[::1]:7/x"),
             ("postgres://@db1:/?", "postgres://ops@db1:5432/ops"),
         ];
         for (url, expected) in cases {
@@ -319,7 +307,7 @@ mod tests {
 
     #[test]
     fn empty_variables_count_as_unset() {
-        let names = PARAMETERS.iter().filter_map(|(_, variable)| *variable);
+        let names = PARAMETERS.iter().map(|(_, variable)| *variable);
         let names = names.chain(REFUSED.iter().map(|(variable, _)| *variable));
         let empty: Vec<_> = names.filter(|&name| name != "PGUSER").map(|name| (name, "")).collect();
         assert_eq!(shown("postgres://", &empty), "postgres://ops@/ops");
@@ -342,15 +330,12 @@ mod tests {
     fn parameters_are_read() {
         let it = read(
             "postgres://db1/x?connect_timeout=0&application_name=a%20b&options=-c%20geqo%3Doff\
-             &channel_binding=require&keepalives=0&keepalives_idle=60&ssl=true\
+             &sslmode=require\
              &target_session_attrs=prefer-standby&passfile=/p&sslrootcert=/r",
         );
         assert_eq!(it.limit, None);
         assert_eq!(it.config.get_application_name(), Some("a b"));
         assert_eq!(it.config.get_options(), Some("-c geqo=off"));
-        assert_eq!(it.config.get_channel_binding(), ChannelBinding::Require);
-        assert!(!it.config.get_keepalives());
-        assert_eq!(it.config.get_keepalives_idle(), Duration::from_mins(1));
         assert_eq!(it.ssl_mode, SslMode::Require);
         assert_eq!(it.targets, [Target::Standby, Target::Any]);
         assert_eq!(it.password_file, Some(PasswordFile { path: "/p".into(), is_named: true }));
@@ -363,20 +348,15 @@ mod tests {
         let cases = [
             ("mysql://db1/x", "it is no postgres:// URL"),
             ("postgres://db1/x?sslcert=secret", "the URL's parameter 'sslcert' is not supported"),
-            ("postgres://db1/x?service=prod", "the URL's parameter 'service' is not supported"),
+            ("postgres:///x?hostaddr=::1", "the URL's parameter 'hostaddr' is not supported"),
             ("postgres://db1/x?secret", "a parameter of the URL has no '='"),
             ("postgres://db1:secret/x", "the URL's port is not from 1 to 65535"),
             ("postgres://db1:0/x", "the URL's port is not from 1 to 65535"),
             ("postgres://db1:65536/x", "the URL's port is not from 1 to 65535"),
             (
                 "postgres://db1,db2/x?port=1,2,3",
-                "the URL's port has to have one entry, or one a host",
+                "the URL's port must have one entry, or one for each host",
             ),
-            (
-                "postgres://db1,db2/x?hostaddr=::1",
-                "the URL's hostaddr has too few entries: one a host is needed",
-            ),
-            ("postgres:///x?hostaddr=db1", "the URL's hostaddr is no IP address"),
             ("postgres://[::1/x", "a host of the URL is malformed"),
             ("postgres://[::1]5432/x", "a host of the URL is malformed"),
             ("postgres://[]/x", "a host of the URL is malformed"),
@@ -399,7 +379,7 @@ mod tests {
             ("postgres://db1/x?connect_timeout=10s", "the URL's connect_timeout is not a number"),
             (
                 "postgres://db1/x?target_session_attrs=master",
-                "the URL's target_session_attrs is not one of any, read-write, read-only, primary, standby, prefer-standby",
+                "the URL's target_session_attrs is not one of any, read-write, primary, standby, prefer-standby",
             ),
         ];
         for (url, expected) in cases {
@@ -414,12 +394,11 @@ mod tests {
 
     #[test]
     fn the_password_file_knows_the_usual_socket_as_localhost() {
-        let name = |url| read(url).hosts[0].in_password_file();
+        let name = |url| read(url).hosts[0].in_password_file().to_owned();
         assert_eq!(name("postgres:///x"), "localhost");
         assert_eq!(name("postgres:///x?host=/var/run/postgresql"), "localhost");
         assert_eq!(name("postgres:///x?host=/tmp"), "/tmp");
-        assert_eq!(name("postgres://db1/x?hostaddr=127.0.0.1"), "db1");
-        assert_eq!(name("postgres:///x?hostaddr=127.0.0.1"), "127.0.0.1");
+        assert_eq!(name("postgres://db1/x"), "db1");
     }
 
     #[test]

@@ -54,13 +54,13 @@ impl Roots {
     }
 }
 
-/// Makes connections encrypted. For `channel_binding=require` the server must prove
-/// that the certificate is its own even where nobody vouches for that.
+/// Makes connections encrypted. The server must always prove that the certificate is its
+/// own, even where nobody vouches for it.
 ///
 /// # Errors
 ///
 /// When authorities are needed and cannot be read.
-pub fn connector(mode: SslMode, roots: &Roots, binds_channel: bool) -> Result<MakeRustlsConnect> {
+pub fn connector(mode: SslMode, roots: &Roots) -> Result<MakeRustlsConnect> {
     let mode = match (mode, roots.file()) {
         // As libpq does: https://www.postgresql.org/docs/current/libpq-ssl.html#LIBQ-SSL-CERTIFICATES
         (SslMode::Require, Some(_)) => SslMode::VerifyCa,
@@ -70,7 +70,7 @@ pub fn connector(mode: SslMode, roots: &Roots, binds_channel: bool) -> Result<Ma
     let algorithms = provider.signature_verification_algorithms;
     let builder =
         ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let any_name = |roots| Arc::new(AnyName { roots, algorithms, binds_channel });
+    let any_name = |roots| Arc::new(AnyName { roots, algorithms });
     let builder = match mode {
         SslMode::VerifyFull => builder.with_root_certificates(read(roots)?),
         SslMode::VerifyCa => {
@@ -121,22 +121,6 @@ struct AnyName {
     /// The authorities that are trusted. `None`: everybody is.
     roots: Option<RootCertStore>,
     algorithms: WebPkiSupportedAlgorithms,
-    binds_channel: bool,
-}
-
-impl AnyName {
-    /// Where nobody vouches for the certificate, only channel binding relies on the
-    /// server's having its key. All else then works with certificates that webpki
-    /// cannot read: those of version 1, which `openssl x509 -req` makes.
-    fn unless_unchecked(
-        &self,
-        verified: Result<HandshakeSignatureValid, Error>,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        if self.roots.is_some() || self.binds_channel {
-            return verified;
-        }
-        Ok(HandshakeSignatureValid::assertion())
-    }
 }
 
 impl ServerCertVerifier for AnyName {
@@ -168,12 +152,7 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.unless_unchecked(verify_tls12_signature(
-            message,
-            certificate,
-            signature,
-            &self.algorithms,
-        ))
+        verify_tls12_signature(message, certificate, signature, &self.algorithms)
     }
 
     fn verify_tls13_signature(
@@ -182,12 +161,7 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.unless_unchecked(verify_tls13_signature(
-            message,
-            certificate,
-            signature,
-            &self.algorithms,
-        ))
+        verify_tls13_signature(message, certificate, signature, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
