@@ -12,8 +12,10 @@ use postgres::{Client, Config, NoTls, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::{in_words, is_refused_for_tls};
+use super::host::Host;
 use super::password_file::Found;
-use super::settings::{Host, Settings, Target};
+use super::settings::Settings;
+use super::target::Target;
 use super::tls::{self, SslMode};
 use crate::failure::{Failure, Kind};
 use crate::store::Mode;
@@ -38,7 +40,8 @@ impl Settings {
             }
             (Mode::Write, _) => &[Target::ReadWrite],
         };
-        let is_plain = self.ssl_mode == SslMode::Disable || self.hosts.iter().all(Host::is_socket);
+        let is_socket = |host: &Host| host.socket_folder().is_some();
+        let is_plain = self.ssl_mode == SslMode::Disable || self.hosts.iter().all(is_socket);
         let tls = if is_plain { None } else { Some(tls::connector(self.ssl_mode, &self.roots)?) };
 
         let mut reasons = Vec::new();
@@ -156,28 +159,6 @@ impl Settings {
     }
 }
 
-impl Target {
-    /// Why a host is passed over.
-    fn objection(self, is_standby: bool, is_read_only: bool) -> Option<&'static str> {
-        match self {
-            Self::ReadWrite | Self::Primary if is_standby => Some("is a standby"),
-            Self::ReadWrite if is_read_only => Some("is read-only (default_transaction_read_only)"),
-            Self::Standby if !is_standby => Some("is a primary"),
-            Self::Any | Self::ReadWrite | Self::Primary | Self::Standby => None,
-        }
-    }
-
-    /// How a message begins when every host is passed over.
-    fn missing(self) -> &'static str {
-        match self {
-            Self::Any => "",
-            Self::ReadWrite => "no host takes writes: ",
-            Self::Primary => "no host is a primary: ",
-            Self::Standby => "no host is a standby: ",
-        }
-    }
-}
-
 /// Why a host does not serve.
 enum Refusal {
     /// It is not what is asked for, but this.
@@ -238,23 +219,6 @@ fn within<T: Send + 'static>(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_host_is_passed_over_for_what_it_is() {
-        let [primary, read_only, standby] = [(false, false), (false, true), (true, true)];
-        let cases = [
-            (Target::Any, [true, true, true]),
-            (Target::ReadWrite, [true, false, false]),
-            (Target::Primary, [true, true, false]),
-            (Target::Standby, [false, false, true]),
-        ];
-        for (target, serves) in cases {
-            for (host, serves) in [primary, read_only, standby].into_iter().zip(serves) {
-                let objection = target.objection(host.0, host.1);
-                assert_eq!(objection.is_none(), serves, "{target:?} {host:?}");
-            }
-        }
-    }
 
     #[test]
     fn work_that_takes_too_long_is_left_behind() {

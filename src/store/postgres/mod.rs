@@ -3,9 +3,11 @@
 
 mod connect;
 mod error;
+mod host;
 mod parameters;
 mod password_file;
 mod settings;
+mod target;
 mod tls;
 
 use std::cell::{RefCell, RefMut};

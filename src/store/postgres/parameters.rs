@@ -2,11 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt::{self, Write};
 
-use postgres::Config;
-
-use super::settings::{DEFAULT_PORT, Host, Target};
-use super::tls::{Roots, SslMode};
 use crate::failure::Failure;
 
 /// The parameters that a URL may have, each with the variable of the environment
@@ -39,23 +36,6 @@ pub const REFUSED: &[(&str, &str)] = &[
     ("PGSSLMINPROTOCOLVERSION", "it cannot be prescribed"),
     ("PGSSLCERT", "certificates of clients are not supported"),
     ("PGSSLKEY", "certificates of clients are not supported"),
-];
-
-const SSL_MODES: &[(&str, SslMode)] = &[
-    ("disable", SslMode::Disable),
-    ("prefer", SslMode::Prefer),
-    ("require", SslMode::Require),
-    ("verify-ca", SslMode::VerifyCa),
-    ("verify-full", SslMode::VerifyFull),
-];
-
-/// What may be asked of a host, in the order in which it is looked for.
-pub const TARGETS: &[(&str, &[Target])] = &[
-    ("any", &[Target::Any]),
-    ("read-write", &[Target::ReadWrite]),
-    ("primary", &[Target::Primary]),
-    ("standby", &[Target::Standby]),
-    ("prefer-standby", &[Target::Standby, Target::Any]),
 ];
 
 /// The values of the parameters, each with what gave it.
@@ -142,7 +122,8 @@ impl Parameters {
         self.0.get(name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
-    fn malformed(&self, name: &str, problem: &str) -> Failure {
+    /// A usage failure that names what gave the value, but not the value.
+    pub fn malformed(&self, name: &str, problem: &str) -> Failure {
         let source = self.0.get(name).map_or(name, |(source, _)| source);
         Failure::usage(format!("{source} {problem}"))
     }
@@ -169,52 +150,6 @@ impl Parameters {
         let number = number.map_err(|_| self.malformed(name, "is not a number"))?;
         Ok(Some(u32::try_from(number).unwrap_or(0)))
     }
-
-    /// What `sslmode` asks for, where `roots` are trusted.
-    pub fn ssl_mode(&self, roots: &Roots) -> Result<SslMode, Failure> {
-        if self.text("sslmode") == Some("allow") {
-            let problem = "is 'allow', which gives up encryption wherever a server likes that";
-            return Err(self.malformed("sslmode", problem).hint("give prefer or require"));
-        }
-        match (self.one_of("sslmode", SSL_MODES)?, roots) {
-            // As libpq does: anybody can have a certificate of some public authority.
-            (None | Some(SslMode::VerifyFull), Roots::System) => Ok(SslMode::VerifyFull),
-            (Some(_), Roots::System) => {
-                Err(self.malformed("sslmode", "must be verify-full with sslrootcert=system"))
-            }
-            (mode, _) => Ok(mode.unwrap_or(SslMode::Prefer)),
-        }
-    }
-
-    /// The hosts: entry by entry of `host` and `port`. A single port is that of all.
-    pub fn hosts(&self) -> Result<Vec<Host>, Failure> {
-        let list = |name| self.text(name).unwrap_or_default().split(',').map(str::trim);
-        let (names, ports) = (list("host"), list("port").collect::<Vec<_>>());
-        if ports.len() > 1 && ports.len() != names.clone().count() {
-            return Err(self.malformed("port", "must have one entry, or one for each host"));
-        }
-        let host = |(name, &port): (&str, &&str)| {
-            let port = match port {
-                "" => Some(DEFAULT_PORT),
-                port => port.parse().ok().filter(|&port| port > 0),
-            };
-            let port = port.ok_or_else(|| self.malformed("port", "is not from 1 to 65535"))?;
-            Ok(Host { name: name.into(), port })
-        };
-        names.zip(ports.iter().cycle()).map(host).collect()
-    }
-
-    /// What the driver is told for every host. PgBouncer takes nothing but this as
-    /// parameters of a connection; `options` are the user's to answer for.
-    pub fn config(&self, user: &str, database: &str) -> Config {
-        let mut config = Config::new();
-        config.user(user).dbname(database);
-        config.application_name(self.text("application_name").unwrap_or("tokenctl"));
-        if let Some(options) = self.text("options") {
-            config.options(options);
-        }
-        config
-    }
 }
 
 /// A host of a URL and its port, both as they are written.
@@ -239,4 +174,20 @@ fn decode(text: &str) -> Option<String> {
     }
     // The protocol ends a text with a NUL.
     String::from_utf8(decoded).ok().filter(|text| !text.contains('\0'))
+}
+
+/// Text as a URL takes it.
+pub struct Encoded<'a>(pub &'a str);
+
+impl fmt::Display for Encoded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|character| {
+            if character.is_alphanumeric() || "-._~".contains(character) {
+                return f.write_char(character);
+            }
+            let mut bytes = [0; 4];
+            let bytes = character.encode_utf8(&mut bytes).bytes();
+            bytes.into_iter().try_for_each(|byte| write!(f, "%{byte:02X}"))
+        })
+    }
 }
