@@ -70,37 +70,36 @@ impl Settings {
         Err(hint.into_iter().fold(failure, Failure::hint).into())
     }
 
-    /// Tries the addresses of a host.
+    /// Tries the addresses of a host, one after the other.
     fn try_host(
         &self,
         host: &Host,
         target: Target,
         tls: Option<&MakeRustlsConnect>,
     ) -> Result<Client, Refusal> {
+        let found = self.password(host);
         let mut config = self.config.clone();
         config.port(host.port);
-        let Found { password, note } = self.password(host);
-        if let Some(password) = &password {
+        if let Some(password) = &found.password {
             config.password(password);
         }
         if let Some(folder) = host.socket_folder() {
             config.host_path(folder);
-            return self.try_address(config, None, target, password.is_some(), note);
+            return self.try_address(config, None, target, &found);
         }
+        config.host(&host.name);
         let name = host.name.clone();
-        config.host(&name);
         let look_up = move || {
             let found = (name.as_str(), 0).to_socket_addrs();
             found.map(|found| found.map(|it| it.ip()).collect::<Vec<_>>())
         };
         let addresses = within(self.limit, look_up).ok_or_else(|| self.too_late())?;
         let addresses = addresses.map_err(|error| Refusal::NoAnswer(error.to_string()))?;
-        let mut last = Refusal::NoAnswer("it has no address".into());
+        let mut last = Refusal::NoAnswer("the name has no address".into());
         for address in addresses {
             let mut config = config.clone();
             config.hostaddr(address);
-            let tls = tls.cloned();
-            match self.try_address(config, tls, target, password.is_some(), note.clone()) {
+            match self.try_address(config, tls.cloned(), target, &found) {
                 Err(refusal @ Refusal::NoAnswer(_)) => last = refusal,
                 done => return done,
             }
@@ -108,13 +107,13 @@ impl Settings {
         Err(last)
     }
 
+    /// Logs in at one address, within the time limit.
     fn try_address(
         &self,
         mut config: Config,
         tls: Option<MakeRustlsConnect>,
         target: Target,
-        has_password: bool,
-        note: Option<String>,
+        found: &Found,
     ) -> Result<Client, Refusal> {
         let ssl_mode = self.ssl_mode;
         let done = within(self.limit, move || {
@@ -125,7 +124,7 @@ impl Settings {
                 return log_in(config.ssl_mode(Encryption::Require), tls, target);
             }
             match log_in(config.ssl_mode(Encryption::Prefer), tls, target) {
-                // As libpq does: the server may let us in without.
+                // As in libpq: the server may accept a login without TLS.
                 Err(error) if is_refused_for_tls(&error) => {
                     log_in(config.ssl_mode(Encryption::Disable), NoTls, target)
                 }
@@ -133,21 +132,26 @@ impl Settings {
             }
         });
         let error = match done.ok_or_else(|| self.too_late())? {
-            Ok(admitted) => return admitted.map_err(Refusal::PassedOver),
+            Ok(accepted) => return accepted.map_err(Refusal::PassedOver),
             Err(error) => error,
         };
-        // The driver has no name for it but this, and nothing else that it could mean.
-        if !has_password && error.to_string() == "invalid configuration" {
+        let with_note = |reason: String| match &found.note {
+            Some(note) => format!("{reason}; {note}"),
+            None => reason,
+        };
+        // The driver reports a missing password as an invalid configuration, and here
+        // nothing else in the configuration can be invalid.
+        if found.password.is_none() && error.to_string() == "invalid configuration" {
             let reason = "the server asks for a password, and none is given".into();
             let hint = "set PGPASSWORD, or write it into the password file ~/.pgpass";
-            return Err(Refusal::NoLogin(with_note(reason, note), Some(hint)));
+            return Err(Refusal::NoLogin(with_note(reason), Some(hint)));
         }
         let reason = in_words(&error);
         Err(match error.code() {
             None | Some(&SqlState::CANNOT_CONNECT_NOW) => Refusal::NoAnswer(reason),
-            // The second is what PgBouncer calls it.
+            // PgBouncer reports a wrong password as a protocol violation.
             Some(&SqlState::INVALID_PASSWORD | &SqlState::PROTOCOL_VIOLATION) => {
-                Refusal::NoLogin(with_note(reason, note), None)
+                Refusal::NoLogin(with_note(reason), None)
             }
             Some(_) => Refusal::NoLogin(reason, None),
         })
@@ -166,10 +170,6 @@ enum Refusal {
     NoAnswer(String),
     /// It answers, and refuses the login; what may help.
     NoLogin(String, Option<&'static str>),
-}
-
-fn with_note(reason: String, note: Option<String>) -> String {
-    [reason].into_iter().chain(note).collect::<Vec<_>>().join("; ")
 }
 
 /// Connects, and looks at what the host is if that matters.
@@ -225,12 +225,5 @@ mod tests {
         let limit = Some(Duration::from_millis(10));
         assert_eq!(within(limit, || thread::sleep(Duration::from_mins(1))), None);
         assert_eq!(within(None, || 7), Some(7));
-    }
-
-    #[test]
-    fn to_write_a_host_that_takes_none_cannot_be_asked_for() {
-        let url = "postgres://ops@127.0.0.1:1/x?target_session_attrs=standby";
-        let error = Settings::new(url, &|_| None).unwrap().connect(Mode::Write).err().unwrap();
-        assert_eq!(crate::failure::kind(&error), Kind::Usage);
     }
 }
