@@ -85,11 +85,13 @@ pub fn in_words(error: &postgres::Error) -> String {
     causes.collect::<Vec<_>>().join(": ")
 }
 
-/// Whether the connection could not be encrypted, or is refused because it was.
+/// Whether TLS failed, or the server refuses the login because of TLS. A certificate that
+/// is refused does not count: its message is lost if the next attempt goes without TLS.
 #[must_use]
 pub fn is_refused_for_tls(error: &postgres::Error) -> bool {
+    let is_tls_failure = |cause| tls_error(cause).is_some() && certificate_error(cause).is_none();
     error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
-        || causes(error).any(|cause| tls_error(cause).is_some())
+        || causes(error).any(is_tls_failure)
 }
 
 fn causes(error: &postgres::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
@@ -119,7 +121,9 @@ fn certificate_in_words(problem: &CertificateError) -> String {
         }
         CertificateError::Other(other) => match other.0.to_string().as_str() {
             "CaUsedAsEndEntity" => "it is an authority's own, not one that it signed for a server",
-            "UnsupportedCertVersion" => "it is of X.509 version 1, which cannot be verified",
+            "UnsupportedCertVersion" => {
+                "it has X.509 version 1, and only version 3 can be verified"
+            }
             other => return format!("the server's certificate is refused: {other}"),
         },
         other => return format!("the server's certificate is refused: {other}"),
