@@ -1,4 +1,4 @@
-//! How the hosts of a database are tried, and which of them serves.
+//! The search for a host to connect to.
 
 use std::net::ToSocketAddrs;
 use std::sync::mpsc;
@@ -21,16 +21,16 @@ use crate::failure::{Failure, Kind};
 use crate::store::Mode;
 
 impl Settings {
-    /// Connects to the first host that answers and is what is asked for. To write,
-    /// that is one that takes writes.
+    /// Connects to the first host that answers and is of the kind asked for. To write, that
+    /// is always a host that takes writes.
     ///
-    /// A host has ten seconds for each of its addresses; `connect_timeout` sets
-    /// another limit, 0 none. As with libpq, a host that answers and refuses the
-    /// login ends the search, unless it is only starting up.
+    /// Each address of a host has ten seconds; `connect_timeout` sets another limit, or none
+    /// with 0. As in libpq, a host that answers and refuses the login ends the search, unless
+    /// it is still starting up.
     ///
     /// # Errors
     ///
-    /// When there is none; each host is named with its reason.
+    /// If no host serves. The message names each host with the reason.
     pub fn connect(&self, mode: Mode) -> Result<Client> {
         let targets = match (mode, self.targets) {
             (Mode::Read, targets) => targets,
@@ -70,7 +70,7 @@ impl Settings {
         Err(hint.into_iter().fold(failure, Failure::hint).into())
     }
 
-    /// Tries the addresses of a host, one after the other.
+    /// Tries the addresses of a host in turn.
     fn try_host(
         &self,
         host: &Host,
@@ -163,16 +163,18 @@ impl Settings {
     }
 }
 
-/// Why a host does not serve.
+/// The reason why a host does not serve.
 enum Refusal {
-    /// It is not what is asked for, but this.
+    /// The host is of another kind, which the text says.
     PassedOver(&'static str),
+    /// The host cannot be reached or is starting up.
     NoAnswer(String),
-    /// It answers, and refuses the login; what may help.
+    /// The host refuses the login. The second text is a hint.
     NoLogin(String, Option<&'static str>),
 }
 
-/// Connects, and looks at what the host is if that matters.
+/// Connects, and checks that the host is of the kind asked for. The inner error says of
+/// which kind it is instead.
 fn log_in<T>(
     config: &Config,
     tls: T,
@@ -201,9 +203,9 @@ where
     Ok(objection.map_or(Ok(client), Err))
 }
 
-/// Does the work on a thread of its own, which is left behind when the time is up.
-/// The driver's own limit does not cover a server that accepts the connection and
-/// then says nothing.
+/// Runs `work` on a thread of its own and abandons the thread at the time limit. The
+/// driver's own limit does not cover a server that accepts the connection and then sends
+/// nothing.
 fn within<T: Send + 'static>(
     limit: Option<Duration>,
     work: impl FnOnce() -> T + Send + 'static,
@@ -221,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn work_that_takes_too_long_is_left_behind() {
+    fn work_that_takes_too_long_is_abandoned() {
         let limit = Some(Duration::from_millis(10));
         assert_eq!(within(limit, || thread::sleep(Duration::from_mins(1))), None);
         assert_eq!(within(None, || 7), Some(7));

@@ -1,4 +1,4 @@
-//! Where servers listen.
+//! The addresses of servers: hosts, ports and socket folders.
 
 use std::fmt;
 use std::path::Path;
@@ -8,20 +8,20 @@ use crate::failure::Failure;
 
 pub const DEFAULT_PORT: u16 = 5432;
 
-/// Where the socket is looked for when no host is named. The first is Debian's,
-/// the second PostgreSQL's own.
+/// The folders in which the socket is looked for when no host is given: Debian's default,
+/// then PostgreSQL's own.
 const SOCKET_FOLDERS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
-/// Where a server listens.
+/// The address of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
-    /// A name or address, or the folder of a socket. Empty: where that usually is.
+    /// A host name, an IP address or a socket folder. Empty for the usual socket folder.
     pub name: String,
     pub port: u16,
 }
 
 impl Host {
-    /// The folder of the socket, if the host is one.
+    /// The socket folder, unless the host is reached over the network.
     #[must_use]
     pub fn socket_folder(&self) -> Option<&Path> {
         if self.name.starts_with('/') {
@@ -35,8 +35,8 @@ impl Host {
         folders.find(|it| it.join(&socket).exists()).or(Some(Path::new(SOCKET_FOLDERS[0])))
     }
 
-    /// The name that the [password file] has: `localhost` for the socket where libpq
-    /// looks for it.
+    /// The name of the host in a [password file], which is `localhost` for the socket in
+    /// libpq's default folder.
     ///
     /// [password file]: https://www.postgresql.org/docs/current/libpq-pgpass.html
     #[must_use]
@@ -45,7 +45,7 @@ impl Host {
     }
 }
 
-/// As messages name it.
+/// The host as messages name it.
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, port } = self;
@@ -57,7 +57,7 @@ impl fmt::Display for Host {
     }
 }
 
-/// The hosts: entry by entry of `host` and `port`. A single port is that of all.
+/// The hosts that the lists in `host` and `port` give. A single port is that of all hosts.
 pub fn hosts(given: &Parameters) -> Result<Vec<Host>, Failure> {
     let list = |name| given.text(name).unwrap_or_default().split(',').map(str::trim);
     let (names, ports) = (list("host"), list("port").collect::<Vec<_>>());

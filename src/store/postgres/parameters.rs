@@ -1,4 +1,4 @@
-//! What a URL and the environment say of a connection, parameter by parameter.
+//! The parameters of a connection as text, from a URL and from environment variables.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -6,8 +6,8 @@ use std::fmt::{self, Write};
 
 use crate::failure::Failure;
 
-/// The parameters that a URL may have, each with the variable of the environment
-/// that gives it where the URL does not.
+/// The supported parameters, each with the environment variable that is read when the URL
+/// does not give it.
 pub const PARAMETERS: &[(&str, &str)] = &[
     ("application_name", "PGAPPNAME"),
     ("connect_timeout", "PGCONNECT_TIMEOUT"),
@@ -23,39 +23,39 @@ pub const PARAMETERS: &[(&str, &str)] = &[
     ("user", "PGUSER"),
 ];
 
-/// The variables of libpq that ask for what is not done here, and would change where
-/// a connection leads or how it is protected.
+/// The libpq variables that are refused instead of ignored, each with the reason: they
+/// would change where a connection leads or how it is protected.
 pub const REFUSED: &[(&str, &str)] = &[
     ("PGSERVICE", "service files are not read"),
     ("PGHOSTADDR", "a host is always looked up by its name"),
-    ("PGCHANNELBINDING", "channel binding cannot be prescribed"),
-    ("PGREQUIREAUTH", "the way to log in cannot be prescribed"),
-    ("PGREQUIREPEER", "the user whom the server runs as is not checked"),
-    ("PGSSLCRL", "lists of revoked certificates are not read"),
-    ("PGSSLCRLDIR", "lists of revoked certificates are not read"),
-    ("PGSSLMINPROTOCOLVERSION", "it cannot be prescribed"),
-    ("PGSSLCERT", "certificates of clients are not supported"),
-    ("PGSSLKEY", "certificates of clients are not supported"),
+    ("PGCHANNELBINDING", "channel binding cannot be required"),
+    ("PGREQUIREAUTH", "an authentication method cannot be required"),
+    ("PGREQUIREPEER", "the operating system user of the server is not checked"),
+    ("PGSSLCRL", "certificate revocation lists are not read"),
+    ("PGSSLCRLDIR", "certificate revocation lists are not read"),
+    ("PGSSLMINPROTOCOLVERSION", "the minimum TLS version cannot be set"),
+    ("PGSSLCERT", "client certificates are not supported"),
+    ("PGSSLKEY", "client certificates are not supported"),
 ];
 
-/// The values of the parameters, each with what gave it.
+/// The values of the parameters, each with its source as messages name it.
 #[derive(Default)]
 pub struct Parameters(BTreeMap<&'static str, (String, String)>);
 
 impl Parameters {
-    /// Takes a URL apart, and its values out of the percent-encoding.
+    /// Splits a URL into parameters and decodes their values.
     pub fn read_url(&mut self, url: &str) -> Result<(), Failure> {
         let rest = url.split_once("://").filter(|(scheme, _)| {
             ["postgres", "postgresql"].iter().any(|it| scheme.eq_ignore_ascii_case(it))
         });
-        let (_, rest) = rest.ok_or_else(|| Failure::usage("it is no postgres:// URL"))?;
+        let (_, rest) = rest.ok_or_else(|| Failure::usage("it is not a postgres:// URL"))?;
         let (rest, parameters) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
         let (login, hosts) = authority.split_once('@').unwrap_or(("", authority));
-        // Else a part of the password would become a host, a database or a parameter,
-        // which messages name.
+        // An '@' further on may belong to a password that is not encoded. Parts of it would
+        // become a host, a database or a parameter, which messages show.
         if [hosts, database, parameters].iter().any(|part| part.contains('@')) {
-            return Err(Failure::usage("the URL has an '@' too many, or in the wrong place")
+            return Err(Failure::usage("the URL has more than one '@', or one in the wrong place")
                 .hint("in a password write '@' as %40, '/' as %2F, '?' as %3F, '%' as %25"));
         }
         let (user, password) = login.split_once(':').unwrap_or((login, ""));
@@ -89,7 +89,7 @@ impl Parameters {
         Ok(())
     }
 
-    /// Takes a value from the URL. The last one counts.
+    /// Decodes and stores a value of the URL. Of several values, the last one counts.
     fn set(&mut self, name: &'static str, value: &str) -> Result<(), Failure> {
         let source = format!("the URL's {name}");
         let value = decode(value).ok_or_else(|| {
@@ -100,7 +100,7 @@ impl Parameters {
         Ok(())
     }
 
-    /// Takes from the environment what the URL does not have.
+    /// Adds the values of environment variables for parameters that the URL does not give.
     pub fn read_environment(
         &mut self,
         environment: &dyn Fn(&str) -> Option<OsString>,
@@ -117,18 +117,18 @@ impl Parameters {
         Ok(())
     }
 
-    /// A value, unless it is empty.
+    /// A value that is not empty.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// A usage failure that names what gave the value, but not the value.
+    /// A usage failure that names the source of a value, but not the value.
     pub fn malformed(&self, name: &str, problem: &str) -> Failure {
         let source = self.0.get(name).map_or(name, |(source, _)| source);
         Failure::usage(format!("{source} {problem}"))
     }
 
-    /// One of the named values.
+    /// A value from a table of names.
     pub fn one_of<V: Copy>(&self, name: &str, values: &[(&str, V)]) -> Result<Option<V>, Failure> {
         let Some((_, given)) = self.0.get(name) else {
             return Ok(None);
@@ -141,7 +141,7 @@ impl Parameters {
         Ok(Some(value.1))
     }
 
-    /// A number, 0 instead of a negative one.
+    /// A number; negative ones count as 0, as in libpq.
     pub fn number(&self, name: &str) -> Result<Option<u32>, Failure> {
         let Some((_, given)) = self.0.get(name) else {
             return Ok(None);
@@ -152,7 +152,7 @@ impl Parameters {
     }
 }
 
-/// A host of a URL and its port, both as they are written.
+/// A host of a URL and its port, both as written.
 fn split_host(text: &str) -> Option<(&str, &str)> {
     let Some(text) = text.strip_prefix('[') else {
         return Some(text.split_once(':').unwrap_or((text, "")));
@@ -161,7 +161,7 @@ fn split_host(text: &str) -> Option<(&str, &str)> {
     if rest.is_empty() { Some((host, "")) } else { Some((host, rest.strip_prefix(':')?)) }
 }
 
-/// Text whose percent signs each stand before two hexadecimal digits.
+/// Percent-encoded text, decoded. `None` if it is malformed.
 fn decode(text: &str) -> Option<String> {
     let mut bytes = text.bytes();
     let digit = |bytes: &mut std::str::Bytes<'_>| char::from(bytes.next()?).to_digit(16);
@@ -172,11 +172,11 @@ fn decode(text: &str) -> Option<String> {
             byte => byte,
         });
     }
-    // The protocol ends a text with a NUL.
+    // The protocol ends strings with a NUL, so that none may contain one.
     String::from_utf8(decoded).ok().filter(|text| !text.contains('\0'))
 }
 
-/// Text as a URL takes it.
+/// Text that is percent-encoded when it is written.
 pub struct Encoded<'a>(pub &'a str);
 
 impl fmt::Display for Encoded<'_> {

@@ -1,9 +1,8 @@
-//! To which server a URL leads, and as whom: [what libpq reads] of a URL and of the
-//! environment.
+//! The settings of a connection, from the URLs and environment variables [of libpq].
 //!
-//! A password is never shown, nor anything that might be a part of one.
+//! Messages never show a password, nor text that may be part of one.
 //!
-//! [what libpq reads]: https://www.postgresql.org/docs/current/libpq-connect.html
+//! [of libpq]: https://www.postgresql.org/docs/current/libpq-connect.html
 
 use std::cell::LazyCell;
 use std::ffi::OsString;
@@ -22,8 +21,7 @@ use super::target::{TARGETS, Target};
 use super::tls::{Roots, SslMode};
 use crate::failure::Failure;
 
-/// How long a host may take to let us in. libpq would wait for ever, and a cron job
-/// with it.
+/// The time that a host has for the login. libpq has no limit, and a cron job would hang.
 const DEFAULT_LIMIT: Duration = Duration::from_secs(10);
 
 const SSL_MODES: &[(&str, SslMode)] = &[
@@ -34,7 +32,7 @@ const SSL_MODES: &[(&str, SslMode)] = &[
     ("verify-full", SslMode::VerifyFull),
 ];
 
-/// How to connect to a database.
+/// The settings of a connection.
 pub struct Settings {
     pub(super) hosts: Vec<Host>,
     pub(super) user: String,
@@ -44,25 +42,25 @@ pub struct Settings {
     pub(super) ssl_mode: SslMode,
     pub(super) roots: Roots,
     pub(super) targets: &'static [Target],
-    /// `None`: no limit.
+    /// The time that each address of a host has for the login. `None` for no limit.
     pub(super) limit: Option<Duration>,
-    /// What the driver is told for every host. There is no password in it.
+    /// The parameters that the driver gets for every host, without a password.
     pub(super) config: Config,
 }
 
 impl Settings {
-    /// Reads a `postgres://` or `postgresql://` URL as libpq does, and where it says
-    /// nothing, libpq's variables. An empty variable counts as unset. Without a host
-    /// it is the socket in `/var/run/postgresql`, where Debian has it, or else the one
-    /// in `/tmp`, where PostgreSQL itself puts it.
+    /// Reads a `postgres://` or `postgresql://` URL as libpq does, and libpq's environment
+    /// variables for what the URL does not give. Empty variables count as unset. Without a
+    /// host, the socket in `/var/run/postgresql` (Debian's default) is used, or else the one
+    /// in `/tmp` (PostgreSQL's own default).
     ///
-    /// It differs from libpq where that is safer: `sslmode=allow` and service files
-    /// are refused, and every `@` but the one before the host must be written `%40`,
-    /// since it may belong to a password that is not percent-encoded.
+    /// Stricter than libpq: `sslmode=allow` and service files are refused, and every `@`
+    /// except the one before the host must be written `%40`, since it may belong to a
+    /// password that is not percent-encoded.
     ///
     /// # Errors
     ///
-    /// A usage failure, which names a parameter but never its value.
+    /// A usage failure. It names the parameter at fault, but never its value.
     pub fn new(url: &str, environment: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, Failure> {
         let environment = |name: &str| environment(name).filter(|value| !value.is_empty());
         if let Some((name, but)) = REFUSED.iter().find(|(name, _)| environment(name).is_some()) {
@@ -80,8 +78,11 @@ impl Settings {
         };
         let user = given.text("user").or_else(|| me.as_ref().map(|me| &*me.name));
         let user = user.ok_or_else(|| {
-            Failure::usage(format!("no user is named, and uid {} has no name", Uid::effective()))
-                .hint("name one in the URL, or set PGUSER")
+            Failure::usage(format!(
+                "no user is given, and uid {} has no user name",
+                Uid::effective()
+            ))
+            .hint("give a user in the URL, or set PGUSER")
         })?;
         let database = given.text("dbname").unwrap_or(user);
 
@@ -114,7 +115,7 @@ impl Settings {
         })
     }
 
-    /// The password for a host, if there is one.
+    /// The password for a host, and what to tell about the password file.
     pub(super) fn password(&self, host: &Host) -> Found {
         match (&self.password, &self.password_file) {
             (Some(password), _) => Found { password: Some(password.clone().into()), note: None },
@@ -128,14 +129,14 @@ impl Settings {
     }
 }
 
-/// What `sslmode` asks for, where `roots` are trusted.
+/// The value of `sslmode`, whose default depends on the trusted roots.
 fn ssl_mode(given: &Parameters, roots: &Roots) -> Result<SslMode, Failure> {
     if given.text("sslmode") == Some("allow") {
-        let problem = "is 'allow', which gives up encryption wherever a server likes that";
+        let problem = "is 'allow', which uses no encryption if the server accepts that";
         return Err(given.malformed("sslmode", problem).hint("give prefer or require"));
     }
     match (given.one_of("sslmode", SSL_MODES)?, roots) {
-        // As libpq does: anybody can have a certificate of some public authority.
+        // As in libpq: anybody can get a certificate from a public CA for some host.
         (None | Some(SslMode::VerifyFull), Roots::System) => Ok(SslMode::VerifyFull),
         (Some(_), Roots::System) => {
             Err(given.malformed("sslmode", "must be verify-full with sslrootcert=system"))
@@ -144,8 +145,9 @@ fn ssl_mode(given: &Parameters, roots: &Roots) -> Result<SslMode, Failure> {
     }
 }
 
-/// What the driver is told for every host. PgBouncer takes nothing but this as
-/// parameters of a connection; `options` are the user's to answer for.
+/// The parameters that the driver gets for every host. There are no others, since PgBouncer
+/// refuses logins with parameters that it does not know; `options` may need its setting
+/// `ignore_startup_parameters`.
 fn config(given: &Parameters, user: &str, database: &str) -> Config {
     let mut config = Config::new();
     config.user(user).dbname(database);
@@ -156,7 +158,7 @@ fn config(given: &Parameters, user: &str, database: &str) -> Config {
     config
 }
 
-/// A URL that leads to the same database, without the password and the parameters.
+/// A URL of the same database, without the password and without parameters.
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "postgres://{}@", Encoded(&self.user))?;

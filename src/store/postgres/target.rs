@@ -1,6 +1,6 @@
 //! The kinds of server that `target_session_attrs` asks for.
 
-/// What is asked of a host.
+/// A kind of server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     Any,
@@ -9,7 +9,7 @@ pub enum Target {
     Standby,
 }
 
-/// What may be asked of a host, in the order in which it is looked for.
+/// The values of `target_session_attrs`, each with the kinds of server in order of preference.
 pub const TARGETS: &[(&str, &[Target])] = &[
     ("any", &[Target::Any]),
     ("read-write", &[Target::ReadWrite]),
@@ -19,7 +19,7 @@ pub const TARGETS: &[(&str, &[Target])] = &[
 ];
 
 impl Target {
-    /// Why a host is passed over.
+    /// The reason to pass over a server, if there is one.
     pub fn objection(self, is_standby: bool, is_read_only: bool) -> Option<&'static str> {
         match self {
             Self::ReadWrite | Self::Primary if is_standby => Some("is a standby"),
@@ -29,7 +29,7 @@ impl Target {
         }
     }
 
-    /// How a message begins when every host is passed over.
+    /// The beginning of the message for the case that no host is of this kind.
     pub fn missing(self) -> &'static str {
         match self {
             Self::Any => "",

@@ -17,7 +17,7 @@ fn read(url: &str) -> Settings {
     settings(url, &[]).unwrap()
 }
 
-/// What it becomes, in the form that messages show.
+/// The settings of a URL and variables, as messages show them.
 fn shown(url: &str, variables: &[(&str, &str)]) -> String {
     settings(url, variables).unwrap().to_string()
 }
@@ -62,7 +62,7 @@ fn the_url_beats_the_environment() {
     ];
     assert_eq!(shown("postgres://", &environment), "postgres://somebody@db9:5439/other");
     assert_eq!(shown("postgres://db1", &environment), "postgres://somebody@db1:5439/other");
-    // As libpq has it: a list of hosts without ports is a list of empty ports.
+    // As in libpq, a list of hosts without ports is a list of empty ports.
     assert_eq!(shown("postgres://a,b", &environment), "postgres://somebody@a:5432,b:5432/other");
     let it = settings("postgres://me:mine@db1:1/x?sslmode=disable", &environment).unwrap();
     assert_eq!(it.to_string(), "postgres://me@db1:1/x");
@@ -114,7 +114,7 @@ fn parameters_are_read() {
 #[test]
 fn what_is_wrong_is_named_without_its_value() {
     let cases = [
-        ("mysql://db1/x", "it is no postgres:// URL"),
+        ("mysql://db1/x", "it is not a postgres:// URL"),
         ("postgres://db1/x?sslcert=secret", "the URL's parameter 'sslcert' is not supported"),
         ("postgres:///x?hostaddr=::1", "the URL's parameter 'hostaddr' is not supported"),
         ("postgres://db1/x?secret", "a parameter of the URL has no '='"),
@@ -138,7 +138,7 @@ fn what_is_wrong_is_named_without_its_value() {
         ),
         (
             "postgres://db1/x?sslmode=allow",
-            "the URL's sslmode is 'allow', which gives up encryption wherever a server likes that",
+            "the URL's sslmode is 'allow', which uses no encryption if the server accepts that",
         ),
         (
             "postgres://db1/x?sslmode=require&sslrootcert=system",
@@ -154,10 +154,10 @@ fn what_is_wrong_is_named_without_its_value() {
         assert_eq!(refused(url, &[]), expected, "{url}");
     }
     assert_eq!(refused("postgres://", &[("PGPORT", "x")]), "PGPORT is not from 1 to 65535");
-    assert_eq!(
-        refused("postgres://", &[("PGSERVICE", "prod")]),
-        "PGSERVICE is set, but service files are not read"
-    );
+    for &(variable, reason) in REFUSED {
+        let message = refused("postgres://", &[(variable, "secret")]);
+        assert_eq!(message, format!("{variable} is set, but {reason}"));
+    }
 }
 
 #[test]
