@@ -173,7 +173,6 @@ fn the_kind_of_host_that_is_asked_for_serves() {
         ("primary", Some(of_primary)),
         ("read-write", Some(of_primary)),
         ("standby", Some(of_standby)),
-        ("read-only", Some(of_standby)),
         ("prefer-standby", Some(of_standby)),
     ] {
         for (hosts, first) in both.into_iter().zip([of_primary, of_standby]) {
@@ -188,11 +187,9 @@ fn the_kind_of_host_that_is_asked_for_serves() {
             assert_eq!(ran.assert(0).ids(), expected, "{attributes} in the environment");
         }
     }
-    for attributes in ["standby", "read-only"] {
-        let url = pair.url(REVOKER, both[0], &format!("&target_session_attrs={attributes}"));
-        let ran = pair.run(&url, "--as root revoke 1");
-        ran.assert(2).says(&["target_session_attrs asks for a host that takes no writes"]);
-    }
+    let url = pair.url(REVOKER, both[0], "&target_session_attrs=standby");
+    let ran = pair.run(&url, "--as root revoke 1");
+    ran.assert(2).says(&["target_session_attrs asks for a host that takes no writes"]);
     let url = pair.url(REVOKER, both[1], "&target_session_attrs=prefer-standby");
     pair.run(&url, "--as root revoke 1").assert(0);
     gitlab.assert_outcomes(&[(1, "revoked")]);

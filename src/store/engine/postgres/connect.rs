@@ -1,4 +1,4 @@
-//! How the hosts of a database are tried, and which of them serves.
+//! The search for a host to connect to.
 
 use std::net::ToSocketAddrs;
 use std::sync::mpsc;
@@ -6,45 +6,43 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
-use postgres::config::{ChannelBinding, SslMode as Encryption};
+use postgres::config::SslMode as Encryption;
 use postgres::error::SqlState;
 use postgres::{Client, Config, NoTls, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::{in_words, is_refused_for_tls};
+use super::host::Host;
 use super::password_file::Found;
-use super::settings::{Host, Settings, Target};
+use super::settings::Settings;
+use super::target::Target;
 use super::tls::{self, SslMode};
 use crate::failure::{Failure, Kind};
 use crate::store::Mode;
 
 impl Settings {
-    /// Connects to the first host that answers and is what is asked for. To write,
-    /// that is one that takes writes.
+    /// Connects to the first host that answers and is of the kind asked for. To write, that
+    /// is always a host that takes writes.
     ///
-    /// A host has ten seconds for each of its addresses; `connect_timeout` sets
-    /// another limit, 0 none. As with libpq, a host that answers and refuses the
-    /// login ends the search, unless it is only starting up.
+    /// Each address of a host has ten seconds; `connect_timeout` sets another limit, or none
+    /// with 0. As in libpq, a host that answers and refuses the login ends the search, unless
+    /// it is still starting up.
     ///
     /// # Errors
     ///
-    /// When there is none; each host is named with its reason.
+    /// If no host serves. The message names each host with the reason.
     pub fn connect(&self, mode: Mode) -> Result<Client> {
         let targets = match (mode, self.targets) {
             (Mode::Read, targets) => targets,
-            (Mode::Write, [Target::ReadOnly | Target::Standby]) => {
+            (Mode::Write, [Target::Standby]) => {
                 let message = "target_session_attrs asks for a host that takes no writes";
                 return Err(Failure::usage(message).into());
             }
             (Mode::Write, _) => &[Target::ReadWrite],
         };
-        let is_plain = self.ssl_mode == SslMode::Disable || self.hosts.iter().all(Host::is_socket);
-        let tls = if is_plain {
-            None
-        } else {
-            let binds_channel = self.config.get_channel_binding() == ChannelBinding::Require;
-            Some(tls::connector(self.ssl_mode, &self.roots, binds_channel)?)
-        };
+        let is_socket = |host: &Host| host.socket_folder().is_some();
+        let is_plain = self.ssl_mode == SslMode::Disable || self.hosts.iter().all(is_socket);
+        let tls = if is_plain { None } else { Some(tls::connector(self.ssl_mode, &self.roots)?) };
 
         let mut reasons = Vec::new();
         let mut headline = "";
@@ -72,41 +70,36 @@ impl Settings {
         Err(hint.into_iter().fold(failure, Failure::hint).into())
     }
 
-    /// Tries the addresses of a host.
+    /// Tries the addresses of a host in turn.
     fn try_host(
         &self,
         host: &Host,
         target: Target,
         tls: Option<&MakeRustlsConnect>,
     ) -> Result<Client, Refusal> {
+        let found = self.password(host);
         let mut config = self.config.clone();
         config.port(host.port);
-        let Found { password, note } = self.password(host);
-        if let Some(password) = &password {
+        if let Some(password) = &found.password {
             config.password(password);
         }
         if let Some(folder) = host.socket_folder() {
             config.host_path(folder);
-            return self.try_address(config, None, target, password.is_some(), note);
+            return self.try_address(config, None, target, &found);
         }
+        config.host(&host.name);
         let name = host.name.clone();
-        config.host(&host.label());
-        let addresses = if let Some(address) = host.address {
-            vec![address]
-        } else {
-            let look_up = move || {
-                let found = (name.as_str(), 0).to_socket_addrs();
-                found.map(|found| found.map(|it| it.ip()).collect::<Vec<_>>())
-            };
-            let found = within(self.limit, look_up).ok_or_else(|| self.too_late())?;
-            found.map_err(|error| Refusal::NoAnswer(error.to_string()))?
+        let look_up = move || {
+            let found = (name.as_str(), 0).to_socket_addrs();
+            found.map(|found| found.map(|it| it.ip()).collect::<Vec<_>>())
         };
-        let mut last = Refusal::NoAnswer("it has no address".into());
+        let addresses = within(self.limit, look_up).ok_or_else(|| self.too_late())?;
+        let addresses = addresses.map_err(|error| Refusal::NoAnswer(error.to_string()))?;
+        let mut last = Refusal::NoAnswer("the name has no address".into());
         for address in addresses {
             let mut config = config.clone();
             config.hostaddr(address);
-            let tls = tls.cloned();
-            match self.try_address(config, tls, target, password.is_some(), note.clone()) {
+            match self.try_address(config, tls.cloned(), target, &found) {
                 Err(refusal @ Refusal::NoAnswer(_)) => last = refusal,
                 done => return done,
             }
@@ -114,13 +107,13 @@ impl Settings {
         Err(last)
     }
 
+    /// Logs in at one address, within the time limit.
     fn try_address(
         &self,
         mut config: Config,
         tls: Option<MakeRustlsConnect>,
         target: Target,
-        has_password: bool,
-        note: Option<String>,
+        found: &Found,
     ) -> Result<Client, Refusal> {
         let ssl_mode = self.ssl_mode;
         let done = within(self.limit, move || {
@@ -131,7 +124,7 @@ impl Settings {
                 return log_in(config.ssl_mode(Encryption::Require), tls, target);
             }
             match log_in(config.ssl_mode(Encryption::Prefer), tls, target) {
-                // As libpq does: the server may let us in without.
+                // As in libpq: the server may accept a login without TLS.
                 Err(error) if is_refused_for_tls(&error) => {
                     log_in(config.ssl_mode(Encryption::Disable), NoTls, target)
                 }
@@ -139,21 +132,26 @@ impl Settings {
             }
         });
         let error = match done.ok_or_else(|| self.too_late())? {
-            Ok(admitted) => return admitted.map_err(Refusal::PassedOver),
+            Ok(accepted) => return accepted.map_err(Refusal::PassedOver),
             Err(error) => error,
         };
-        // The driver has no name for it but this, and nothing else that it could mean.
-        if !has_password && error.to_string() == "invalid configuration" {
+        let with_note = |reason: String| match &found.note {
+            Some(note) => format!("{reason}; {note}"),
+            None => reason,
+        };
+        // The driver reports a missing password as an invalid configuration, and here
+        // nothing else in the configuration can be invalid.
+        if found.password.is_none() && error.to_string() == "invalid configuration" {
             let reason = "the server asks for a password, and none is given".into();
             let hint = "set PGPASSWORD, or write it into the password file ~/.pgpass";
-            return Err(Refusal::NoLogin(with_note(reason, note), Some(hint)));
+            return Err(Refusal::NoLogin(with_note(reason), Some(hint)));
         }
         let reason = in_words(&error);
         Err(match error.code() {
             None | Some(&SqlState::CANNOT_CONNECT_NOW) => Refusal::NoAnswer(reason),
-            // The second is what PgBouncer calls it.
+            // PgBouncer reports a wrong password as a protocol violation.
             Some(&SqlState::INVALID_PASSWORD | &SqlState::PROTOCOL_VIOLATION) => {
-                Refusal::NoLogin(with_note(reason, note), None)
+                Refusal::NoLogin(with_note(reason), None)
             }
             Some(_) => Refusal::NoLogin(reason, None),
         })
@@ -165,44 +163,18 @@ impl Settings {
     }
 }
 
-impl Target {
-    /// Why a host is passed over.
-    fn objection(self, is_standby: bool, is_read_only: bool) -> Option<&'static str> {
-        match self {
-            Self::ReadWrite | Self::Primary if is_standby => Some("is a standby"),
-            Self::ReadWrite if is_read_only => Some("is read-only (default_transaction_read_only)"),
-            Self::ReadOnly if !is_read_only => Some("takes writes"),
-            Self::Standby if !is_standby => Some("is a primary"),
-            Self::Any | Self::ReadWrite | Self::ReadOnly | Self::Primary | Self::Standby => None,
-        }
-    }
-
-    /// How a message begins when every host is passed over.
-    fn missing(self) -> &'static str {
-        match self {
-            Self::Any => "",
-            Self::ReadWrite => "no host takes writes: ",
-            Self::ReadOnly => "no host is read-only: ",
-            Self::Primary => "no host is a primary: ",
-            Self::Standby => "no host is a standby: ",
-        }
-    }
-}
-
-/// Why a host does not serve.
+/// The reason why a host does not serve.
 enum Refusal {
-    /// It is not what is asked for, but this.
+    /// The host is of another kind, which the text says.
     PassedOver(&'static str),
+    /// The host cannot be reached or is starting up.
     NoAnswer(String),
-    /// It answers, and refuses the login; what may help.
+    /// The host refuses the login. The second text is a hint.
     NoLogin(String, Option<&'static str>),
 }
 
-fn with_note(reason: String, note: Option<String>) -> String {
-    [reason].into_iter().chain(note).collect::<Vec<_>>().join("; ")
-}
-
-/// Connects, and looks at what the host is if that matters.
+/// Connects, and checks that the host is of the kind asked for. The inner error says of
+/// which kind it is instead.
 fn log_in<T>(
     config: &Config,
     tls: T,
@@ -231,9 +203,9 @@ where
     Ok(objection.map_or(Ok(client), Err))
 }
 
-/// Does the work on a thread of its own, which is left behind when the time is up.
-/// The driver's own limit does not cover a server that accepts the connection and
-/// then says nothing.
+/// Runs `work` on a thread of its own and abandons the thread at the time limit. The
+/// driver's own limit does not cover a server that accepts the connection and then sends
+/// nothing.
 fn within<T: Send + 'static>(
     limit: Option<Duration>,
     work: impl FnOnce() -> T + Send + 'static,
@@ -251,36 +223,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_passed_over_for_what_it_is() {
-        let [primary, read_only, standby] = [(false, false), (false, true), (true, true)];
-        let cases = [
-            (Target::Any, [true, true, true]),
-            (Target::ReadWrite, [true, false, false]),
-            (Target::ReadOnly, [false, true, true]),
-            (Target::Primary, [true, true, false]),
-            (Target::Standby, [false, false, true]),
-        ];
-        for (target, serves) in cases {
-            for (host, serves) in [primary, read_only, standby].into_iter().zip(serves) {
-                let objection = target.objection(host.0, host.1);
-                assert_eq!(objection.is_none(), serves, "{target:?} {host:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn work_that_takes_too_long_is_left_behind() {
+    fn work_that_takes_too_long_is_abandoned() {
         let limit = Some(Duration::from_millis(10));
         assert_eq!(within(limit, || thread::sleep(Duration::from_mins(1))), None);
         assert_eq!(within(None, || 7), Some(7));
-    }
-
-    #[test]
-    fn to_write_a_host_that_takes_none_cannot_be_asked_for() {
-        for target in ["standby", "read-only"] {
-            let url = format!("postgres://ops@127.0.0.1:1/x?target_session_attrs={target}");
-            let error = Settings::new(&url, &|_| None).unwrap().connect(Mode::Write).err().unwrap();
-            assert_eq!(crate::failure::kind(&error), Kind::Usage);
-        }
     }
 }

@@ -1,5 +1,5 @@
-//! What the server and the driver say when something fails, in one line, and which
-//! outcome it is. Never what may hold a row: the details of an answer.
+//! Errors of the server and the driver: one line of text for each, and the kind of failure
+//! that it is. The DETAIL of a server's message is left out, since it may quote a row.
 
 use std::error::Error;
 use std::io;
@@ -10,10 +10,10 @@ use rustls::CertificateError;
 
 use crate::failure::{Failure, Kind};
 
-/// What went wrong while the server was asked for something.
+/// The failure for an error of the driver.
 ///
-/// The driver's own error must not be printed: [`DbError`] shows the DETAIL of an
-/// answer, in which the server quotes rows.
+/// The driver's error itself must not be printed: [`DbError`] shows the DETAIL of the
+/// server's message, which quotes rows.
 ///
 /// [`DbError`]: postgres::error::DbError
 #[must_use]
@@ -33,7 +33,7 @@ pub fn server_error(error: postgres::Error) -> anyhow::Error {
     .into()
 }
 
-/// What an answer means for the run.
+/// The classes of errors that are reported differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ErrorClass {
     Failed,
@@ -55,10 +55,10 @@ impl ErrorClass {
     }
 }
 
-/// Whether a COMMIT that failed is known to have done nothing: the server says so, and
-/// the session goes on. An answer that ends the session may come from PgBouncer, which has
-/// lost its server and knows nothing (SQLSTATE 08P01), or from a server that ends after the
-/// transaction has taken effect.
+/// Whether a COMMIT that failed is known to have rolled back: the server says so, and the
+/// session goes on. A message that ends the session proves nothing. It may come from
+/// PgBouncer, which has lost its server (SQLSTATE 08P01), or from a server that shuts down
+/// after the transaction has taken effect.
 #[must_use]
 pub fn is_rolled_back(error: &postgres::Error) -> bool {
     error.as_db_error().is_some_and(|answer| {
@@ -67,12 +67,12 @@ pub fn is_rolled_back(error: &postgres::Error) -> bool {
     })
 }
 
-/// The error in one line: the server's message, or the causes one after the other.
+/// The error in one line: the server's message, or the chain of causes.
 #[must_use]
 pub fn in_words(error: &postgres::Error) -> String {
     if let Some(answer) = error.as_db_error() {
         let code = answer.code().code();
-        // What the database's own code raises may quote the row, and its digest.
+        // A message raised by the database's own functions may quote the row, and its digest.
         let is_of_trigger = code.starts_with("P0");
         let said =
             if is_of_trigger { "a function of the database refuses it" } else { answer.message() };
@@ -85,11 +85,13 @@ pub fn in_words(error: &postgres::Error) -> String {
     causes.collect::<Vec<_>>().join(": ")
 }
 
-/// Whether the connection could not be encrypted, or is refused because it was.
+/// Whether TLS failed, or the server refuses the login because of TLS. A certificate that
+/// is refused does not count: its message is lost if the next attempt goes without TLS.
 #[must_use]
 pub fn is_refused_for_tls(error: &postgres::Error) -> bool {
+    let is_tls_failure = |cause| tls_error(cause).is_some() && certificate_error(cause).is_none();
     error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
-        || causes(error).any(|cause| tls_error(cause).is_some())
+        || causes(error).any(is_tls_failure)
 }
 
 fn causes(error: &postgres::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
@@ -98,7 +100,7 @@ fn causes(error: &postgres::Error) -> impl Iterator<Item = &(dyn Error + 'static
 }
 
 fn tls_error<'e>(cause: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
-    // What an io::Error wraps is not its source.
+    // An io::Error does not report the error that it wraps as its source.
     cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref()
 }
 
@@ -109,7 +111,7 @@ fn certificate_error<'e>(cause: &'e (dyn Error + 'static)) -> Option<&'e Certifi
     }
 }
 
-/// Says what rustls gives as a name or in seconds since 1970.
+/// The problem in words, where rustls has only an identifier or seconds since 1970.
 fn certificate_in_words(problem: &CertificateError) -> String {
     let words = match problem {
         CertificateError::UnknownIssuer => "it is signed by no authority that is trusted",
@@ -118,8 +120,10 @@ fn certificate_in_words(problem: &CertificateError) -> String {
             "it is not valid yet"
         }
         CertificateError::Other(other) => match other.0.to_string().as_str() {
-            "CaUsedAsEndEntity" => "it is an authority's own, not one that it signed for a server",
-            "UnsupportedCertVersion" => "it is of X.509 version 1, which cannot be verified",
+            "CaUsedAsEndEntity" => "it is the certificate of a CA, not of a server",
+            "UnsupportedCertVersion" => {
+                "it has X.509 version 1, and only version 3 can be verified"
+            }
             other => return format!("the server's certificate is refused: {other}"),
         },
         other => return format!("the server's certificate is refused: {other}"),

@@ -1,11 +1,13 @@
-//! PostgreSQL: one connection, used so that PgBouncer may share it out by transaction.
+//! PostgreSQL: one connection, used in a way that works with PgBouncer in transaction mode.
 //! Nothing outlives a transaction, no statement has a name, and every setting is `LOCAL`.
 
 mod connect;
 mod error;
+mod host;
 mod parameters;
 mod password_file;
 mod settings;
+mod target;
 mod tls;
 mod values;
 
@@ -37,11 +39,11 @@ impl fmt::Debug for Postgres {
     }
 }
 
-/// Connects to a server, and looks what its database holds.
+/// Connects to a server and recognises the schema of the database.
 ///
 /// # Errors
 ///
-/// When no host lets us in, or the database has no schema that is known.
+/// If no host accepts the connection, or the schema is unknown.
 pub fn open(settings: &Settings, how: &Opening<'_>) -> Result<(Postgres, Schema)> {
     let opened = || -> Result<_> {
         let postgres = Postgres { client: RefCell::new(settings.connect(how.mode)?) };
@@ -56,7 +58,7 @@ impl Postgres {
         self.client.borrow_mut()
     }
 
-    /// Which schema the database has. `pg_catalog` tells also what the role may not read.
+    /// The schema of the database. `pg_catalog` also lists tables that the role may not read.
     fn recognise(&self, wait: Duration, named: Option<&'static Description>) -> Result<Schema> {
         let mut sql = Sql::new(Dialect::Postgres);
         sql.push(
@@ -83,11 +85,11 @@ impl Postgres {
             Mode::Read => "READ ONLY",
             Mode::Write => "READ WRITE",
         };
-        // Zero would be to wait for ever.
+        // Zero would mean no limit.
         let milliseconds = wait.as_millis().max(1);
-        // Whatever the defaults are: each statement sees what is committed, a row that
-        // another changed meanwhile is judged again as it is now, and an honest scan
-        // takes the time that it needs (GitLab's packages end statements after a minute).
+        // Independent of the server's defaults, each statement sees what is committed, a row
+        // that another session has changed meanwhile is evaluated again, and a long scan may
+        // take its time (GitLab's packages set a statement_timeout of a minute).
         let text = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED, {access}; \
              SET LOCAL lock_timeout = {milliseconds}; SET LOCAL statement_timeout = 0; \
@@ -106,7 +108,7 @@ impl Postgres {
     }
 
     pub fn rollback(&self) {
-        // A connection that is gone has rolled back.
+        // If the connection is lost, the server rolls back by itself.
         let _ = self.client().batch_execute("ROLLBACK");
     }
 
@@ -127,8 +129,8 @@ impl Postgres {
         let declared = client.query_typed(&declare, &typed(sql)).map_err(server_error);
         declared.context(cannot)?;
         thread::scope(|scope| {
-            // While one batch is read, the server makes the next. Who has read enough still
-            // waits for that one.
+            // While one batch is read, the server produces the next. A reader that stops early
+            // still waits for that one.
             let (sender, receiver) = mpsc::sync_channel(1);
             scope.spawn(move || {
                 let mut sizes = FETCHES.iter();
@@ -138,7 +140,7 @@ impl Postgres {
                     fetch = sizes.next().unwrap_or(&fetch);
                     let fetched = client.query_typed(fetch, &[]);
                     is_more = fetched.as_ref().is_ok_and(|rows| !rows.is_empty());
-                    // Whoever reads may have had enough.
+                    // The reader may have stopped.
                     is_more &= sender.send(fetched.map_err(server_error)).is_ok();
                 }
             });
@@ -152,9 +154,10 @@ impl Postgres {
     }
 }
 
-/// What the cursor is called. Only one is open at a time.
+/// The name of the cursor. Only one is open at a time.
 const PORTAL: &str = "tokenctl_rows";
-/// The first rows come at once, though a search may find few; the last of these goes on.
+/// The batches grow, so that the first rows of a slow search arrive early. The last size is
+/// repeated.
 const FETCHES: [&str; 4] = [
     "FETCH FORWARD 1 FROM tokenctl_rows",
     "FETCH FORWARD 10 FROM tokenctl_rows",

@@ -1,103 +1,61 @@
-//! What a URL and the environment say of a connection, parameter by parameter.
+//! The parameters of a connection as text, from a URL and from environment variables.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::time::Duration;
+use std::fmt::{self, Write};
 
-use postgres::Config;
-use postgres::config::ChannelBinding;
-
-use super::settings::{DEFAULT_PORT, Host, Target};
-use super::tls::{Roots, SslMode};
 use crate::failure::Failure;
 
-/// The parameters that a URL may have, each with the variable of the environment
-/// that gives it where the URL does not.
-pub const PARAMETERS: &[(&str, Option<&str>)] = &[
-    ("application_name", Some("PGAPPNAME")),
-    ("channel_binding", Some("PGCHANNELBINDING")),
-    ("connect_timeout", Some("PGCONNECT_TIMEOUT")),
-    ("dbname", Some("PGDATABASE")),
-    ("host", Some("PGHOST")),
-    ("hostaddr", Some("PGHOSTADDR")),
-    ("keepalives", None),
-    ("keepalives_count", None),
-    ("keepalives_idle", None),
-    ("keepalives_interval", None),
-    ("options", Some("PGOPTIONS")),
-    ("passfile", Some("PGPASSFILE")),
-    ("password", Some("PGPASSWORD")),
-    ("port", Some("PGPORT")),
-    ("sslmode", Some("PGSSLMODE")),
-    ("sslrootcert", Some("PGSSLROOTCERT")),
-    ("target_session_attrs", Some("PGTARGETSESSIONATTRS")),
-    ("user", Some("PGUSER")),
+/// The supported parameters, each with the environment variable that is read when the URL
+/// does not give it.
+pub const PARAMETERS: &[(&str, &str)] = &[
+    ("application_name", "PGAPPNAME"),
+    ("connect_timeout", "PGCONNECT_TIMEOUT"),
+    ("dbname", "PGDATABASE"),
+    ("host", "PGHOST"),
+    ("options", "PGOPTIONS"),
+    ("passfile", "PGPASSFILE"),
+    ("password", "PGPASSWORD"),
+    ("port", "PGPORT"),
+    ("sslmode", "PGSSLMODE"),
+    ("sslrootcert", "PGSSLROOTCERT"),
+    ("target_session_attrs", "PGTARGETSESSIONATTRS"),
+    ("user", "PGUSER"),
 ];
 
-/// The variables of libpq that ask for what is not done here, and would change where
-/// a connection leads or how it is protected.
+/// The libpq variables that are refused instead of ignored, each with the reason: they
+/// would change where a connection leads or how it is protected.
 pub const REFUSED: &[(&str, &str)] = &[
     ("PGSERVICE", "service files are not read"),
-    ("PGREQUIREAUTH", "the way to log in cannot be prescribed"),
-    ("PGREQUIREPEER", "the user whom the server runs as is not checked"),
-    ("PGSSLCRL", "lists of revoked certificates are not read"),
-    ("PGSSLCRLDIR", "lists of revoked certificates are not read"),
-    ("PGSSLMINPROTOCOLVERSION", "it cannot be prescribed"),
-    ("PGSSLCERT", "certificates of clients are not supported"),
-    ("PGSSLKEY", "certificates of clients are not supported"),
+    ("PGHOSTADDR", "a host is always looked up by its name"),
+    ("PGCHANNELBINDING", "channel binding cannot be required"),
+    ("PGREQUIREAUTH", "an authentication method cannot be required"),
+    ("PGREQUIREPEER", "the operating system user of the server is not checked"),
+    ("PGSSLCRL", "certificate revocation lists are not read"),
+    ("PGSSLCRLDIR", "certificate revocation lists are not read"),
+    ("PGSSLMINPROTOCOLVERSION", "the minimum TLS version cannot be set"),
+    ("PGSSLCERT", "client certificates are not supported"),
+    ("PGSSLKEY", "client certificates are not supported"),
 ];
 
-const SSL_MODES: &[(&str, SslMode)] = &[
-    ("disable", SslMode::Disable),
-    ("prefer", SslMode::Prefer),
-    ("require", SslMode::Require),
-    ("verify-ca", SslMode::VerifyCa),
-    ("verify-full", SslMode::VerifyFull),
-];
-
-const CHANNEL_BINDINGS: &[(&str, ChannelBinding)] = &[
-    ("disable", ChannelBinding::Disable),
-    ("prefer", ChannelBinding::Prefer),
-    ("require", ChannelBinding::Require),
-];
-
-/// What may be asked of a host, in the order in which it is looked for.
-pub const TARGETS: &[(&str, &[Target])] = &[
-    ("any", &[Target::Any]),
-    ("read-write", &[Target::ReadWrite]),
-    ("read-only", &[Target::ReadOnly]),
-    ("primary", &[Target::Primary]),
-    ("standby", &[Target::Standby]),
-    ("prefer-standby", &[Target::Standby, Target::Any]),
-];
-
-/// What the driver takes as a number.
-const NUMBERS: &[(&str, Setter)] = &[
-    ("keepalives_count", |config, count| config.keepalives_retries(count)),
-    ("keepalives_idle", |config, idle| config.keepalives_idle(seconds(idle))),
-    ("keepalives_interval", |config, interval| config.keepalives_interval(seconds(interval))),
-];
-
-type Setter = fn(&mut Config, u32) -> &mut Config;
-
-/// The values of the parameters, each with what gave it.
+/// The values of the parameters, each with its source as messages name it.
 #[derive(Default)]
 pub struct Parameters(BTreeMap<&'static str, (String, String)>);
 
 impl Parameters {
-    /// Takes a URL apart, and its values out of the percent-encoding.
+    /// Splits a URL into parameters and decodes their values.
     pub fn read_url(&mut self, url: &str) -> Result<(), Failure> {
         let rest = url.split_once("://").filter(|(scheme, _)| {
             ["postgres", "postgresql"].iter().any(|it| scheme.eq_ignore_ascii_case(it))
         });
-        let (_, rest) = rest.ok_or_else(|| Failure::usage("it is no postgres:// URL"))?;
+        let (_, rest) = rest.ok_or_else(|| Failure::usage("it is not a postgres:// URL"))?;
         let (rest, parameters) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
         let (login, hosts) = authority.split_once('@').unwrap_or(("", authority));
-        // Else a part of the password would become a host, a database or a parameter,
-        // which messages name.
+        // An '@' further on may belong to a password that is not encoded. Parts of it would
+        // become a host, a database or a parameter, which messages show.
         if [hosts, database, parameters].iter().any(|part| part.contains('@')) {
-            return Err(Failure::usage("the URL has an '@' too many, or in the wrong place")
+            return Err(Failure::usage("the URL has more than one '@', or one in the wrong place")
                 .hint("in a password write '@' as %40, '/' as %2F, '?' as %3F, '%' as %25"));
         }
         let (user, password) = login.split_once(':').unwrap_or((login, ""));
@@ -121,10 +79,7 @@ impl Parameters {
         }
         for parameter in parameters.split('&').filter(|it| !it.is_empty()) {
             let malformed = || Failure::usage("a parameter of the URL has no '='");
-            let (name, value) = match parameter.split_once('=').ok_or_else(malformed)? {
-                ("ssl", "true") => ("sslmode", "require"),
-                parameter => parameter,
-            };
+            let (name, value) = parameter.split_once('=').ok_or_else(malformed)?;
             let known = PARAMETERS.iter().find(|(known, _)| *known == name);
             let &(name, _) = known.ok_or_else(|| {
                 Failure::usage(format!("the URL's parameter '{name}' is not supported"))
@@ -134,7 +89,7 @@ impl Parameters {
         Ok(())
     }
 
-    /// Takes a value from the URL. The last one counts.
+    /// Decodes and stores a value of the URL. Of several values, the last one counts.
     fn set(&mut self, name: &'static str, value: &str) -> Result<(), Failure> {
         let source = format!("the URL's {name}");
         let value = decode(value).ok_or_else(|| {
@@ -145,13 +100,15 @@ impl Parameters {
         Ok(())
     }
 
-    /// Takes from the environment what the URL does not have.
+    /// Adds the values of environment variables for parameters that the URL does not give.
     pub fn read_environment(
         &mut self,
         environment: &dyn Fn(&str) -> Option<OsString>,
     ) -> Result<(), Failure> {
         for &(name, variable) in PARAMETERS {
-            let Some(variable) = variable.filter(|_| !self.0.contains_key(name)) else { continue };
+            if self.0.contains_key(name) {
+                continue;
+            }
             let Some(value) = environment(variable) else { continue };
             let value = value.into_string();
             let value = value.map_err(|_| Failure::usage(format!("{variable} is not UTF-8")))?;
@@ -160,17 +117,18 @@ impl Parameters {
         Ok(())
     }
 
-    /// A value, unless it is empty.
+    /// A value that is not empty.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
-    fn malformed(&self, name: &str, problem: &str) -> Failure {
+    /// A usage failure that names the source of a value, but not the value.
+    pub fn malformed(&self, name: &str, problem: &str) -> Failure {
         let source = self.0.get(name).map_or(name, |(source, _)| source);
         Failure::usage(format!("{source} {problem}"))
     }
 
-    /// One of the named values.
+    /// A value from a table of names.
     pub fn one_of<V: Copy>(&self, name: &str, values: &[(&str, V)]) -> Result<Option<V>, Failure> {
         let Some((_, given)) = self.0.get(name) else {
             return Ok(None);
@@ -183,7 +141,7 @@ impl Parameters {
         Ok(Some(value.1))
     }
 
-    /// A number, 0 instead of a negative one.
+    /// A number; negative ones count as 0, as in libpq.
     pub fn number(&self, name: &str) -> Result<Option<u32>, Failure> {
         let Some((_, given)) = self.0.get(name) else {
             return Ok(None);
@@ -192,85 +150,9 @@ impl Parameters {
         let number = number.map_err(|_| self.malformed(name, "is not a number"))?;
         Ok(Some(u32::try_from(number).unwrap_or(0)))
     }
-
-    /// What `sslmode` asks for, where `roots` are trusted.
-    pub fn ssl_mode(&self, roots: &Roots) -> Result<SslMode, Failure> {
-        if self.text("sslmode") == Some("allow") {
-            let problem = "is 'allow', which gives up encryption wherever a server likes that";
-            return Err(self.malformed("sslmode", problem).hint("give prefer or require"));
-        }
-        match (self.one_of("sslmode", SSL_MODES)?, roots) {
-            // As libpq does: anybody can have a certificate of some public authority.
-            (None | Some(SslMode::VerifyFull), Roots::System) => Ok(SslMode::VerifyFull),
-            (Some(_), Roots::System) => {
-                Err(self.malformed("sslmode", "must be verify-full with sslrootcert=system"))
-            }
-            (mode, _) => Ok(mode.unwrap_or(SslMode::Prefer)),
-        }
-    }
-
-    /// The hosts: entry by entry of `host`, `hostaddr` and `port`.
-    pub fn hosts(&self) -> Result<Vec<Host>, Failure> {
-        let list = |name| self.text(name).map_or(vec![], |text| text.split(',').collect());
-        let (names, addresses, ports) = (list("host"), list("hostaddr"), list("port"));
-        let count = names.len().max(addresses.len()).max(1);
-        for (name, list) in [("host", &names), ("hostaddr", &addresses)] {
-            if !list.is_empty() && list.len() != count {
-                return Err(self.malformed(name, "has too few entries: one a host is needed"));
-            }
-        }
-        if ports.len() > 1 && ports.len() != count {
-            return Err(self.malformed("port", "has to have one entry, or one a host"));
-        }
-        let host = |place| {
-            let entry =
-                |list: &[&str]| list.get(place).map_or("", |it: &&str| it.trim()).to_owned();
-            let port = if ports.len() == 1 { ports[0].trim() } else { &entry(&ports) };
-            let port = match port {
-                "" => Some(DEFAULT_PORT),
-                port => port.parse().ok().filter(|&port| port > 0),
-            };
-            let address = entry(&addresses);
-            let address = if address.is_empty() { Ok(None) } else { address.parse().map(Some) };
-            Ok(Host {
-                name: entry(&names),
-                address: address.map_err(|_| self.malformed("hostaddr", "is no IP address"))?,
-                port: port.ok_or_else(|| self.malformed("port", "is not from 1 to 65535"))?,
-            })
-        };
-        (0..count).map(host).collect()
-    }
-
-    /// What the driver is told for every host. PgBouncer takes nothing but this as
-    /// parameters of a connection; `options` are the user's to answer for.
-    pub fn config(&self, user: &str, database: &str) -> Result<Config, Failure> {
-        let mut config = Config::new();
-        config.user(user).dbname(database);
-        config.application_name(self.text("application_name").unwrap_or("tokenctl"));
-        if let Some(options) = self.text("options") {
-            config.options(options);
-        }
-        if let Some(binding) = self.one_of("channel_binding", CHANNEL_BINDINGS)? {
-            config.channel_binding(binding);
-        }
-        if let Some(wanted) = self.one_of("keepalives", &[("0", false), ("1", true)])? {
-            config.keepalives(wanted);
-        }
-        for (name, set) in NUMBERS {
-            // 0 leaves it to the system.
-            if let Some(number) = self.number(name)?.filter(|&number| number > 0) {
-                set(&mut config, number);
-            }
-        }
-        Ok(config)
-    }
 }
 
-pub fn seconds(number: u32) -> Duration {
-    Duration::from_secs(number.into())
-}
-
-/// A host of a URL and its port, both as they are written.
+/// A host of a URL and its port, both as written.
 fn split_host(text: &str) -> Option<(&str, &str)> {
     let Some(text) = text.strip_prefix('[') else {
         return Some(text.split_once(':').unwrap_or((text, "")));
@@ -279,7 +161,7 @@ fn split_host(text: &str) -> Option<(&str, &str)> {
     if rest.is_empty() { Some((host, "")) } else { Some((host, rest.strip_prefix(':')?)) }
 }
 
-/// Text whose percent signs each stand before two hexadecimal digits.
+/// Percent-encoded text, decoded. `None` if it is malformed.
 fn decode(text: &str) -> Option<String> {
     let mut bytes = text.bytes();
     let digit = |bytes: &mut std::str::Bytes<'_>| char::from(bytes.next()?).to_digit(16);
@@ -290,6 +172,22 @@ fn decode(text: &str) -> Option<String> {
             byte => byte,
         });
     }
-    // The protocol ends a text with a NUL.
+    // The protocol ends strings with a NUL, so that none may contain one.
     String::from_utf8(decoded).ok().filter(|text| !text.contains('\0'))
+}
+
+/// Text that is percent-encoded when it is written.
+pub struct Encoded<'a>(pub &'a str);
+
+impl fmt::Display for Encoded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|character| {
+            if character.is_alphanumeric() || "-._~".contains(character) {
+                return f.write_char(character);
+            }
+            let mut bytes = [0; 4];
+            let bytes = character.encode_utf8(&mut bytes).bytes();
+            bytes.into_iter().try_for_each(|byte| write!(f, "%{byte:02X}"))
+        })
+    }
 }

@@ -1,4 +1,4 @@
-//! The [password file] of libpq: lines of `host:port:database:user:password`.
+//! The [password file] of libpq, which has lines of `host:port:database:user:password`.
 //!
 //! [password file]: https://www.postgresql.org/docs/current/libpq-pgpass.html
 
@@ -11,21 +11,21 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PasswordFile {
     pub path: PathBuf,
-    /// Whether somebody named it; otherwise it is where one usually is.
+    /// Whether the user gave the path. Otherwise it is the default one.
     pub is_named: bool,
 }
 
-/// What a password file has for a login.
+/// The result of looking up a password.
 #[derive(Debug, Default)]
 pub struct Found {
     pub password: Option<Vec<u8>>,
-    /// What to know about the file if the login fails.
+    /// A remark about the file, for the message if the login fails.
     pub note: Option<String>,
 }
 
 impl PasswordFile {
-    /// Looks for the password of a login: host, port, database and user. A file that
-    /// others may read is ignored, as libpq does.
+    /// Looks up the password of a login: host, port, database and user. As in libpq, a file
+    /// that other users may access is ignored.
     #[must_use]
     pub fn look_up(&self, login: [&str; 4]) -> Found {
         let path = self.path.display();
@@ -46,14 +46,14 @@ impl PasswordFile {
         if metadata.permissions().mode() & 0o077 != 0 {
             return ignored("others than its owner may read it (chmod 600 makes it private)");
         }
-        // As bytes: a password need not be UTF-8.
+        // Bytes, since a password need not be UTF-8.
         match fs::read(&self.path) {
             Err(error) => ignored(&error.to_string()),
             Ok(content) => {
                 let password = password(&content, login);
                 let note = match password {
                     Some(_) => format!("the password is from {path}"),
-                    None => format!("password file {path} has none for it"),
+                    None => format!("password file {path} has no line for this login"),
                 };
                 Found { note: Some(note), password }
             }
@@ -61,7 +61,7 @@ impl PasswordFile {
     }
 }
 
-/// The password in the first line that fits.
+/// The password in the first line that matches.
 fn password(content: &[u8], login: [&str; 4]) -> Option<Vec<u8>> {
     let lines = content.split(|&byte| byte == b'\n');
     lines.filter(|line| !line.starts_with(b"#")).find_map(|line| {
@@ -70,18 +70,18 @@ fn password(content: &[u8], login: [&str; 4]) -> Option<Vec<u8>> {
         let fits = login.iter().all(|wanted| {
             fields.next().is_some_and(|it| it.raw == b"*" || it.text() == wanted.as_bytes())
         });
-        // The separator before it is what makes a line whole; it may be empty then.
+        // A line without a fifth field is no entry, and an empty password counts as none.
         fields.next().filter(|_| fits).map(|field| field.text()).filter(|it| !it.is_empty())
     })
 }
 
-/// A field as it is written.
+/// A field as written.
 struct Field<'a> {
     raw: &'a [u8],
 }
 
 impl Field<'_> {
-    /// Without the backslashes that take the next byte as it is.
+    /// The field without its escaping backslashes.
     fn text(&self) -> Vec<u8> {
         let mut text = Vec::with_capacity(self.raw.len());
         let mut bytes = self.raw.iter();
@@ -93,7 +93,7 @@ impl Field<'_> {
     }
 }
 
-/// The fields of a line, which colons separate that no backslash precedes.
+/// The fields of a line, split at colons that are not escaped.
 fn fields(line: &[u8]) -> impl Iterator<Item = Field<'_>> {
     let mut is_escaped = false;
     line.split(move |&byte| {

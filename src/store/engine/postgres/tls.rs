@@ -1,5 +1,5 @@
-//! How the connection to a server is encrypted, and what the server's certificate
-//! has to prove.
+//! TLS: the modes of encryption, the trusted root certificates, and the verification of the
+//! server's certificate.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,29 +18,29 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::failure::{Failure, Kind};
 
-/// How much protection is asked for, as [libpq] names it.
+/// The values of `sslmode`, as [libpq] defines them.
 ///
 /// [libpq]: https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-PROTECTION
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SslMode {
     Disable,
-    /// Encrypted if the server can, by whoever it may be.
+    /// Encryption if the server supports it. Its certificate may be anybody's.
     Prefer,
-    /// Encrypted, by whoever it may be.
+    /// Encryption. The certificate may be anybody's, unless there is a file of roots.
     Require,
-    /// The certificate is signed by an authority that is trusted.
+    /// Encryption, with a certificate that a trusted CA has signed.
     VerifyCa,
-    /// And it is that of the host.
+    /// As `VerifyCa`, and the certificate must name the host.
     VerifyFull,
 }
 
-/// Where the authorities are listed that are trusted.
+/// The source of the trusted root certificates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Roots {
     File(PathBuf),
-    /// Those of the operating system.
+    /// The operating system.
     System,
-    /// This file if there is one, else the system's.
+    /// This file if it exists, or else the operating system.
     Default(Option<PathBuf>),
 }
 
@@ -54,15 +54,15 @@ impl Roots {
     }
 }
 
-/// Makes connections encrypted. For `channel_binding=require` the server must prove
-/// that the certificate is its own even where nobody vouches for that.
+/// The TLS client for a mode. In every mode the server must prove that it has the key of its
+/// certificate.
 ///
 /// # Errors
 ///
-/// When authorities are needed and cannot be read.
-pub fn connector(mode: SslMode, roots: &Roots, binds_channel: bool) -> Result<MakeRustlsConnect> {
+/// If root certificates are needed and cannot be read.
+pub fn connector(mode: SslMode, roots: &Roots) -> Result<MakeRustlsConnect> {
     let mode = match (mode, roots.file()) {
-        // As libpq does: https://www.postgresql.org/docs/current/libpq-ssl.html#LIBQ-SSL-CERTIFICATES
+        // As in libpq: https://www.postgresql.org/docs/current/libpq-ssl.html#LIBQ-SSL-CERTIFICATES
         (SslMode::Require, Some(_)) => SslMode::VerifyCa,
         (mode, _) => mode,
     };
@@ -70,7 +70,7 @@ pub fn connector(mode: SslMode, roots: &Roots, binds_channel: bool) -> Result<Ma
     let algorithms = provider.signature_verification_algorithms;
     let builder =
         ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let any_name = |roots| Arc::new(AnyName { roots, algorithms, binds_channel });
+    let any_name = |roots| Arc::new(AnyName { roots, algorithms });
     let builder = match mode {
         SslMode::VerifyFull => builder.with_root_certificates(read(roots)?),
         SslMode::VerifyCa => {
@@ -102,7 +102,7 @@ fn read(roots: &Roots) -> Result<RootCertStore, Failure> {
             return Err(problem(&"there is no certificate in it"));
         }
     } else {
-        // Systems carry certificates that are broken, and others do as well without them.
+        // Some systems have broken certificates among their roots. The others still work.
         let loaded = rustls_native_certs::load_native_certs();
         store.add_parsable_certificates(loaded.certs);
         if store.is_empty() {
@@ -115,28 +115,12 @@ fn read(roots: &Roots) -> Result<RootCertStore, Failure> {
     Ok(store)
 }
 
-/// Takes a certificate whatever name is in it.
+/// A verifier that accepts a certificate for any name.
 #[derive(Debug)]
 struct AnyName {
-    /// The authorities that are trusted. `None`: everybody is.
+    /// The trusted root certificates. With `None` the issuer may be anybody.
     roots: Option<RootCertStore>,
     algorithms: WebPkiSupportedAlgorithms,
-    binds_channel: bool,
-}
-
-impl AnyName {
-    /// Where nobody vouches for the certificate, only channel binding relies on the
-    /// server's having its key. All else then works with certificates that webpki
-    /// cannot read: those of version 1, which `openssl x509 -req` makes.
-    fn unless_unchecked(
-        &self,
-        verified: Result<HandshakeSignatureValid, Error>,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        if self.roots.is_some() || self.binds_channel {
-            return verified;
-        }
-        Ok(HandshakeSignatureValid::assertion())
-    }
 }
 
 impl ServerCertVerifier for AnyName {
@@ -168,12 +152,7 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.unless_unchecked(verify_tls12_signature(
-            message,
-            certificate,
-            signature,
-            &self.algorithms,
-        ))
+        verify_tls12_signature(message, certificate, signature, &self.algorithms)
     }
 
     fn verify_tls13_signature(
@@ -182,12 +161,7 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.unless_unchecked(verify_tls13_signature(
-            message,
-            certificate,
-            signature,
-            &self.algorithms,
-        ))
+        verify_tls13_signature(message, certificate, signature, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
