@@ -6,11 +6,13 @@ use std::fs::read_to_string;
 use std::path::Path;
 
 /// The modules that each module may use.
-const IMPORTS: [(&str, &[&str]); 5] = [
+const IMPORTS: [(&str, &[&str]); 7] = [
     ("model", &["model"]),
     ("store", &["model", "store", "failure"]),
     ("output", &["model", "output"]),
-    ("cli", &["model", "store", "output", "cli", "failure"]),
+    ("audit_file", &["model", "store", "output", "audit_file", "failure", "lines"]),
+    ("cli", &["model", "store", "output", "audit_file", "cli", "failure", "lines"]),
+    ("lines", &[]),
     ("failure", &["model", "output"]),
 ];
 

@@ -5,10 +5,10 @@ use clap::builder::{NonEmptyStringValueParser, PossibleValue};
 use clap::{Args, ValueEnum};
 
 use super::arguments::long_help;
-use super::audit_log::AuditLog;
 use super::filter::{lower, upper};
 use super::list::print;
 use super::session::Session;
+use crate::audit_file::AuditFile;
 use crate::failure::{Failure, Kind};
 use crate::model::access::{Actor, UserRef};
 use crate::model::audit::{Action, AuditEvent, Filter};
@@ -86,7 +86,7 @@ impl ValueEnum for Action {
 impl Audit {
     pub fn run(self, session: &Session) -> Result<()> {
         // Opened first, and missed only where the store has no events of its own.
-        let log = session.audit_log(AuditLog::read);
+        let log = session.audit_log(AuditFile::read);
         let store = session.open(Mode::Read)?;
         let actor = session.actor(&store)?;
         let FilterArgs { user, by, run, action, since, until } = self.filter;
@@ -135,7 +135,7 @@ struct Recorded {
 }
 
 impl Recorded {
-    fn read(log: &AuditLog, store: &Store) -> Result<Self> {
+    fn read(log: &AuditFile, store: &Store) -> Result<Self> {
         let (events, broken) = log.events(store.description().name)?;
         Ok(Self { unresolved: events.unresolved()?, events: events.into_store()?, broken })
     }

@@ -3,7 +3,6 @@
 
 mod arguments;
 mod audit;
-mod audit_log;
 mod choice;
 mod completions;
 mod deploy_tokens;

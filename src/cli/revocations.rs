@@ -7,11 +7,11 @@ use std::thread;
 
 use anyhow::{Context, Result};
 
-use super::audit_log::AuditLog;
 use super::choice::tokens_of;
 use super::progress::Progress;
 use super::session::{Session, broken_row};
 use super::stop::Stop;
+use crate::audit_file::AuditFile;
 use crate::failure::{Failure, Kind, is_closed_pipe, say};
 use crate::model::access::{Query, Revoke};
 use crate::model::time::Timestamp;
@@ -25,7 +25,7 @@ pub struct Revocations<'s> {
     session: &'s Session,
     /// `None`: a dry run.
     run: Option<Run>,
-    log: Option<AuditLog>,
+    log: Option<AuditFile>,
     stop: Stop,
     tally: Tally,
 }
@@ -60,7 +60,7 @@ struct Tally {
 }
 
 impl<'s> Revocations<'s> {
-    pub fn new(session: &'s Session, run: Option<Run>, log: Option<AuditLog>, stop: Stop) -> Self {
+    pub fn new(session: &'s Session, run: Option<Run>, log: Option<AuditFile>, stop: Stop) -> Self {
         Self { session, run, log, stop, tally: Tally::default() }
     }
 

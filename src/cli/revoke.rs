@@ -9,12 +9,12 @@ use uuid::{NoContext, Uuid};
 
 use super::arguments::{revoke_help, token_id};
 use super::audit::needs_log;
-use super::audit_log::AuditLog;
 use super::choice::{Matching, PICKABLE, PREVIEW};
 use super::filter::{FilterArgs, Filters};
 use super::revocations::{Revocations, Work};
 use super::session::{Session, variable};
 use super::stop::Stop;
+use crate::audit_file::AuditFile;
 use crate::failure::{Failure, Kind};
 use crate::model::token::{TokenId, parse_id};
 use crate::output::view::{self, Record, Revocation};
@@ -122,7 +122,7 @@ impl RevokeArgs {
 
         // Noted now: opening the store may turn this process into its owner's.
         let os_user = os_user();
-        let log = if self.dry_run { None } else { session.audit_log(AuditLog::append)? };
+        let log = if self.dry_run { None } else { session.audit_log(AuditFile::append)? };
         let store = session.open(if self.dry_run { Mode::Read } else { Mode::Write })?;
         store.check_has::<F::Token>()?;
         if !self.dry_run && !store.records_events() && log.is_none() {

@@ -16,7 +16,7 @@ use clap::ColorChoice;
 use terminal_size::{Width, terminal_size_of};
 
 use super::arguments::GlobalArgs;
-use super::audit_log::AuditLog;
+use crate::audit_file::AuditFile;
 use crate::failure::{self, Failure};
 use crate::model::access::{Actor, Reference};
 use crate::model::time::{Moment, OUT_OF_RANGE, Rounding, Timestamp};
@@ -122,8 +122,8 @@ impl Session {
     /// is opened, which may turn this process into another user's.
     pub fn audit_log(
         &self,
-        open: impl FnOnce(&Path) -> Result<AuditLog>,
-    ) -> Result<Option<AuditLog>> {
+        open: impl FnOnce(&Path) -> Result<AuditFile>,
+    ) -> Result<Option<AuditFile>> {
         // A wrong command line leaves no file behind.
         let location = self.location()?;
         self.named_actor()?;
