@@ -1,6 +1,6 @@
 //! `revoke`: personal access tokens by id, by filter, or both.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -16,6 +16,7 @@ use super::session::{Session, variable};
 use super::stop::Stop;
 use crate::audit_file::AuditFile;
 use crate::failure::{Failure, Kind};
+use crate::lines::next_line;
 use crate::model::token::{TokenId, parse_id};
 use crate::output::view::{self, Record, Revocation};
 use crate::store::{Mode, OsUser, Run, Store, StoredToken};
@@ -249,20 +250,14 @@ fn unconfirmed(what: &str) -> anyhow::Error {
         .into()
 }
 
-/// Far more than the row of a token takes; what has no line ends would fill the
-/// memory.
-const LONGEST_LINE: u64 = 16 << 20;
-
 /// Reads ids: one a line, or JSON lines with an `id`.
 fn ids_from<T: StoredToken + Record>(mut input: impl BufRead) -> Result<Vec<TokenId>> {
     let (mut ids, mut bytes) = (Vec::new(), Vec::new());
     for index in 0.. {
-        bytes.clear();
-        let mut bounded = input.by_ref().take(LONGEST_LINE);
-        if bounded.read_until(b'\n', &mut bytes).context("cannot read standard input")? == 0 {
+        let is_whole = next_line(&mut input, &mut bytes).context("cannot read standard input")?;
+        if bytes.is_empty() {
             break;
         }
-        let is_whole = bounded.limit() > 0;
         let line = String::from_utf8_lossy(&bytes);
         // Some editors put a byte order mark before the first line.
         let line = line.trim_start_matches('\u{feff}').trim();
