@@ -98,7 +98,7 @@ impl Audit {
             None
         } else {
             let log = log?.ok_or_else(|| needs_log(&store))?;
-            Some(Recorded::read(&log, &store)?)
+            Some(FileEvents::read(&log, &store)?)
         };
         let events = from_log.as_ref().map_or(&store, |it| &it.events);
         let user = user
@@ -128,13 +128,13 @@ pub fn needs_log(store: &Store) -> Failure {
 }
 
 /// The events of an audit file.
-struct Recorded {
+struct FileEvents {
     events: Store,
     unresolved: u64,
     broken: u64,
 }
 
-impl Recorded {
+impl FileEvents {
     fn read(log: &AuditFile, store: &Store) -> Result<Self> {
         let (events, broken) = log.events(store.description().name)?;
         Ok(Self { unresolved: events.unresolved()?, events: events.into_store()?, broken })
