@@ -18,13 +18,13 @@ use super::arguments::GlobalArgs;
 use super::environment::{VARIABLE_AS, VARIABLE_AUDIT_LOG, variable};
 use super::location::StoreName;
 use crate::audit_file::AuditFile;
-use crate::failure::{self, Failure};
+use crate::failure::{self, Failure, Kind};
 use crate::model::access::{Actor, Reference};
 use crate::model::time::{Moment, OUT_OF_RANGE, Rounding, Timestamp};
 use crate::output::spool::Spool;
 use crate::output::{Format, OutputStyle};
 use crate::store::schema::Description;
-use crate::store::{BrokenRow, Location, Mode, Opening, OsUser, Store};
+use crate::store::{BrokenRow, ForeignFile, Location, Mode, Opening, OsUser, Store};
 
 pub struct Session {
     db: Option<StoreName>,
@@ -101,9 +101,8 @@ impl Session {
             busy_timeout: self.busy_timeout,
             foreign_owner: self.foreign_owner,
             schema: self.schema,
-            command_as: &|user| self.command_as(user),
         };
-        Store::open(&location, &how)
+        Store::open(&location, &how).map_err(|error| self.with_other_user(error))
     }
 
     /// The audit file, if one is named, opened in this way. That is done before the store
@@ -127,6 +126,20 @@ impl Session {
             }
         }
         self.audit_log.as_deref().map(open).transpose()
+    }
+
+    /// Says with an error who could open the store instead, and how.
+    fn with_other_user(&self, error: anyhow::Error) -> anyhow::Error {
+        let Some(file) = error.downcast_ref::<ForeignFile>() else { return error };
+        let failure = Failure::new(Kind::Failed, format!("{error:#}"));
+        let failure = failure.hint(self.command_as(file.owner()));
+        match file {
+            ForeignFile::Endangered { .. } => failure.hint(
+                "or, where both share a group that may write those files, add --foreign-owner",
+            ),
+            ForeignFile::OutOfReach { .. } => failure,
+        }
+        .into()
     }
 
     /// This run's command line for another user. sudo does not hand the

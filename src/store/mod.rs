@@ -32,7 +32,7 @@ use self::decode::Decoder;
 use self::engine::{Engine, Transaction};
 pub use self::engine::{Mode, Unresolved};
 pub use self::event_log::EventLog;
-pub use self::file_owner::OsUser;
+pub use self::file_owner::{ForeignFile, OsUser};
 use self::filter::{FilterContext, Unrecorded};
 pub use self::init::create;
 pub use self::postgres::Settings;
@@ -65,15 +65,13 @@ pub enum Location {
 }
 
 /// How a store is opened.
-pub struct Opening<'a> {
+pub struct Opening {
     pub mode: Mode,
     pub busy_timeout: Duration,
     /// Whether a file may belong to another user.
     pub foreign_owner: bool,
     /// What the database holds; `None`: its tables tell.
     pub schema: Option<&'static Description>,
-    /// The command line of this run, for another user to give.
-    pub command_as: &'a dyn Fn(&OsUser) -> String,
 }
 
 /// A kind of thing that stores hold.
@@ -140,8 +138,9 @@ impl Store {
     /// # Errors
     ///
     /// When there is no such store, its schema is not known, is a newer one or lacks
-    /// something, or it is a file of another user whom this could harm.
-    pub fn open(location: &Location, how: &Opening<'_>) -> Result<Self> {
+    /// something, or, as a [`ForeignFile`], when it is one of another user whom this could
+    /// harm.
+    pub fn open(location: &Location, how: &Opening) -> Result<Self> {
         let (engine, schema) = match location {
             Location::File(path) => {
                 let (sqlite, schema) = sqlite::open(path, how)?;
