@@ -1,5 +1,5 @@
 //! What is generated from the command line's types: help, man pages and
-//! completions. And the direction of imports, which a reader relies on.
+//! completions.
 
 use std::io::Write;
 use std::path::Path;
@@ -160,41 +160,4 @@ fn the_help_is_as_reviewed() {
         help.push('\n');
     }
     golden("tests/golden/help.txt").assert_eq(&help);
-}
-
-/// The modules that each module may use.
-const IMPORTS: [(&str, &[&str]); 5] = [
-    ("model", &["model"]),
-    ("store", &["model", "store", "failure"]),
-    ("output", &["model", "output"]),
-    ("cli", &["model", "store", "output", "cli", "failure"]),
-    ("failure", &["model", "output"]),
-];
-
-#[test]
-fn imports_run_one_way() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = vec![src.clone()];
-    let mut seen = 0;
-    while let Some(path) = files.pop() {
-        if path.is_dir() {
-            files.extend(path.read_dir().expect("src").map(|entry| entry.expect("src").path()));
-            continue;
-        }
-        let Some(module) = path.strip_prefix(&src).ok().and_then(|path| path.iter().next()) else {
-            continue;
-        };
-        let module = module.to_string_lossy();
-        let module = module.trim_end_matches(".rs");
-        let Some((_, allowed)) = IMPORTS.iter().find(|(name, _)| *name == module) else { continue };
-        seen += 1;
-        let text = std::fs::read_to_string(&path).expect("a source file is UTF-8");
-        for (_, rest) in text.match_indices("crate::").map(|(at, it)| text.split_at(at + it.len()))
-        {
-            let used =
-                rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
-            assert!(allowed.contains(&used), "{}: {module} uses {used}", path.display());
-        }
-    }
-    assert!(seen > 20, "only {seen} files were looked at");
 }

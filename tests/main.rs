@@ -10,6 +10,7 @@ mod gitea;
 mod gitlab;
 mod hostile;
 mod hub;
+mod imports;
 mod jupyterhub;
 mod main_job;
 mod ownership;

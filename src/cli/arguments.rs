@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::model::id::TokenId;
 use crate::model::reference::Reference;
 use crate::model::time::{Period, TimeArg};
-use crate::model::token::{Sort, Token};
+use crate::model::token::{Sort, SortKey};
 use crate::output::Format;
 use crate::store::schema::{self, Description};
 
@@ -77,10 +77,10 @@ fn non_empty() -> impl TypedValueParser<Value = OsString> {
         .try_map(|value| if value.is_empty() { Err("it is empty") } else { Ok(value) })
 }
 
-/// Reads the name of an order of this kind of token.
-pub fn sort_parser<T: Token>() -> impl TypedValueParser<Value = Sort> {
-    PossibleValuesParser::new(Sort::all(T::SORT_KEYS).map(Sort::name)).try_map(|name| {
-        let mut orders = Sort::all(T::SORT_KEYS);
+/// Reads the name of an order by one of these keys.
+pub fn sort_parser(keys: &'static [SortKey]) -> impl TypedValueParser<Value = Sort> {
+    PossibleValuesParser::new(Sort::all(keys).map(Sort::name)).try_map(move |name| {
+        let mut orders = Sort::all(keys);
         orders.find(|sort| sort.name() == name).ok_or("no such order")
     })
 }

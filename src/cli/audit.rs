@@ -5,10 +5,10 @@ use clap::builder::{NonEmptyStringValueParser, PossibleValue};
 use clap::{Args, ValueEnum};
 
 use super::arguments::long_help;
-use super::audit_log::AuditLog;
 use super::filter::{lower, upper};
 use super::list::print;
 use super::session::Session;
+use crate::audit_file::AuditFile;
 use crate::failure::{Failure, Kind};
 use crate::model::actor::Actor;
 use crate::model::audit::{Action, AuditEvent, Filter};
@@ -87,7 +87,7 @@ impl ValueEnum for Action {
 impl Audit {
     pub fn run(self, session: &Session) -> Result<()> {
         // Opened first, and missed only where the store has no events of its own.
-        let log = session.audit_log(AuditLog::read);
+        let log = session.audit_log(AuditFile::read);
         let store = session.open(Mode::Read)?;
         let actor = session.actor(&store)?;
         let FilterArgs { user, by, run, action, since, until } = self.filter;
@@ -99,7 +99,7 @@ impl Audit {
             None
         } else {
             let log = log?.ok_or_else(|| needs_log(&store))?;
-            Some(Recorded::read(&log, &store)?)
+            Some(FileEvents::read(&log, &store)?)
         };
         let events = from_log.as_ref().map_or(&store, |it| &it.events);
         let user = user
@@ -123,14 +123,14 @@ pub fn needs_log(store: &Store) -> Failure {
 }
 
 /// The events of an audit file.
-struct Recorded {
+struct FileEvents {
     events: Store,
     unresolved: u64,
     broken: u64,
 }
 
-impl Recorded {
-    fn read(log: &AuditLog, store: &Store) -> Result<Self> {
+impl FileEvents {
+    fn read(log: &AuditFile, store: &Store) -> Result<Self> {
         let (events, broken) = log.events(store.description().name)?;
         Ok(Self { unresolved: events.unresolved()?, events: events.into_store()?, broken })
     }

@@ -1,11 +1,10 @@
 //! `list`: the personal access tokens that the filters keep.
 
 use std::io::{self, Write};
-use std::marker::PhantomData;
 
 use anyhow::{Context, Result};
-use clap::Args;
 use clap::builder::PossibleValuesParser;
+use clap::{Arg, Args};
 
 use super::arguments::{long_help, sort_parser};
 use super::filter::{FilterArgs, Filters};
@@ -28,9 +27,10 @@ use crate::store::{ListOptions, Mode, Projection, Store, Stored};
 /// refused.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help(EXAMPLES))]
+#[command(mut_args(of_kind::<PersonalAccessToken>))]
 pub struct List {
     #[command(flatten)]
-    list: ListArgs<PersonalAccessToken>,
+    list: ListArgs,
     #[command(flatten)]
     filter: FilterArgs,
 }
@@ -42,11 +42,12 @@ Examples:
   tokenctl list --expires-within 2w --columns id,username,name,expires_at
   tokenctl list --never-used --created-before 30d -o json | jq -r '.[].username'";
 
-/// Order, number and columns of a list.
+/// Order, number and columns of a list. Which orders and columns there are is told by
+/// [`of_kind`].
 #[derive(Debug, Args)]
-pub struct ListArgs<T: Token + Record> {
+pub struct ListArgs {
     /// Sort in this order
-    #[arg(long, value_name = "ORDER", default_value = "id_asc", value_parser = sort_parser::<T>())]
+    #[arg(long, value_name = "ORDER", default_value = "id_asc", value_parser = sort_parser(&[]))]
     sort: Sort,
 
     /// Print at most N tokens, and say so when there are more
@@ -54,16 +55,17 @@ pub struct ListArgs<T: Token + Record> {
     limit: Option<u64>,
 
     /// Print these columns of table and csv, in this order
-    #[arg(
-        long,
-        value_name = "COLUMN,...",
-        value_delimiter = ',',
-        value_parser = PossibleValuesParser::new(view::column_names::<T>()),
-    )]
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
     columns: Option<Vec<String>>,
+}
 
-    #[arg(skip)]
-    kind: PhantomData<T>,
+/// Lets a list take the orders and the columns of one kind of token.
+pub fn of_kind<T: Token + Record>(arg: Arg) -> Arg {
+    match arg.get_id().as_str() {
+        "sort" => arg.value_parser(sort_parser(T::SORT_KEYS)),
+        "columns" => arg.value_parser(PossibleValuesParser::new(view::column_names::<T>())),
+        _ => arg,
+    }
 }
 
 impl List {
@@ -72,9 +74,13 @@ impl List {
     }
 }
 
-impl<T: Stored + Token + Record> ListArgs<T> {
+impl ListArgs {
     /// Prints the tokens that the filters match.
-    pub fn run(self, session: &Session, filters: impl Filters<Token = T>) -> Result<()> {
+    pub fn run<T: Stored + Token + Record>(
+        self,
+        session: &Session,
+        filters: impl Filters<Token = T>,
+    ) -> Result<()> {
         self.check(session)?;
         let store = session.open(Mode::Read)?;
         store.check_has::<T>()?;

@@ -2,20 +2,25 @@
 //! bound here and nowhere below.
 
 mod arguments;
+mod ask;
 mod audit;
-mod audit_log;
-mod choice;
 mod completions;
 mod deploy_tokens;
+mod environment;
 mod filter;
+mod ids;
 mod init;
 mod list;
+mod location;
+mod matching;
+mod pick;
 mod progress;
 mod revocations;
 mod revoke;
 mod session;
 mod show;
 mod stop;
+mod work;
 
 use std::ffi::OsString;
 use std::io::Write;

@@ -7,11 +7,11 @@ use std::thread;
 
 use anyhow::{Context, Result};
 
-use super::audit_log::AuditLog;
-use super::choice::tokens_of;
 use super::progress::Progress;
 use super::session::{Session, broken_row};
 use super::stop::Stop;
+use super::work::{Work, tokens_of};
+use crate::audit_file::AuditFile;
 use crate::failure::{Failure, Kind, is_closed_pipe, say};
 use crate::model::access::RevokeQuery;
 use crate::model::id::{Owner, TokenId};
@@ -26,25 +26,9 @@ pub struct Revocations<'s> {
     session: &'s Session,
     /// `None`: a dry run.
     run: Option<Run>,
-    log: Option<AuditLog>,
+    log: Option<AuditFile>,
     stop: Stop,
     tally: Tally,
-}
-
-/// What is to be done.
-#[derive(Debug)]
-pub struct Work {
-    /// In ascending order.
-    pub ids: Vec<TokenId>,
-    /// Whether the user named them; otherwise a filter found them.
-    pub are_named: bool,
-    /// Those of them that may be revoked, in ascending order; `None`: all. Another
-    /// one that begins to match now is left alone.
-    pub chosen: Option<Vec<TokenId>>,
-    /// When the last of these was created, if they were looked at: a later token with the
-    /// id of one of them is another.
-    pub newest: Option<Timestamp>,
-    pub batch_size: u32,
 }
 
 /// What has been done so far.
@@ -61,7 +45,7 @@ struct Tally {
 }
 
 impl<'s> Revocations<'s> {
-    pub fn new(session: &'s Session, run: Option<Run>, log: Option<AuditLog>, stop: Stop) -> Self {
+    pub fn new(session: &'s Session, run: Option<Run>, log: Option<AuditFile>, stop: Stop) -> Self {
         Self { session, run, log, stop, tally: Tally::default() }
     }
 

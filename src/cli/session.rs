@@ -5,7 +5,6 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock};
 use std::os::fd::AsFd;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -16,23 +15,20 @@ use clap::ColorChoice;
 use terminal_size::{Width, terminal_size_of};
 
 use super::arguments::GlobalArgs;
-use super::audit_log::AuditLog;
-use crate::failure::{self, Failure};
+use super::environment::{VARIABLE_AS, VARIABLE_AUDIT_LOG, variable};
+use super::location::StoreName;
+use crate::audit_file::AuditFile;
+use crate::failure::{self, Failure, Kind};
 use crate::model::actor::Actor;
 use crate::model::reference::Reference;
 use crate::model::time::{Moment, OUT_OF_RANGE, Rounding, Timestamp};
 use crate::output::spool::Spool;
 use crate::output::{Format, OutputStyle};
 use crate::store::schema::Description;
-use crate::store::{BrokenRow, Location, Mode, Opening, OsUser, Settings, Store};
-
-const VARIABLE_DB: &str = "TOKENCTL_DB";
-const VARIABLE_AS: &str = "TOKENCTL_AS";
-const VARIABLE_AUDIT_LOG: &str = "TOKENCTL_AUDIT_LOG";
+use crate::store::{BrokenRow, ForeignFile, Location, Mode, Opening, OsUser, Store};
 
 pub struct Session {
-    /// The store, and what named it.
-    db: Option<(&'static str, OsString)>,
+    db: Option<StoreName>,
     actor: Option<Reference>,
     format: Format,
     quiet: bool,
@@ -73,16 +69,8 @@ impl Session {
                 Failure::value("--busy-timeout <D>", wait, "it is longer than 24 days")
             })?;
 
-        if global.db.as_deref().is_some_and(holds_password) {
-            return Err(Failure::usage("a password inside --db is shown by ps to every user")
-                .hint("set TOKENCTL_DB instead, or leave it out and set PGPASSWORD")
-                .into());
-        }
         Ok(Self {
-            db: match global.db {
-                Some(db) => Some(("--db <STORE>", db)),
-                None => variable(VARIABLE_DB).map(|db| (VARIABLE_DB, db)),
-            },
+            db: StoreName::find(global.db)?,
             actor: global.actor,
             format: global.output,
             quiet: global.quiet,
@@ -100,10 +88,10 @@ impl Session {
 
     /// Where the store is.
     pub fn location(&self) -> Result<Location> {
-        let (named, db) = self.db.as_ref().ok_or_else(|| {
+        let db = self.db.as_ref().ok_or_else(|| {
             Failure::usage("no store is named").hint("give --db STORE, or set TOKENCTL_DB")
         })?;
-        Ok(location_of(named, db)?)
+        Ok(db.location()?)
     }
 
     pub fn open(&self, mode: Mode) -> Result<Store> {
@@ -114,17 +102,16 @@ impl Session {
             busy_timeout: self.busy_timeout,
             foreign_owner: self.foreign_owner,
             schema: self.schema,
-            command_as: &|user| self.command_as(user),
         };
-        Store::open(&location, &how)
+        Store::open(&location, &how).map_err(|error| self.with_other_user(error))
     }
 
     /// The audit file, if one is named, opened in this way. That is done before the store
     /// is opened, which may turn this process into another user's.
     pub fn audit_log(
         &self,
-        open: impl FnOnce(&Path) -> Result<AuditLog>,
-    ) -> Result<Option<AuditLog>> {
+        open: impl FnOnce(&Path) -> Result<AuditFile>,
+    ) -> Result<Option<AuditFile>> {
         // A wrong command line leaves no file behind.
         let location = self.location()?;
         self.named_actor()?;
@@ -142,12 +129,26 @@ impl Session {
         self.audit_log.as_deref().map(open).transpose()
     }
 
+    /// Says with an error who could open the store instead, and how.
+    fn with_other_user(&self, error: anyhow::Error) -> anyhow::Error {
+        let Some(file) = error.downcast_ref::<ForeignFile>() else { return error };
+        let failure = Failure::new(Kind::Failed, format!("{error:#}"));
+        let failure = failure.hint(self.command_as(file.owner()));
+        match file {
+            ForeignFile::Endangered { .. } => failure.hint(
+                "or, where both share a group that may write those files, add --foreign-owner",
+            ),
+            ForeignFile::OutOfReach { .. } => failure,
+        }
+        .into()
+    }
+
     /// This run's command line for another user. sudo does not hand the
     /// environment on.
     fn command_as(&self, user: &OsUser) -> String {
         let mut words = vec!["sudo".into(), "-u".into(), user.for_sudo(), "tokenctl".into()];
-        let text = |word: &OsString| word.to_string_lossy().into_owned();
-        if let Some((VARIABLE_DB, db)) = &self.db {
+        let text = |word: &OsStr| word.to_string_lossy().into_owned();
+        if let Some(db) = self.db.as_ref().and_then(StoreName::of_environment) {
             words.extend(["--db".into(), text(db)]);
         }
         if let (None, Some(actor)) = (&self.actor, variable(VARIABLE_AS)) {
@@ -156,7 +157,7 @@ impl Session {
         if let Some(log) = variable(VARIABLE_AUDIT_LOG) {
             words.extend(["--audit-log".into(), text(&log)]);
         }
-        words.extend(self.arguments.iter().map(text));
+        words.extend(self.arguments.iter().map(|word| text(word)));
         shell_words::join(words)
     }
 
@@ -259,52 +260,6 @@ pub fn broken_row(noun: &str, broken: &BrokenRow) -> String {
     format!("{noun} {} is left out: {}", broken.id, broken.problem)
 }
 
-/// An environment variable; an empty one counts as unset.
-pub fn variable(name: &str) -> Option<OsString> {
-    #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
-    std::env::var_os(name).filter(|value| !value.is_empty())
-}
-
 fn columns(terminal: impl AsFd) -> usize {
     terminal_size_of(terminal).map_or(80, |(Width(columns), _)| columns.into())
-}
-
-/// Whether a store is named with its password.
-fn holds_password(db: &OsStr) -> bool {
-    let db = db.to_string_lossy().to_ascii_lowercase();
-    // Also of a URL that is mistyped. Wherever the user may end: a password may hold any
-    // character.
-    let db = db.strip_prefix("sqlite:").unwrap_or(&db);
-    let rest = db.split_once("://").map_or(db, |(_, rest)| rest);
-    let in_authority = rest.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
-    // The other form of libpq has it, too: host=… password = …
-    in_authority || rest.replace(' ', "").contains("password=")
-}
-
-/// The store that `named`, a flag or a variable, names.
-fn location_of(named: &str, db: &OsStr) -> Result<Location, Failure> {
-    let text = db.to_string_lossy();
-    let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-    if let Some("postgres" | "postgresql") = scheme.as_deref() {
-        let settings = Settings::new(&text, &variable);
-        return settings.map(|it| Location::Server(it.into())).map_err(|problem| problem.of(named));
-    }
-    if scheme.is_some() || holds_password(db) {
-        // Not repeated: there may be a password in it.
-        return Err(Failure::usage(format!("{named} names no store that is known"))
-            .hint("give the path of a SQLite file, or postgres://HOST/DATABASE"));
-    }
-    // As bytes: a path need not be UTF-8.
-    let path = db.as_bytes().strip_prefix(b"sqlite:").map_or(db, OsStr::from_bytes);
-    let name = path.to_string_lossy();
-    let problem = if name.is_empty() {
-        "it names no file"
-    } else if name == ":memory:" {
-        "a store in memory holds nothing to find"
-    } else if name.starts_with("file:") {
-        "SQLite's URIs are not taken; give the path alone"
-    } else {
-        return Ok(Location::File(path.into()));
-    };
-    Err(Failure::value(named, &text, problem))
 }

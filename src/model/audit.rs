@@ -1,12 +1,16 @@
 //! Audit events: what was done to tokens, by whom, when and why.
 
+use serde::{Deserialize, Serialize};
+
 use super::id::{EventId, TokenId, UserId};
 use super::time::Timestamp;
 
 /// One thing that was done to one token. It keeps the names of its time, so it
 /// outlives users and tokens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEvent {
+    /// Given where it is kept.
+    #[serde(skip, default = "unnumbered")]
     pub id: EventId,
     /// When it was done.
     pub created_at: Timestamp,
@@ -19,6 +23,10 @@ pub struct AuditEvent {
     pub actor_id: UserId,
     /// Who ran the program, in the words of the operating system.
     pub os_user: String,
+    /// The schema of the store, where the event is kept outside it: ids mean nothing in
+    /// another application's database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
     /// The kind of token.
     pub target_type: String,
     pub target_id: TokenId,
@@ -27,8 +35,17 @@ pub struct AuditEvent {
     /// The token's owner; `None` for a token that belongs to no user.
     pub target_user_id: Option<UserId>,
     pub reason: Option<String>,
-    /// What came of it: the name of an [`Outcome`].
+    /// What came of it: the name of an [`Outcome`]. Not known when it is written.
+    #[serde(skip, default = "unresolved")]
     pub outcome: String,
+}
+
+fn unnumbered() -> EventId {
+    EventId(0)
+}
+
+fn unresolved() -> String {
+    Outcome::Unresolved.name().into()
 }
 
 /// What came of an act that was announced.

@@ -40,6 +40,7 @@ impl Projection<Self> for AuditEvent {
             actor: row.text()?,
             actor_id: UserId(row.integer()?),
             os_user: row.text()?,
+            schema: None,
             target_type: row.text()?,
             target_id: TokenId(row.integer()?),
             target_name: row.text()?,

@@ -17,7 +17,7 @@ use nix::unistd::{Gid, Uid, User, initgroups, setgroups, setresgid, setresuid};
 
 use crate::failure::{Failure, Kind};
 
-/// A user of the operating system, by name where he has one.
+/// A user of the operating system, by name where they have one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OsUser {
     uid: Uid,
@@ -54,37 +54,64 @@ impl fmt::Display for OsUser {
     }
 }
 
+/// A file that another user has to work on.
+#[derive(Debug)]
+pub enum ForeignFile {
+    /// What this process may leave beside it could stop its owner.
+    Endangered { owner: OsUser, by: OsUser },
+    /// This process of root cannot become one of its owner.
+    OutOfReach { owner: OsUser, error: Errno },
+}
+
+impl ForeignFile {
+    #[must_use]
+    pub fn owner(&self) -> &OsUser {
+        let (Self::Endangered { owner, .. } | Self::OutOfReach { owner, .. }) = self;
+        owner
+    }
+}
+
+impl fmt::Display for ForeignFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Endangered { owner, by } => write!(
+                f,
+                "it belongs to {owner}, and as {by} this could leave files beside it that stop {owner}"
+            ),
+            Self::OutOfReach { owner, error } => {
+                write!(f, "as root this cannot become its owner, {owner}: {error}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ForeignFile {}
+
 /// Turns a process of root into one of the file's owner, for good, and tells who
 /// that is. Does nothing for anybody else.
 ///
 /// # Errors
 ///
 /// When the system refuses, or a right of root is left.
-pub fn become_owner(file: &Path, command_as: &dyn Fn(&OsUser) -> String) -> Result<Option<OsUser>> {
+pub fn become_owner(file: &Path) -> Result<Option<OsUser>> {
     let metadata = file.metadata()?;
     let uid = Uid::from_raw(metadata.uid());
     if !Uid::effective().is_root() || uid.is_root() {
         return Ok(None);
     }
     let owner = OsUser::of(uid);
-    let rights = |error: Errno| {
-        Failure::new(
-            Kind::Failed,
-            format!("as root this cannot become its owner, {owner}: {error}"),
-        )
-        .hint(command_as(&owner))
-    };
+    let out_of_reach = |error| ForeignFile::OutOfReach { owner: owner.clone(), error };
     let gid = if let Some(user) = &owner.entry {
         let name = CString::new(user.name.as_bytes())?;
-        initgroups(&name, user.gid).map_err(rights)?;
+        initgroups(&name, user.gid).map_err(out_of_reach)?;
         user.gid
     } else {
         let gid = Gid::from_raw(metadata.gid());
-        setgroups(&[gid]).map_err(rights)?;
+        setgroups(&[gid]).map_err(out_of_reach)?;
         gid
     };
-    setresgid(gid, gid, gid).map_err(rights)?;
-    setresuid(uid, uid, uid).map_err(rights)?;
+    setresgid(gid, gid, gid).map_err(out_of_reach)?;
+    setresuid(uid, uid, uid).map_err(out_of_reach)?;
     // A process that was told to keep its capabilities could go back.
     let root = Uid::from_raw(0);
     let is_for_good = setresuid(root, root, root).is_err() && Uid::effective() == uid;
@@ -96,22 +123,13 @@ pub fn become_owner(file: &Path, command_as: &dyn Fn(&OsUser) -> String) -> Resu
 ///
 /// # Errors
 ///
-/// When it is one; the hint is the command that `command_as` makes for its owner.
-pub fn refuse_foreign(
-    metadata: &Metadata,
-    command_as: &dyn Fn(&OsUser) -> String,
-) -> Result<(), Failure> {
+/// [`ForeignFile`], when it is one.
+pub fn refuse_foreign(metadata: &Metadata) -> Result<()> {
     let uid = Uid::from_raw(metadata.uid());
     if uid == Uid::effective() {
         return Ok(());
     }
-    let (owner, me) = (OsUser::of(uid), OsUser::current());
-    let message = format!(
-        "it belongs to {owner}, and as {me} this could leave files beside it that stop {owner}"
-    );
-    Err(Failure::new(Kind::Failed, message)
-        .hint(command_as(&owner))
-        .hint("or, where both share a group that may write those files, add --foreign-owner"))
+    Err(ForeignFile::Endangered { owner: OsUser::of(uid), by: OsUser::current() }.into())
 }
 
 /// The files that SQLite keeps beside a store, those that there are.

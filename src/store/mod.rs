@@ -32,7 +32,7 @@ use anyhow::Result;
 use self::engine::{Engine, Transaction};
 pub use self::engine::{Location, Mode, Opening, Settings, Unresolved};
 pub use self::event_log::EventLog;
-pub use self::file_owner::OsUser;
+pub use self::file_owner::{ForeignFile, OsUser};
 pub use self::init::create;
 pub use self::list::ListOptions;
 pub use self::revoke::{AuditRecord, Batch, BatchOptions, Decision, Run};
@@ -58,8 +58,9 @@ impl Store {
     /// # Errors
     ///
     /// When there is no such store, its schema is not known, is a newer one or lacks
-    /// something, or it is a file of another user whom this could harm.
-    pub fn open(location: &Location, how: &Opening<'_>) -> Result<Self> {
+    /// something, or, as a [`ForeignFile`], when it is one of another user whom this could
+    /// harm.
+    pub fn open(location: &Location, how: &Opening) -> Result<Self> {
         let (engine, schema) = Engine::open(location, how)?;
         Ok(Self { engine, busy_timeout: how.busy_timeout, schema })
     }

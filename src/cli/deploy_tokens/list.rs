@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::cli::arguments::long_help;
 use crate::cli::filter::DeployFilterArgs;
-use crate::cli::list::ListArgs;
+use crate::cli::list::{ListArgs, of_kind};
 use crate::cli::session::Session;
 use crate::model::deploy_token::DeployToken;
 
@@ -16,9 +16,10 @@ use crate::model::deploy_token::DeployToken;
 /// which only an administrator may list.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help(EXAMPLES))]
+#[command(mut_args(of_kind::<DeployToken>))]
 pub struct List {
     #[command(flatten)]
-    list: ListArgs<DeployToken>,
+    list: ListArgs,
     #[command(flatten)]
     filter: DeployFilterArgs,
 }

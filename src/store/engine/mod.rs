@@ -17,7 +17,6 @@ use self::decode::Raw;
 use self::postgres::Postgres;
 pub use self::postgres::Settings;
 use self::sqlite::{PageRow, Sqlite};
-use super::file_owner::OsUser;
 use super::schema::{Description, Schema};
 use super::sql::Sql;
 
@@ -30,15 +29,13 @@ pub enum Location {
 }
 
 /// How a store is opened.
-pub struct Opening<'a> {
+pub struct Opening {
     pub mode: Mode,
     pub busy_timeout: Duration,
     /// Whether a file may belong to another user.
     pub foreign_owner: bool,
     /// What the database holds; `None`: its tables tell.
     pub schema: Option<&'static Description>,
-    /// The command line of this run, for another user to give.
-    pub command_as: &'a dyn Fn(&OsUser) -> String,
 }
 
 /// Whether a run writes.
@@ -92,7 +89,7 @@ impl Engine {
     /// # Errors
     ///
     /// When there is none, or it is of no schema that is known.
-    pub fn open(location: &Location, how: &Opening<'_>) -> Result<(Self, Schema)> {
+    pub fn open(location: &Location, how: &Opening) -> Result<(Self, Schema)> {
         match location {
             Location::File(path) => {
                 let (sqlite, schema) = sqlite::open(path, how)?;

@@ -50,6 +50,7 @@ impl Run {
             actor: self.actor.username().into(),
             actor_id: self.actor.id(),
             os_user: self.os_user.clone(),
+            schema: None,
             target_type: T::TARGET_TYPE.into(),
             target_id: token.id(),
             target_name: token.properties().name.clone(),

@@ -27,6 +27,7 @@ fn record_events(record: &dyn Fn(&AuditEvent) -> Result<()>) -> Result<()> {
                     actor: actor.into(),
                     actor_id: UserId(actor_id),
                     os_user: "os".into(),
+                    schema: None,
                     target_type: target.into(),
                     target_id: TokenId(id),
                     target_name: "name".into(),

@@ -101,7 +101,6 @@ fn open(url: &str) -> Result<Store> {
         busy_timeout: Duration::from_secs(5),
         foreign_owner: false,
         schema: None,
-        command_as: &|_| String::new(),
     };
     Store::open(&Location::Server(Settings::new(url, &|_| None)?.into()), &how)
 }

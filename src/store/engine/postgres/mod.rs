@@ -44,7 +44,7 @@ impl fmt::Debug for Postgres {
 /// # Errors
 ///
 /// If no host accepts the connection, or the schema is unknown.
-pub fn open(settings: &Settings, how: &Opening<'_>) -> Result<(Postgres, Schema)> {
+pub fn open(settings: &Settings, how: &Opening) -> Result<(Postgres, Schema)> {
     let opened = || -> Result<_> {
         let postgres = Postgres { client: RefCell::new(settings.connect(how.mode)?) };
         let schema = postgres.recognise(how.busy_timeout, how.schema)?;

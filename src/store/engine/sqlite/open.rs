@@ -32,7 +32,7 @@ const CACHE: i32 = -12 << 10;
 /// # Errors
 ///
 /// When there is no such file, it is no store, or its schema is a newer one.
-pub fn open(path: &Path, how: &Opening<'_>) -> Result<(Sqlite, Schema)> {
+pub fn open(path: &Path, how: &Opening) -> Result<(Sqlite, Schema)> {
     let opened = open_checked(path, how);
     let opened = opened.map_err(|error| explain(error, path));
     opened.with_context(|| format!("cannot open store {}", path.display()))
@@ -68,10 +68,9 @@ fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
     }
 }
 
-fn open_checked(path: &Path, how: &Opening<'_>) -> Result<(Sqlite, Schema)> {
+fn open_checked(path: &Path, how: &Opening) -> Result<(Sqlite, Schema)> {
     let file = path.canonicalize().map_err(|error| missing(path, error))?;
-    let became =
-        if how.foreign_owner { None } else { file_owner::become_owner(&file, how.command_as)? };
+    let became = if how.foreign_owner { None } else { file_owner::become_owner(&file)? };
     let looked = look_at(&file);
     let (metadata, journal) = match became {
         // Who began as root wonders what he may not read.
@@ -79,7 +78,7 @@ fn open_checked(path: &Path, how: &Opening<'_>) -> Result<(Sqlite, Schema)> {
         None => looked?,
     };
     if !how.foreign_owner && (how.mode == Mode::Write || journal == JournalMode::Wal) {
-        file_owner::refuse_foreign(&metadata, how.command_as)?;
+        file_owner::refuse_foreign(&metadata)?;
     }
 
     let access = match how.mode {

@@ -1,0 +1,84 @@
+//! Writing to the audit file: whole lines, on disk before it goes on, and never to a
+//! file that has lost its name.
+
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::MetadataExt;
+
+use anyhow::{Context, Result, ensure};
+use serde::Serialize;
+
+use super::AuditFile;
+use super::entry::{Conclusion, Entry};
+use crate::failure::{Failure, Kind};
+use crate::model::audit::AuditEvent;
+use crate::model::time::{Moment, Timestamp};
+use crate::model::token::Token;
+use crate::output::json;
+use crate::output::view::Record;
+use crate::store::{AuditRecord, Run, Store};
+
+impl AuditFile {
+    /// Writes down what a run does to tokens of a store. It is on disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written, or the file was moved or replaced.
+    pub fn record<T: Token + Record>(
+        &self,
+        store: &Store,
+        run: &Run,
+        at: Timestamp,
+        now: Moment,
+        record: &AuditRecord<'_, T>,
+    ) -> Result<()> {
+        let schema = store.description().name;
+        match record {
+            AuditRecord::Intent(tokens) => {
+                let entries = tokens.iter().map(|&token| {
+                    let event = AuditEvent { schema: Some(schema.into()), ..run.event(at, token) };
+                    Ok(Entry::Intent { event, token: json::object(token, now)? })
+                });
+                self.write(entries.collect::<Result<Vec<_>>>()?)
+            }
+            AuditRecord::Outcome(done) => {
+                self.write(done.iter().map(|&(target_id, is_revoked)| Entry::<()>::Outcome {
+                    created_at: at.to_string(),
+                    run_id: run.id.clone(),
+                    schema: schema.into(),
+                    target_type: T::TARGET_TYPE.into(),
+                    target_id,
+                    outcome: if is_revoked { Conclusion::Revoked } else { Conclusion::NotRevoked },
+                }))
+            }
+        }
+    }
+
+    fn write<T: Serialize>(&self, entries: impl IntoIterator<Item = Entry<T>>) -> Result<()> {
+        let mut lines = if self.is_torn.get() { b"\n".to_vec() } else { Vec::new() };
+        for entry in entries {
+            json::write_value(&mut lines, &entry)?;
+            lines.push(b'\n');
+        }
+        self.check_identity()?;
+        // In one piece: another run may write to the same file.
+        self.is_torn.set(true);
+        let written = (&self.file).write_all(&lines).and_then(|()| self.file.sync_data());
+        written.with_context(|| format!("cannot write to audit log {}", self.path.display()))?;
+        self.is_torn.set(false);
+        Ok(())
+    }
+
+    /// Checks that the path still leads to the file, which nobody would look for elsewhere.
+    fn check_identity(&self) -> Result<()> {
+        let ours = self.file.metadata()?;
+        let is_ours = match self.path.symlink_metadata() {
+            Ok(now) => (now.dev(), now.ino()) == (ours.dev(), ours.ino()),
+            // The name may be one that only root can follow, who has become another user.
+            Err(error) => error.kind() == ErrorKind::PermissionDenied && ours.nlink() > 0,
+        };
+        let path = self.path.display();
+        let message = || format!("audit log {path} was moved or replaced meanwhile");
+        ensure!(is_ours, Failure::new(Kind::Failed, message()));
+        Ok(())
+    }
+}

@@ -1,0 +1,137 @@
+//! The audit file: what is about to be done to tokens, and what came of it, one JSON
+//! object a line. It is only ever appended to, and on disk before anything is done.
+//!
+//! Here it is opened, with care for who else may write to it.
+
+mod append;
+mod entry;
+mod read;
+
+use std::cell::Cell;
+use std::fs::{File, Metadata, OpenOptions, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use nix::fcntl::OFlag;
+use nix::unistd::Uid;
+
+use crate::failure::{Failure, Kind};
+
+/// An audit file that is open.
+#[derive(Debug)]
+pub struct AuditFile {
+    file: File,
+    path: PathBuf,
+    /// Whether the last line was cut short by the end of its run.
+    is_torn: Cell<bool>,
+}
+
+/// For the one who made it.
+const MODE: u32 = 0o600;
+
+/// Who may only read it cannot change it; who may write it could.
+const OTHERS_WRITE: u32 = 0o022;
+
+impl AuditFile {
+    /// Opens a file for appending, and makes it where there is none.
+    ///
+    /// # Errors
+    ///
+    /// When it is a link, no file of its own, writable by others, or something else than an
+    /// audit file.
+    pub fn append(path: &Path) -> Result<Self> {
+        let mut how = OpenOptions::new();
+        how.read(true).append(true).mode(MODE);
+        Self::open(path, how, true)
+    }
+
+    /// Opens a file for reading, with the same care: what others may write is no evidence.
+    ///
+    /// # Errors
+    ///
+    /// As for [`AuditFile::append`], and where there is none.
+    pub fn read(path: &Path) -> Result<Self> {
+        let mut how = OpenOptions::new();
+        how.read(true);
+        Self::open(path, how, false)
+    }
+
+    fn open(path: &Path, mut how: OpenOptions, creates: bool) -> Result<Self> {
+        // Neither a link nor what waits for somebody at its other end.
+        how.custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
+        let mut opened = || -> Result<Self> {
+            let file = match how.open(path) {
+                Err(error) if creates && error.kind() == ErrorKind::NotFound => {
+                    make(path, &mut how)?
+                }
+                Err(error) if path.is_symlink() => {
+                    return Err(anyhow::Error::new(error).context(refused("it is a link")));
+                }
+                opened => opened?,
+            };
+            let metadata = file.metadata()?;
+            check(&metadata, path)?;
+            Ok(Self { is_torn: Cell::new(is_torn(&file, &metadata)?), file, path: path.into() })
+        };
+        opened().with_context(|| format!("cannot open audit log {}", path.display()))
+    }
+}
+
+/// Makes a file where there is none.
+fn make(path: &Path, how: &mut OpenOptions) -> io::Result<File> {
+    let file = match how.create_new(true).open(path) {
+        // Another run has made it meanwhile.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            return how.create_new(false).open(path);
+        }
+        made => made?,
+    };
+    // Some umasks would keep the next run from it.
+    file.set_permissions(Permissions::from_mode(MODE))?;
+    let folder = path.parent().filter(|it| *it != Path::new(""));
+    // So that the name survives a crash too.
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    Ok(file)
+}
+
+fn refused(problem: &str) -> Failure {
+    Failure::new(Kind::Failed, problem)
+}
+
+fn check(metadata: &Metadata, path: &Path) -> Result<(), Failure> {
+    if !metadata.is_file() {
+        return Err(refused("it is not a regular file"));
+    }
+    if metadata.nlink() != 1 {
+        return Err(refused("it is a link: the file has other names too"));
+    }
+    let owner = Uid::from_raw(metadata.uid());
+    if owner != Uid::effective() && !owner.is_root() {
+        return Err(refused("it belongs to another user, who may write to it")
+            .hint("give a file of your own, or run it as that user"));
+    }
+    if metadata.mode() & OTHERS_WRITE != 0 {
+        let path = path.display().to_string();
+        return Err(refused("others may write to it").hint(shell_words::join([
+            "chmod",
+            "go-w",
+            path.as_str(),
+        ])));
+    }
+    Ok(())
+}
+
+/// Whether the last line lacks its end.
+fn is_torn(file: &File, metadata: &Metadata) -> Result<bool> {
+    let Some(last) = metadata.len().checked_sub(1) else { return Ok(false) };
+    let (mut first, mut end) = ([0], [0]);
+    file.read_exact_at(&mut first, 0)?;
+    file.read_exact_at(&mut end, last)?;
+    // Appending to a database, say, would spoil it.
+    if !matches!(first, [b'{' | b'\n']) {
+        return Err(refused("it is not an audit log, which is lines of JSON").into());
+    }
+    Ok(end != [b'\n'])
+}

@@ -1,0 +1,13 @@
+//! The variables of the environment, which is read nowhere else.
+
+use std::ffi::OsString;
+
+pub const VARIABLE_DB: &str = "TOKENCTL_DB";
+pub const VARIABLE_AS: &str = "TOKENCTL_AS";
+pub const VARIABLE_AUDIT_LOG: &str = "TOKENCTL_AUDIT_LOG";
+
+/// An environment variable; an empty one counts as unset.
+pub fn variable(name: &str) -> Option<OsString> {
+    #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
