@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
 use super::AuditFile;
-use super::entry::{Conclusion, Entry};
+use super::entry::{Concluded, Conclusion, Entry};
 use crate::failure::{Failure, Kind};
 use crate::model::audit::AuditEvent;
 use crate::model::time::{Moment, Timestamp};
@@ -71,13 +71,14 @@ impl<T: Token + Record> Journal<T> for FileJournal<'_> {
     }
 
     fn conclude(&self, run: &Run, at: Timestamp, done: &[(TokenId, bool)]) -> Result<()> {
-        self.file.write(done.iter().map(|&(target_id, is_revoked)| Entry::<()>::Outcome {
+        let concluded = done.iter().map(|&(target_id, is_revoked)| Concluded {
             created_at: at.to_string(),
             run_id: run.id.clone(),
             schema: self.schema.into(),
             target_type: T::TARGET_TYPE.into(),
             target_id,
             outcome: if is_revoked { Conclusion::Revoked } else { Conclusion::NotRevoked },
-        }))
+        });
+        self.file.write(concluded.map(Entry::<()>::Outcome))
     }
 }
