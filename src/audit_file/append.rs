@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
 use super::AuditFile;
-use super::entry::{Conclusion, Entry};
+use super::entry::{Concluded, Conclusion, Entry};
 use crate::failure::{Failure, Kind};
 use crate::model::audit::AuditEvent;
 use crate::model::time::{Moment, Timestamp};
@@ -41,14 +41,15 @@ impl AuditFile {
                 self.write(entries.collect::<Result<Vec<_>>>()?)
             }
             AuditRecord::Outcome(done) => {
-                self.write(done.iter().map(|&(target_id, is_revoked)| Entry::<()>::Outcome {
+                let concluded = done.iter().map(|&(target_id, is_revoked)| Concluded {
                     created_at: at.to_string(),
                     run_id: run.id.clone(),
                     schema: schema.into(),
                     target_type: T::TARGET_TYPE.into(),
                     target_id,
                     outcome: if is_revoked { Conclusion::Revoked } else { Conclusion::NotRevoked },
-                }))
+                });
+                self.write(concluded.map(Entry::<()>::Outcome))
             }
         }
     }

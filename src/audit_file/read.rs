@@ -4,10 +4,9 @@
 use std::io::{BufRead, BufReader};
 
 use anyhow::{Context, Result};
-use serde::de::IgnoredAny;
 
 use super::AuditFile;
-use super::entry::{Conclusion, Entry};
+use super::entry::{Concluded, Conclusion, Entry};
 use crate::failure::say;
 use crate::lines::next_line;
 use crate::model::audit::{AuditEvent, Outcome};
@@ -33,9 +32,11 @@ impl AuditFile {
             }
             let rest = if is_whole { 0 } else { input.skip_until(b'\n').with_context(cannot)? };
             if rest > 0 || !line.trim_ascii().is_empty() {
-                let entry = if rest > 0 { None } else { serde_json::from_slice(&line).ok() };
-                // Where the line begins is what numbers its event.
-                if !add(entry, EventId(at + 1), &events, schema)? {
+                let entry = if rest > 0 { None } else { Entry::read(&line).ok() };
+                if let Some(entry) = entry {
+                    // Where the line begins is what numbers its event.
+                    add(entry, EventId(at + 1), &events, schema)?;
+                } else {
                     broken += 1;
                     let path = self.path.display();
                     say(&format!("audit log {path}: the line at byte {at} cannot be read"));
@@ -46,29 +47,21 @@ impl AuditFile {
     }
 }
 
-/// Adds what a line tells of one kind of store, and tells whether it could be read.
-fn add(
-    entry: Option<Entry<IgnoredAny>>,
-    id: EventId,
-    events: &EventLog,
-    wanted: &str,
-) -> Result<bool> {
+/// Adds what a line tells of one kind of store.
+fn add(entry: Entry<()>, id: EventId, events: &EventLog, wanted: &str) -> Result<()> {
     match entry {
-        Some(Entry::Intent { event, token: IgnoredAny }) if event.schema.is_some() => {
-            if event.schema.as_deref() == Some(wanted) {
-                events.announce(&AuditEvent { id, ..event })?;
-            }
+        Entry::Intent { event, token: () } if event.schema.as_deref() == Some(wanted) => {
+            events.announce(&AuditEvent { id, ..event })
         }
-        Some(Entry::Outcome { created_at: _, run_id, schema, target_type, target_id, outcome }) => {
-            if schema == wanted {
-                let outcome = match outcome {
-                    Conclusion::Revoked => Some(Outcome::Revoked),
-                    Conclusion::NotRevoked => None,
-                };
-                events.conclude(&run_id, &target_type, target_id, outcome)?;
-            }
+        Entry::Outcome(Concluded { run_id, schema, target_type, target_id, outcome, .. })
+            if schema == wanted =>
+        {
+            let outcome = match outcome {
+                Conclusion::Revoked => Some(Outcome::Revoked),
+                Conclusion::NotRevoked => None,
+            };
+            events.conclude(&run_id, &target_type, target_id, outcome)
         }
-        Some(Entry::Intent { .. }) | None => return Ok(false),
+        Entry::Intent { .. } | Entry::Outcome(_) => Ok(()),
     }
-    Ok(true)
 }
