@@ -11,6 +11,7 @@ use rusqlite::{Connection, params, params_from_iter};
 use serde_json::Value as Json;
 
 use crate::bulk::{BATCH, Bulk, By, HeldRevoke, JOURNALS, machine_alone, tell};
+use crate::kills::random;
 
 /// How long 99 of 100 writes may take beside a revoke.
 const TOLERABLE: Duration = Duration::from_millis(50);
@@ -52,7 +53,7 @@ struct Application {
 }
 
 impl Application {
-    fn new(bulk: &Bulk, habit: Habit, seed: u64) -> Self {
+    fn new(bulk: &Bulk, habit: Habit) -> Self {
         let connection = bulk.connection();
         connection.busy_timeout(Duration::from_secs(30)).expect("a connection");
         // As those have it that write this often: a kill loses nothing by it.
@@ -60,7 +61,7 @@ impl Application {
         Self {
             habit,
             connection,
-            rng: Rng::with_seed(seed),
+            rng: random(habit.journal),
             unused: bulk.ids(UNUSED),
             writes: 0,
             used: HashMap::new(),
@@ -201,10 +202,8 @@ fn an_application_with_a_rollback_journal_loses_nothing_either() {
 /// those that were due: one write that is kept out for long is one of few.
 fn revoke_beside_an_application(habit: Habit) -> (Duration, f64) {
     let Habit { journal, pace, tokens } = habit;
-    let seed = fastrand::u64(..);
-    tell(&format!("{journal}: seed {seed}"));
     let bulk = Bulk::alone(tokens, journal);
-    let mut application = Application::new(&bulk, habit, seed);
+    let mut application = Application::new(&bulk, habit);
     application.work(|turn| turn < 2 * pace);
     let alone = application.waits();
 
