@@ -6,11 +6,11 @@ use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 
 use crate::bulk::{BATCH, Bulk, By, FILTER, HeldRevoke, JOURNALS, tell};
 use crate::kills::Kills;
+use crate::support::send;
 
 const TOKENS: usize = 5000;
 
@@ -76,7 +76,7 @@ fn a_signal_is_heard_while_the_lock_is_waited_for() {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
-        let id = i32::try_from(child.id()).expect("a process id");
+        let id = child.id();
         // Until it listens, the signal would end it at once.
         let listens = || {
             let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("it runs");
@@ -87,7 +87,7 @@ fn a_signal_is_heard_while_the_lock_is_waited_for() {
         while !listens() {
             thread::yield_now();
         }
-        kill(Pid::from_raw(id), signal).expect("the program runs");
+        send(&child, signal);
         let ended = child.wait_with_output().expect("it ends");
         let messages = String::from_utf8(ended.stderr).expect("UTF-8");
         assert_eq!(ended.status.code(), Some(status), "{messages}");

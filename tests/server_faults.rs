@@ -8,15 +8,14 @@ use std::os::unix::process::ExitStatusExt;
 use std::thread;
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::bulk::{BATCH, Bulk, Ended, FILTER, HeldRevoke, tell};
 use crate::kills::Kills;
 use crate::support::gitlab::{Gitlab, PROGRAM};
 use crate::support::postgres::{Bouncer, Cluster, Options, REVOKER};
-use crate::support::start;
+use crate::support::{send, start};
 
 /// What [`FILTER`] is about, as the application would ask.
 const CHOSEN: &str = "SELECT id FROM personal_access_tokens WHERE revoked IS NOT TRUE
@@ -402,8 +401,7 @@ fn killed_while_its_batch_waits_it_leaves_intents_and_nothing_revoked() {
     let line = "--as root --busy-timeout 1min revoke 1 2 3 --yes";
     let mut child = start(&mut gitlab.revoker.command(line.split(' ')));
     gitlab.wait_until_it_waits();
-    kill(Pid::from_raw(i32::try_from(child.id()).expect("a process id")), Signal::SIGKILL)
-        .expect("it runs");
+    send(&child, Signal::SIGKILL);
     assert_eq!(child.wait().expect("it ends").signal(), Some(Signal::SIGKILL as i32));
     transaction.rollback().expect("the lock is given back");
     gitlab.wait_until_it_is_gone();
@@ -463,8 +461,7 @@ fn a_signal_is_heard_while_the_set_of_a_revoke_is_read() {
             let line = format!("{FILTER} --busy-timeout 1h");
             let child = start(&mut many.gitlab.revoker.command(line.split(' ')));
             many.gitlab.wait_until_it_waits();
-            kill(Pid::from_raw(i32::try_from(child.id()).expect("a process id")), signal)
-                .expect("it runs");
+            send(&child, signal);
             let ended = child.wait_with_output().expect("it ends");
             let ran = many.gitlab.revoker.transcript(&line, ended);
             ran.assert(status).says(&["nothing changed: stopped by SIG"]);
