@@ -10,13 +10,15 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
-use nix::unistd::{Pid, mkfifo};
+use nix::unistd::mkfifo;
 use serde_json::{Value, json};
 
 use crate::support::apps::{App, Foreign, content_of, entries, targets};
-use crate::support::{NOBODY, Sandbox, TOKENCTL, Transcript, start, steady, tool};
+use crate::support::{
+    NOBODY, Sandbox, TOKENCTL, Transcript, send, start, steady, tool, wait_until,
+};
 
 /// Runs a command that must not wait for anybody.
 fn soon(sandbox: &Sandbox, line: &str, command: &mut Command) -> Transcript {
@@ -282,12 +284,8 @@ impl Waiting {
     fn start(store: &Foreign, line: &'static str) -> Self {
         let mut command = store.command(line.split(' '));
         let child = start(command.env("TOKENCTL_AUDIT_LOG", store.log()));
-        let deadline = Instant::now() + Duration::from_mins(1);
         let told = || read_to_string(store.log()).unwrap_or_default().lines().count();
-        while told() < 3 {
-            assert!(Instant::now() < deadline, "it does not tell what it is about to do");
-            thread::sleep(Duration::from_millis(5));
-        }
+        wait_until("what it is about to do", || told() >= 3);
         Self { child, line }
     }
 
@@ -340,8 +338,7 @@ fn what_is_to_be_deleted_is_on_record_before_and_what_came_of_it_after() {
             let lock = store.lock();
             let waiting = Waiting::start(&store, line);
             if let Some(signal) = signal {
-                let id = i32::try_from(waiting.child.id()).expect("a process id");
-                kill(Pid::from_raw(id), signal).expect("it runs");
+                send(&waiting.child, signal);
             }
             let ran = waiting.end(&store);
             assert_eq!(ran.assert(status).stdout, "", "{ran}");

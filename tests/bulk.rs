@@ -7,10 +7,9 @@ use std::ops::Deref;
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 
-use crate::support::{Sandbox, start};
+use crate::support::{Sandbox, send, start};
 
 /// What the filter revokes chooses by, beside `--as root` and `--yes`.
 pub const FILTER: &str = "--as root revoke --state active --yes";
@@ -207,8 +206,7 @@ impl HeldRevoke {
     }
 
     pub fn signal(&self, signal: Signal) {
-        let id = i32::try_from(self.child.id()).expect("a process id");
-        kill(Pid::from_raw(id), signal).expect("the program runs");
+        send(&self.child, signal);
     }
 
     /// Reads the rest.

@@ -6,6 +6,8 @@ mod application;
 mod bulk;
 mod full_disks;
 mod interruptions;
+#[path = "support/kills.rs"]
+mod kills;
 mod log_faults;
 mod readers;
 mod server_faults;

@@ -9,8 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use expect_test::expect_file;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use postgres::Client;
 use serde_json::{Value, json};
 
@@ -18,7 +17,7 @@ use crate::hostile::{FORMATS, NAMES, is_dangerous};
 use crate::permissions::{COMMANDS, EVENTS, check_matrix, check_missing_and_forbidden};
 use crate::support::gitlab::{Gitlab, PROGRAM, changes};
 use crate::support::postgres::{Cluster, Options, READER};
-use crate::support::{NOW, Transcript, start};
+use crate::support::{NOW, Transcript, send, start};
 
 /// Tokens of the fixture that fixture.sql does not have.
 const MORE: [i64; 2] = [17, 18];
@@ -553,8 +552,7 @@ fn a_signal_is_heard_while_a_row_of_gitlab_is_waited_for() {
         let ran = while_locked(&mut other, lock, || {
             let child = start(&mut gitlab.revoker.command(line.split(' ')));
             gitlab.wait_until_it_waits();
-            kill(Pid::from_raw(i32::try_from(child.id()).expect("a process id")), signal)
-                .expect("it runs");
+            send(&child, signal);
             gitlab.revoker.transcript(line, child.wait_with_output().expect("it ends"))
         });
         ran.assert(status).says(&["0 of 2 ids done", "stopped by SIG"]);

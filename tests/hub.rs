@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use crate::support::hub::{Hub, Issued, SERVICE_TOKEN, is_running};
+use crate::support::postgres::wait_until;
 use crate::support::variable;
 
 /// Everything that the owner may do.
@@ -234,11 +235,9 @@ fn a_hub_ends_when_its_test_is_killed() {
     assert!(db.is_file() && processes.len() == 2 && processes.iter().all(|&id| is_running(id)));
     holder.kill().expect("it is killed");
     holder.wait().expect("it ends");
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while db.parent().is_some_and(Path::exists) || processes.iter().any(|&id| is_running(id)) {
-        assert!(Instant::now() < deadline, "{processes:?} go on");
-        thread::sleep(Duration::from_millis(50));
-    }
+    wait_until(&format!("the end of {processes:?}"), || {
+        !db.parent().is_some_and(Path::exists) && !processes.iter().any(|&id| is_running(id))
+    });
 }
 
 fn delete(hub: &Hub, token: &Issued) {

@@ -5,15 +5,13 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
 use crate::support::postgres::{
-    Bouncer, Certificates, Cluster, GITLAB, NEEDS_PASSWORD, Options, READER, REVOKER,
+    Bouncer, Certificates, Cluster, GITLAB, NEEDS_PASSWORD, Options, READER, REVOKER, wait_until,
 };
 
 #[test]
@@ -276,11 +274,9 @@ fn a_server_ends_with_its_process_even_if_that_is_killed() {
     assert!(runs(pid) && Path::new(&folder).exists());
     holder.kill().expect("a signal");
     assert_eq!(holder.wait().expect("it ends").signal(), Some(9));
-    let start = Instant::now();
-    while runs(pid) || Path::new(&folder).exists() {
-        assert!(start.elapsed() < Duration::from_mins(1), "{pid} in {folder} is still there");
-        thread::sleep(Duration::from_millis(10));
-    }
+    wait_until(&format!("the end of {pid} in {folder}"), || {
+        !runs(pid) && !Path::new(&folder).exists()
+    });
 }
 
 #[test]

@@ -3,21 +3,19 @@
 //! every token that may have been revoked.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::process::ExitStatusExt;
-use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use fastrand::Rng;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::bulk::{BATCH, Bulk, Ended, FILTER, HeldRevoke, tell};
+use crate::kills::Kills;
 use crate::support::gitlab::{Gitlab, PROGRAM};
 use crate::support::postgres::{Bouncer, Cluster, Options, REVOKER};
-use crate::support::start;
+use crate::support::{send, start};
 
 /// What [`FILTER`] is about, as the application would ask.
 const CHOSEN: &str = "SELECT id FROM personal_access_tokens WHERE revoked IS NOT TRUE
@@ -161,40 +159,21 @@ impl Account {
 
 #[test]
 fn killed_at_random_moments_it_revokes_nothing_that_the_audit_file_does_not_know_of() {
-    const KILLS: usize = 100;
     const SMALL: usize = 5;
     let Some(cluster) = Cluster::shared() else { return };
-    let seed = fastrand::u64(..);
-    // Shown when it fails.
-    tell(&format!("GitLab: seed {seed}"));
-    let mut rng = Rng::with_seed(seed);
+    let kills = Kills {
+        test: "GitLab",
+        count: 100,
+        rows: 1..40,
+        after_rows: Duration::from_millis(6),
+        from_start: Duration::from_millis(80),
+    };
     let many = Many::on(cluster, 14_000);
+    let line = format!("{FILTER} -o ids --batch-size {SMALL}");
+    let start = || many.gitlab.revoker.command(line.split(' '));
     let mut account = Account::default();
-    let (mut under_way, mut done, mut before, mut after) = (0, 0, 0, 0);
-    for round in 1..=KILLS {
-        let line = format!("{FILTER} -o ids --batch-size {SMALL}");
-        let mut child = many
-            .gitlab
-            .revoker
-            .command(line.split(' '))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program starts");
-        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut text = String::new();
-        // As on a file: after a random number of rows, and then at any moment.
-        let rows = if rng.u8(..8) == 0 { 0 } else { rng.usize(1..40) };
-        for _ in 0..rows {
-            output.read_line(&mut text).expect("a line");
-        }
-        let moment = if rows == 0 { 80_000 } else { 6_000 };
-        thread::sleep(Duration::from_micros(rng.u64(..moment)));
-        child.kill().expect("the program is killed");
-        output.read_to_string(&mut text).expect("UTF-8");
-        let status = child.wait().expect("the program ends");
-        let was_alive = status.signal() == Some(Signal::SIGKILL as i32);
-        under_way += usize::from(was_alive && !text.is_empty());
+    let (mut done, mut before, mut after) = (0, 0, 0);
+    kills.run(start, |killed| {
         // What was sent before may still be carried out.
         many.gitlab.wait_until_it_is_gone();
 
@@ -212,25 +191,24 @@ fn killed_at_random_moments_it_revokes_nothing_that_the_audit_file_does_not_know
         assert!(announced[..resolved].iter().all(|&id| outcome(id) == Some(true)));
         assert!(resolved <= new.len(), "an outcome before its commit");
         assert!(announced.len() - resolved <= SMALL, "more than the last batch is unresolved");
-        let printed = text.rfind('\n').map_or(0, |end| text[..=end].lines().count());
+        let printed = killed.printed.len();
         assert!(printed <= new.len(), "{printed} printed, {} done", new.len());
         // The kill hit the batch before its commit, or after it.
         before += usize::from(announced.len() > new.len());
         after += usize::from(resolved < new.len());
         done = now;
-        if round % 20 == 0 {
+        if killed.round % 20 == 0 {
             assert_eq!(many.unresolved(account.torn), account.unresolved());
         }
-    }
+    });
     let unresolved = many.unresolved(account.torn);
     assert_eq!(unresolved, account.unresolved());
     tell(&format!(
-        "GitLab: {under_way} of {KILLS} kills hit a run under way, {before} a batch before its \
-         commit and {after} after it, {} a line, {done} of {} tokens were done",
+        "GitLab: {before} kills hit a batch before its commit and {after} after it, {} a line, \
+         {done} of {} tokens were done",
         account.torn,
         many.chosen.len()
     ));
-    assert!(under_way >= KILLS * 3 / 4, "only {under_way} kills hit a run under way");
     assert!(before > 0, "no kill hit a batch");
     assert!(done < many.chosen.len(), "nothing was left to do");
     many.finish(SMALL);
@@ -423,8 +401,7 @@ fn killed_while_its_batch_waits_it_leaves_intents_and_nothing_revoked() {
     let line = "--as root --busy-timeout 1min revoke 1 2 3 --yes";
     let mut child = start(&mut gitlab.revoker.command(line.split(' ')));
     gitlab.wait_until_it_waits();
-    kill(Pid::from_raw(i32::try_from(child.id()).expect("a process id")), Signal::SIGKILL)
-        .expect("it runs");
+    send(&child, Signal::SIGKILL);
     assert_eq!(child.wait().expect("it ends").signal(), Some(Signal::SIGKILL as i32));
     transaction.rollback().expect("the lock is given back");
     gitlab.wait_until_it_is_gone();
@@ -484,8 +461,7 @@ fn a_signal_is_heard_while_the_set_of_a_revoke_is_read() {
             let line = format!("{FILTER} --busy-timeout 1h");
             let child = start(&mut many.gitlab.revoker.command(line.split(' ')));
             many.gitlab.wait_until_it_waits();
-            kill(Pid::from_raw(i32::try_from(child.id()).expect("a process id")), signal)
-                .expect("it runs");
+            send(&child, signal);
             let ended = child.wait_with_output().expect("it ends");
             let ran = many.gitlab.revoker.transcript(&line, ended);
             ran.assert(status).says(&["nothing changed: stopped by SIG"]);

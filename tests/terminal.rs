@@ -8,12 +8,11 @@ use std::process::{Child, Stdio};
 
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::pty::{Winsize, openpty};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use unicode_width::UnicodeWidthStr;
 
-use crate::support::Sandbox;
 use crate::support::apps::App;
+use crate::support::{Sandbox, send};
 
 /// The program at a terminal of its own.
 struct Terminal {
@@ -259,8 +258,7 @@ fn a_signal_at_the_question_changes_nothing() {
     for signal in [Signal::SIGINT, Signal::SIGTERM].repeat(20) {
         let mut terminal = Terminal::start(&sandbox, 100, "--as olive revoke 1 2", &[]);
         terminal.wait_for("[y/N]");
-        let id = i32::try_from(terminal.child.id()).expect("a process id");
-        kill(Pid::from_raw(id), signal).expect("the program runs");
+        send(&terminal.child, signal);
         let (screen, status) = terminal.end();
         assert_eq!(status, Some(128 + signal as i32), "{screen}");
         assert!(screen.contains("nothing changed: stopped by SIG"), "{screen}");
@@ -463,10 +461,7 @@ fn the_terminal_is_as_it_was_after_picking() {
         while terminal.child.try_wait().expect("a child").is_none() {
             match signal {
                 None => terminal.type_in(keys),
-                Some(signal) => {
-                    let id = i32::try_from(terminal.child.id()).expect("a process id");
-                    kill(Pid::from_raw(id), signal).expect("the program runs");
-                }
+                Some(signal) => send(&terminal.child, signal),
             }
             std::thread::sleep(std::time::Duration::from_millis(10));
         }

@@ -3,14 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use postgres::{Client, NoTls};
 use serde_json::Value;
 
 use super::Sandbox;
-use super::postgres::{Cluster, Database, READER, REVOKER};
+use super::postgres::{Cluster, Database, READER, REVOKER, wait_until};
 
 /// Every table that GitLab has there.
 const TABLES: [&str; 9] = [
@@ -70,11 +68,7 @@ impl Gitlab {
     #[track_caller]
     pub fn wait_until(&self, question: &str) {
         let mut session = self.session();
-        let begun = Instant::now();
-        while !session.query_one(question, &[]).expect(question).get::<_, bool>(0) {
-            assert!(begun.elapsed() < Duration::from_mins(1), "waited in vain for {question}");
-            thread::sleep(Duration::from_millis(2));
-        }
+        wait_until(question, || session.query_one(question, &[]).expect(question).get(0));
     }
 
     /// Waits until a session of the program waits for a lock.
