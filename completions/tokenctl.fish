@@ -27,22 +27,22 @@ end
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
-json\t'One array, one object a line'
-jsonl\t'One object a line'
+json\t'One array, one object per line'
+jsonl\t'One object per line'
 csv\t'RFC 4180 with a header'
-ids\t'One id a line, ready for \'revoke -\''"
+ids\t'One id per line, ready for \'revoke -\''"
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -l color -d 'Use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -l busy-timeout -d 'Wait this long for a locked store' -r
-complete -c tokenctl -n "__fish_tokenctl_needs_command" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+complete -c tokenctl -n "__fish_tokenctl_needs_command" -l schema -d 'Use this schema instead of detecting it from the tables' -r -f -a "native\t''
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_needs_command" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_needs_command" -l audit-log -d 'Record each revocation in this file of JSON lines, before and after, for \'audit\' to read; required where the store has no table for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -s q -l quiet -d 'Print nothing on standard error but errors'
-complete -c tokenctl -n "__fish_tokenctl_needs_command" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
+complete -c tokenctl -n "__fish_tokenctl_needs_command" -l foreign-owner -d 'Work on a store of another user, who shares with you a group that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -s V -l version -d 'Print version'
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -f -a "init" -d 'Create a new SQLite store'
@@ -54,26 +54,26 @@ complete -c tokenctl -n "__fish_tokenctl_needs_command" -f -a "deploy-tokens" -d
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -f -a "audit" -d 'Show what was revoked, by whom, when and why'
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l sample -d 'Fill it with a made-up organisation that has N personal access tokens, 1 to 10000000, and whose present is --now; the administrator is root' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l sample -d 'Fill it with a made-up organisation that has N personal access tokens, 1 to 10000000, dated up to --now; the administrator is root' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
-json\t'One array, one object a line'
-jsonl\t'One object a line'
+json\t'One array, one object per line'
+jsonl\t'One object per line'
 csv\t'RFC 4180 with a header'
-ids\t'One id a line, ready for \'revoke -\''"
+ids\t'One id per line, ready for \'revoke -\''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l color -d 'Use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l busy-timeout -d 'Wait this long for a locked store' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l schema -d 'Use this schema instead of detecting it from the tables' -r -f -a "native\t''
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l audit-log -d 'Record each revocation in this file of JSON lines, before and after, for \'audit\' to read; required where the store has no table for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -s q -l quiet -d 'Print nothing on standard error but errors'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l foreign-owner -d 'Work on a store of another user, who shares with you a group that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l sort -d 'Sort in this order' -r -f -a "id_asc\t''
 id_desc\t''
@@ -111,7 +111,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l created-after
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l created-before -d 'Match tokens created at T or earlier' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l expires-after -d 'Match tokens that expire on DATE or later' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l expires-before -d 'Match tokens that expire before DATE' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l expires-within -d 'Match tokens that are not expired, and will be in D' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l expires-within -d 'Match unexpired tokens that expire within D' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l no-expiry -d 'Match tokens that never expire' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l search -d 'Match tokens with every word of TEXT in the name, in any order and case' -r
@@ -131,22 +131,22 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l except-user -
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
-json\t'One array, one object a line'
-jsonl\t'One object a line'
+json\t'One array, one object per line'
+jsonl\t'One object per line'
 csv\t'RFC 4180 with a header'
-ids\t'One id a line, ready for \'revoke -\''"
+ids\t'One id per line, ready for \'revoke -\''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l color -d 'Use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l busy-timeout -d 'Wait this long for a locked store' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l schema -d 'Use this schema instead of detecting it from the tables' -r -f -a "native\t''
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l audit-log -d 'Record each revocation in this file of JSON lines, before and after, for \'audit\' to read; required where the store has no table for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -s q -l quiet -d 'Print nothing on standard error but errors'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l foreign-owner -d 'Work on a store of another user, who shares with you a group that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l sort -d 'Sort in this order' -r -f -a "id_asc\t''
 id_desc\t''
@@ -184,7 +184,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l created-after -
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l created-before -d 'Match tokens created at T or earlier' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l expires-after -d 'Match tokens that expire on DATE or later' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l expires-before -d 'Match tokens that expire before DATE' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l expires-within -d 'Match tokens that are not expired, and will be in D' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l expires-within -d 'Match unexpired tokens that expire within D' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l no-expiry -d 'Match tokens that never expire' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l search -d 'Match tokens with every word of TEXT in the name, in any order and case' -r
@@ -204,44 +204,44 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l except-user -d 
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
-json\t'One array, one object a line'
-jsonl\t'One object a line'
+json\t'One array, one object per line'
+jsonl\t'One object per line'
 csv\t'RFC 4180 with a header'
-ids\t'One id a line, ready for \'revoke -\''"
+ids\t'One id per line, ready for \'revoke -\''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l color -d 'Use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l busy-timeout -d 'Wait this long for a locked store' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l schema -d 'Use this schema instead of detecting it from the tables' -r -f -a "native\t''
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l audit-log -d 'Record each revocation in this file of JSON lines, before and after, for \'audit\' to read; required where the store has no table for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -s q -l quiet -d 'Print nothing on standard error but errors'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l foreign-owner -d 'Work on a store of another user, who shares with you a group that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
-json\t'One array, one object a line'
-jsonl\t'One object a line'
+json\t'One array, one object per line'
+jsonl\t'One object per line'
 csv\t'RFC 4180 with a header'
-ids\t'One id a line, ready for \'revoke -\''"
+ids\t'One id per line, ready for \'revoke -\''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l color -d 'Use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l busy-timeout -d 'Wait this long for a locked store' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l schema -d 'Use this schema instead of detecting it from the tables' -r -f -a "native\t''
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l audit-log -d 'Record each revocation in this file of JSON lines, before and after, for \'audit\' to read; required where the store has no table for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -s q -l quiet -d 'Print nothing on standard error but errors'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l foreign-owner -d 'Work on a store of another user, who shares with you a group that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l max -d 'Revoke nothing at all if it would be more than N tokens' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l max -d 'Revoke nothing if more than N tokens would be revoked' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l reason -d 'Record this reason in the audit events' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l batch-size -d 'Revoke at most N tokens in one transaction' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s u -l user -d 'Match tokens of this user: an id, a username, or @me' -r
@@ -255,7 +255,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l created-aft
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l created-before -d 'Match tokens created at T or earlier' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l expires-after -d 'Match tokens that expire on DATE or later' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l expires-before -d 'Match tokens that expire before DATE' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l expires-within -d 'Match tokens that are not expired, and will be in D' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l expires-within -d 'Match unexpired tokens that expire within D' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l no-expiry -d 'Match tokens that never expire' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l search -d 'Match tokens with every word of TEXT in the name, in any order and case' -r
@@ -275,45 +275,45 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l except-user
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
-json\t'One array, one object a line'
-jsonl\t'One object a line'
+json\t'One array, one object per line'
+jsonl\t'One object per line'
 csv\t'RFC 4180 with a header'
-ids\t'One id a line, ready for \'revoke -\''"
+ids\t'One id per line, ready for \'revoke -\''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l color -d 'Use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l busy-timeout -d 'Wait this long for a locked store' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l schema -d 'Use this schema instead of detecting it from the tables' -r -f -a "native\t''
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l audit-log -d 'Record each revocation in this file of JSON lines, before and after, for \'audit\' to read; required where the store has no table for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s n -l dry-run -d 'Change nothing; print what would be revoked'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s y -l yes -d 'Do not ask'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s i -l interactive -d 'Pick from the matching tokens, at most 1000, at the terminal; then it asks'
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s y -l yes -d 'Do not ask for confirmation'
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s i -l interactive -d 'Pick from the matching tokens, at most 1000, at the terminal, then confirm'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s q -l quiet -d 'Print nothing on standard error but errors'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l foreign-owner -d 'Work on a store of another user, who shares with you a group that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
-json\t'One array, one object a line'
-jsonl\t'One object a line'
+json\t'One array, one object per line'
+jsonl\t'One object per line'
 csv\t'RFC 4180 with a header'
-ids\t'One id a line, ready for \'revoke -\''"
+ids\t'One id per line, ready for \'revoke -\''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l color -d 'Use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l busy-timeout -d 'Wait this long for a locked store' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l schema -d 'Use this schema instead of detecting it from the tables' -r -f -a "native\t''
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l audit-log -d 'Record each revocation in this file of JSON lines, before and after, for \'audit\' to read; required where the store has no table for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -s q -l quiet -d 'Print nothing on standard error but errors'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l foreign-owner -d 'Work on a store of another user, who shares with you a group that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -f -a "list" -d 'List deploy tokens'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -f -a "ls" -d 'List deploy tokens'
@@ -353,7 +353,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __f
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l created-before -d 'Match tokens created at T or earlier' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l expires-after -d 'Match tokens that expire on DATE or later' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l expires-before -d 'Match tokens that expire before DATE' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l expires-within -d 'Match tokens that are not expired, and will be in D' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l expires-within -d 'Match unexpired tokens that expire within D' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l no-expiry -d 'Match tokens that never expire' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l search -d 'Match tokens with every word of TEXT in the name, in any order and case' -r
@@ -362,22 +362,22 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __f
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
-json\t'One array, one object a line'
-jsonl\t'One object a line'
+json\t'One array, one object per line'
+jsonl\t'One object per line'
 csv\t'RFC 4180 with a header'
-ids\t'One id a line, ready for \'revoke -\''"
+ids\t'One id per line, ready for \'revoke -\''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l color -d 'Use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l busy-timeout -d 'Wait this long for a locked store' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l schema -d 'Use this schema instead of detecting it from the tables' -r -f -a "native\t''
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l audit-log -d 'Record each revocation in this file of JSON lines, before and after, for \'audit\' to read; required where the store has no table for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on standard error but errors'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l foreign-owner -d 'Work on a store of another user, who shares with you a group that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l sort -d 'Sort in this order' -r -f -a "id_asc\t''
 id_desc\t''
@@ -412,7 +412,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __f
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l created-before -d 'Match tokens created at T or earlier' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l expires-after -d 'Match tokens that expire on DATE or later' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l expires-before -d 'Match tokens that expire before DATE' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l expires-within -d 'Match tokens that are not expired, and will be in D' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l expires-within -d 'Match unexpired tokens that expire within D' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l no-expiry -d 'Match tokens that never expire' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l search -d 'Match tokens with every word of TEXT in the name, in any order and case' -r
@@ -421,44 +421,44 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __f
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
-json\t'One array, one object a line'
-jsonl\t'One object a line'
+json\t'One array, one object per line'
+jsonl\t'One object per line'
 csv\t'RFC 4180 with a header'
-ids\t'One id a line, ready for \'revoke -\''"
+ids\t'One id per line, ready for \'revoke -\''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l color -d 'Use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l busy-timeout -d 'Wait this long for a locked store' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l schema -d 'Use this schema instead of detecting it from the tables' -r -f -a "native\t''
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l audit-log -d 'Record each revocation in this file of JSON lines, before and after, for \'audit\' to read; required where the store has no table for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print nothing on standard error but errors'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l foreign-owner -d 'Work on a store of another user, who shares with you a group that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
-json\t'One array, one object a line'
-jsonl\t'One object a line'
+json\t'One array, one object per line'
+jsonl\t'One object per line'
 csv\t'RFC 4180 with a header'
-ids\t'One id a line, ready for \'revoke -\''"
+ids\t'One id per line, ready for \'revoke -\''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l color -d 'Use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l busy-timeout -d 'Wait this long for a locked store' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l schema -d 'Use this schema instead of detecting it from the tables' -r -f -a "native\t''
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l audit-log -d 'Record each revocation in this file of JSON lines, before and after, for \'audit\' to read; required where the store has no table for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on standard error but errors'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l foreign-owner -d 'Work on a store of another user, who shares with you a group that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l max -d 'Revoke nothing at all if it would be more than N tokens' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l max -d 'Revoke nothing if more than N tokens would be revoked' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l reason -d 'Record this reason in the audit events' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l batch-size -d 'Revoke at most N tokens in one transaction' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l project -d 'Match the tokens of this project: an id or a full path' -r
@@ -473,7 +473,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __f
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l created-before -d 'Match tokens created at T or earlier' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l expires-after -d 'Match tokens that expire on DATE or later' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l expires-before -d 'Match tokens that expire before DATE' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l expires-within -d 'Match tokens that are not expired, and will be in D' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l expires-within -d 'Match unexpired tokens that expire within D' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l no-expiry -d 'Match tokens that never expire' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l search -d 'Match tokens with every word of TEXT in the name, in any order and case' -r
@@ -482,76 +482,76 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __f
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
-json\t'One array, one object a line'
-jsonl\t'One object a line'
+json\t'One array, one object per line'
+jsonl\t'One object per line'
 csv\t'RFC 4180 with a header'
-ids\t'One id a line, ready for \'revoke -\''"
+ids\t'One id per line, ready for \'revoke -\''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l color -d 'Use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l busy-timeout -d 'Wait this long for a locked store' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l schema -d 'Use this schema instead of detecting it from the tables' -r -f -a "native\t''
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l audit-log -d 'Record each revocation in this file of JSON lines, before and after, for \'audit\' to read; required where the store has no table for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s n -l dry-run -d 'Change nothing; print what would be revoked'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s y -l yes -d 'Do not ask'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s i -l interactive -d 'Pick from the matching tokens, at most 1000, at the terminal; then it asks'
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s y -l yes -d 'Do not ask for confirmation'
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s i -l interactive -d 'Pick from the matching tokens, at most 1000, at the terminal, then confirm'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Print nothing on standard error but errors'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l foreign-owner -d 'Work on a store of another user, who shares with you a group that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from help" -f -a "list" -d 'List deploy tokens'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one deploy token'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'Revoke deploy tokens by id, by filter, or both'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l limit -d 'Print at most N events, and say so when there are more' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -s u -l user -d 'Match events on tokens of this user: an id (also of one who is gone), a username, or @me' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l actor -d 'Match what this user did: an id or a username (also of one who is gone), or @me' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l run -d 'Match what one run of the program did' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -s u -l user -d 'Match events on tokens of this user: an id (also of a deleted user), a username, or @me' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l actor -d 'Match what this user did: an id or a username (also of a deleted user), or @me' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l run -d 'Match events of one run of the program' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l action -d 'Match events of this kind' -r -f -a "revoke\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l since -d 'Match events of T or later' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l until -d 'Match events of T or earlier' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
-json\t'One array, one object a line'
-jsonl\t'One object a line'
+json\t'One array, one object per line'
+jsonl\t'One object per line'
 csv\t'RFC 4180 with a header'
-ids\t'One id a line, ready for \'revoke -\''"
+ids\t'One id per line, ready for \'revoke -\''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l color -d 'Use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l busy-timeout -d 'Wait this long for a locked store' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l schema -d 'Use this schema instead of detecting it from the tables' -r -f -a "native\t''
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l audit-log -d 'Record each revocation in this file of JSON lines, before and after, for \'audit\' to read; required where the store has no table for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -s q -l quiet -d 'Print nothing on standard error but errors'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l foreign-owner -d 'Work on a store of another user, who shares with you a group that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
-json\t'One array, one object a line'
-jsonl\t'One object a line'
+json\t'One array, one object per line'
+jsonl\t'One object per line'
 csv\t'RFC 4180 with a header'
-ids\t'One id a line, ready for \'revoke -\''"
+ids\t'One id per line, ready for \'revoke -\''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l color -d 'Use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l now -d 'Judge age and expiry as of this time' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l busy-timeout -d 'Wait this long for a locked store' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l schema -d 'Take the store for one of this kind, whatever its tables tell' -r -f -a "native\t''
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l schema -d 'Use this schema instead of detecting it from the tables' -r -f -a "native\t''
 gitlab\t''
 jupyterhub\t''
 gitea\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l audit-log -d 'Record revocations in this file of JSON lines, before and after, for \'audit\' to read; needed where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l audit-log -d 'Record each revocation in this file of JSON lines, before and after, for \'audit\' to read; required where the store has no table for audit events [env: TOKENCTL_AUDIT_LOG]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -s q -l quiet -d 'Print nothing on standard error but errors'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l foreign-owner -d 'Work on a store that belongs to another user, who shares a group with you that may write the files beside it'
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l foreign-owner -d 'Work on a store of another user, who shares with you a group that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand help; and not __fish_seen_subcommand_from init list show revoke deploy-tokens audit completions help" -f -a "init" -d 'Create a new SQLite store'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand help; and not __fish_seen_subcommand_from init list show revoke deploy-tokens audit completions help" -f -a "list" -d 'List personal access tokens'

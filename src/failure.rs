@@ -1,5 +1,5 @@
-//! The outcomes that a script can tell apart, their exit statuses, and the one
-//! place that prints messages.
+//! Failures that scripts can tell apart, and their exit statuses. No other module prints
+//! messages.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use crate::model::actor::Denied;
 use crate::output::text::visible;
 
-/// Why a run did not do all that it was asked for.
+/// The kind of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Something went wrong; the message says what was done and what was not.
@@ -17,7 +17,7 @@ pub enum Kind {
     Usage,
     /// The answer at the prompt was no; nothing changed.
     Declined,
-    /// Denied or missing, which read the same.
+    /// Denied or missing; the message does not tell which.
     Denied,
     /// Some of the ids were denied; the others were revoked, now or before.
     PartlyDenied,
@@ -28,7 +28,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The exit status, of which each kind has its own.
+    /// Returns the exit status, different for each kind.
     #[must_use]
     pub fn exit_status(self) -> u8 {
         match self {
@@ -39,14 +39,13 @@ impl Kind {
             Self::PartlyDenied => 5,
             // EX_TEMPFAIL of sysexits.h: try again.
             Self::Locked => 75,
-            // What a shell reports for a process that the signal ended.
+            // As shells report a process ended by the signal.
             Self::Stopped(signal) => u8::try_from(128 + signal).unwrap_or(u8::MAX),
         }
     }
 }
 
-/// An error of a kind that scripts can tell apart. All others are
-/// [`Kind::Failed`].
+/// An error with a kind. Errors without one are [`Kind::Failed`].
 #[derive(Debug)]
 pub struct Failure {
     kind: Kind,
@@ -63,18 +62,18 @@ impl Failure {
         Self::new(Kind::Usage, message)
     }
 
-    /// A usage error in the words that clap has for a value it refuses itself.
+    /// Builds a usage error in clap's wording for an invalid value.
     pub fn value(flag: &str, value: impl fmt::Display, problem: impl fmt::Display) -> Self {
         Self::usage(format!("invalid value '{value}' for '{flag}': {problem}"))
     }
 
-    /// Says first what it is that has the problem.
+    /// Prefixes the message with its subject.
     #[must_use]
     pub fn of(self, what: &str) -> Self {
         Self { message: format!("{what}: {}", self.message), ..self }
     }
 
-    /// Adds something to do about it.
+    /// Adds a hint on what to do.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -90,7 +89,7 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// The kind of an error, however deep a library has hidden it.
+/// Finds the kind of an error among its causes.
 #[must_use]
 pub fn kind(error: &anyhow::Error) -> Kind {
     error
@@ -112,7 +111,7 @@ pub fn kind(error: &anyhow::Error) -> Kind {
         .unwrap_or(Kind::Failed)
 }
 
-/// Whether the error is that the reader of standard output went away.
+/// Whether the error is a broken pipe: the reader of standard output is gone.
 #[must_use]
 pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
@@ -133,13 +132,13 @@ pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     })
 }
 
-/// Prints the error and gives the exit status that belongs to it.
+/// Prints the error and returns its exit status.
 #[must_use]
 pub fn report(error: &anyhow::Error) -> ExitCode {
     if is_closed_pipe(error) {
         return ExitCode::SUCCESS;
     }
-    // What SQLite's codes say is in the message above them already.
+    // Skips SQLite's codes: the message before them says the same.
     let causes = error.chain().filter(|cause| !cause.is::<rusqlite::ffi::Error>());
     say(&causes.map(ToString::to_string).collect::<Vec<_>>().join(": "));
     let failures = error.chain().filter_map(|cause| cause.downcast_ref());
@@ -155,12 +154,12 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(kind.exit_status())
 }
 
-/// Prints a message on standard error. Nothing is left to do if that fails.
+/// Prints a message on standard error, ignoring write errors.
 pub fn say(message: &str) {
     let _ = io::stderr().lock().write_all(line(message).as_bytes());
 }
 
-/// A message in the form in which all are printed.
+/// Formats a message as all are printed.
 #[must_use]
 pub fn line(message: &str) -> String {
     format!("tokenctl: {}\n", visible(message))

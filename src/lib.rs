@@ -6,16 +6,16 @@
 //!
 //! | module | what it is for |
 //! | --- | --- |
-//! | [`model`] | what is true of tokens: filters, states, permissions; no I/O, no SQL |
+//! | [`model`] | tokens, filters, states, permissions; no I/O, no SQL |
 //! | [`store`] | how a query becomes rows; the only module with a connection or SQL |
 //! | [`output`] | how rows become bytes: table, JSON, CSV, ids |
-//! | [`audit_file`] | the file of what was done, where the store has no place for it |
+//! | [`audit_file`] | the audit events, where the store has no table for them |
 //! | [`cli`] | flags in, exit status out; the clock, the environment and the terminal |
-//! | [`failure`] | the outcomes that a script can tell apart; prints messages |
+//! | [`failure`] | failures that scripts can tell apart; prints messages |
 //! | `lines` | reads lines in bounded memory |
 //!
 //! Imports run one way, `cli → audit_file → {output, store} → model`; `output` and
-//! `store` do not know each other. `cli`, `audit_file` and `store` report through
+//! `store` do not import each other. `cli`, `audit_file` and `store` report through
 //! [`failure`], which uses `output`'s escaping of hostile text.
 
 pub mod audit_file;

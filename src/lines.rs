@@ -1,13 +1,12 @@
-//! Lines of an input that anybody may have written: one without line ends must not fill
-//! the memory.
+//! Reads lines of untrusted input in bounded memory.
 
 use std::io::{self, BufRead, Read};
 
-/// Far more than the row of a token takes.
+/// Far longer than any row of a token.
 const LONGEST_LINE: u64 = 16 << 20;
 
-/// Reads a line with its end, or the beginning of one that is too long, and tells
-/// whether it is whole. At the end of the input it is empty.
+/// Reads a line with its newline; returns false if it was cut because it is too long. At
+/// the end of the input the line is empty.
 pub fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     line.clear();
     let mut bounded = input.take(LONGEST_LINE);

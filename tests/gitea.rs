@@ -139,7 +139,7 @@ fn who_may_act() {
             assert_eq!(ran.assert(4).stdout.is_empty(), count.is_none(), "{ran}");
         }
         assert_eq!(store.ids().len(), 16);
-        // The owner's state changes nothing, whatever he is.
+        // The owner's state changes nothing, whatever it is.
         assert_eq!(ids(&store, "--as root list --user bo"), [10]);
         let ran = store.recorded("--as root revoke 9 10 11 16 --yes -o ids");
         assert_eq!(ran.assert(0).ids(), [9, 10, 11, 16]);
@@ -298,7 +298,7 @@ fn the_database_of_the_application_stays_as_it_was_made() {
             for line in ["list", "list -o ids --sort name_desc", "show 1", "revoke 1 --dry-run"] {
                 let mut left = run(line);
                 if app == App::Forgejo {
-                    // In WAL mode SQLite lets no reader remove what he needs beside it.
+                    // In WAL mode SQLite lets no reader remove the files that it needs.
                     left.retain(|name| !name.ends_with("-wal") && !name.ends_with("-shm"));
                 }
                 assert_eq!(left, files, "{app:?}: {line}");

@@ -219,7 +219,7 @@ fn the_audit_file_tells_who_did_what_to_whose_token_and_why() {
         ("--as root audit --user olive", &[2, 1]),
         ("--as root audit --actor olive", &[1, 2]),
         (&format!("--as root audit --run {run}"), &[9, 1]),
-        // His tokens', and his own acts.
+        // Events on the owner's tokens, and of the owner's actions.
         ("--as olive audit", &[1, 2, 1]),
         ("--as svc-backup audit", &[]),
     ] {

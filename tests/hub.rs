@@ -84,7 +84,7 @@ fn a_hub_goes_on_to_list_what_it_held() {
     assert_eq!(next.id, ghost.id, "SQLite gives the id of the last row out again");
     assert_eq!([&ghost, &next].map(|it| hub.status_with(&it.token)), [403, 200]);
     // Once the ghost would have expired, the hub deletes by its id what is not it: a
-    // request fails where it notices, else the other user loses his token.
+    // request fails where it notices, else the other user loses a token.
     let deadline = Instant::now() + Duration::from_mins(1);
     let mut failed = false;
     loop {

@@ -98,7 +98,7 @@ fn a_hub_refuses_what_was_revoked_beneath_it_and_goes_on_serving_the_rest() {
         (&json!(true), &json!(false))
     );
 
-    // A stranger changes nothing, an owner his own.
+    // A stranger changes nothing, an owner their own tokens.
     beneath.run(&format!("--as sam revoke {}", laptop.id)).assert(4);
     beneath.run(&format!("--as sam show {}", laptop.id)).assert(4);
     assert_eq!(beneath.answers([&laptop, &ci, &sure, &printer]), [200; 4]);
@@ -424,7 +424,7 @@ fn exemptions_keep_what_has_no_user() {
              --yes -o ids",
         );
         assert_eq!(ran.assert(0).ids(), [13, 14]);
-        // A service may have the name of a user: it is not he.
+        // A service may have the name of a user, and is not that user.
         assert_eq!(ids(&store, "--as root list --user sam"), [9, 10, 18]);
     }
 }

@@ -43,7 +43,7 @@ expect 'who has sudo' olive "$(tokenctl --as root list --scope sudo -o json | jq
 expect 'exact names' 'für den Drucker' "$(tokenctl --as root show 15 -o json | jq -r .name)"
 expect 'a stranger' 4 "$(tokenctl --as sam show 1 2> /dev/null; echo $?)"
 
-# An owner revokes his own, a stranger nothing, an administrator the rest.
+# An owner revokes their own, a stranger nothing, an administrator the rest.
 tokenctl --as olive revoke 1 --reason 'lost laptop' -q > /dev/null
 expect 'denied' 4 "$(tokenctl --as sam revoke 2 -q > /dev/null 2>&1; echo $?)"
 tokenctl --as root list --unused-for 90d --state active -o ids |

@@ -1,5 +1,5 @@
 //! A store that belongs to another user: root becomes that user, anybody else is
-//! refused where he could leave files that stop the application.
+//! refused where they could leave files that stop the application.
 
 use std::fs::{Permissions, read_to_string, set_permissions};
 use std::io::{BufRead, BufReader, Read, Write};

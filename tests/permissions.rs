@@ -9,7 +9,7 @@ use expect_test::expect_file;
 use crate::support::{Sandbox, Transcript};
 
 /// Of `fixture.sql`: an administrator, the Maintainer of group `top` and Owner
-/// of group `other`, the Developer of project `top/app` and Maintainer of his
+/// of group `other`, the Developer of project `top/app` and Maintainer of their
 /// own, somebody without tokens in common with them, and those who may not act.
 const ROLES: [&str; 8] = ["root", "olive", "sam", "svc-backup", "blake", "bo", "dee", "nobody"];
 
@@ -121,7 +121,7 @@ fn missing_and_forbidden_read_the_same() {
 }
 
 /// Fails unless sam, on whatever holds the organisation of `fixture.sql`, gets one
-/// answer for what he may not have and for what does not exist.
+/// answer for what they may not have and for what does not exist.
 pub fn check_missing_and_forbidden(sandbox: &Sandbox) {
     for (forbidden, missing) in [
         ("show 11", "show 777"),

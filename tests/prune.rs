@@ -248,7 +248,7 @@ fn audit_filters_combine() {
     // Those who are gone are found by what is recorded of them.
     assert_eq!(ids("root audit --actor gone"), [4]);
     assert_eq!(ids("root audit --actor 77 --user 88"), [4]);
-    // An owner sees what was done to his, and what he did.
+    // An owner sees what was done to their tokens, and what they did.
     assert_eq!(ids("olive audit"), [2, 1]);
     assert_eq!(ids("olive audit --user @me --actor @me"), [1]);
     assert_eq!(ids("sam audit"), [9]);

@@ -414,7 +414,7 @@ fn killed_while_its_batch_waits_it_leaves_intents_and_nothing_revoked() {
     assert_eq!(many.revoked(), [1, 2, 3]);
 }
 
-/// Makes whoever reads the token of this id wait in the middle of his list.
+/// Makes whoever reads the token of this id wait in the middle of the list.
 fn hold_readers_at(id: i64) -> String {
     format!(
         "CREATE FUNCTION hold(id bigint) RETURNS boolean LANGUAGE plpgsql AS

@@ -418,7 +418,7 @@ fn an_empty_environment_variable_counts_as_unset() {
     let sandbox = Sandbox::new();
     let mut command = sandbox.command(["list"]);
     let ran = sandbox.run_command("list", command.env("TOKENCTL_AS", ""));
-    ran.assert(2).says(&["no user to act as is named"]);
+    ran.assert(2).says(&["no user given to act as"]);
     let names = ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM", "COLUMNS", "SUDO_USER"];
     let mut command = sandbox.command(["--as", "root", "revoke", "1"]);
     let ran = sandbox.run_command("revoke 1", command.envs(names.map(|name| (name, ""))));

@@ -1,4 +1,4 @@
-//! The options that every command has, and how values are read.
+//! The global options, and parsers for argument values.
 
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -52,17 +52,17 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "D", default_value = "5s")]
     pub busy_timeout: Period,
 
-    /// Work on a store that belongs to another user, who shares a group with you that may write
-    /// the files beside it
+    /// Work on a store of another user, who shares with you a group that may write the files
+    /// beside it
     #[arg(long, global = true)]
     pub foreign_owner: bool,
 
-    /// Take the store for one of this kind, whatever its tables tell
+    /// Use this schema instead of detecting it from the tables
     #[arg(long, global = true, value_name = "NAME", value_parser = schema_parser())]
     pub schema: Option<&'static Description>,
 
-    /// Record revocations in this file of JSON lines, before and after, for 'audit' to read; needed
-    /// where the store has no place for audit events [env: TOKENCTL_AUDIT_LOG]
+    /// Record each revocation in this file of JSON lines, before and after, for 'audit' to read;
+    /// required where the store has no table for audit events [env: TOKENCTL_AUDIT_LOG]
     #[arg(long, global = true, value_name = "FILE", value_parser = non_empty())]
     pub audit_log: Option<OsString>,
 }
@@ -77,7 +77,7 @@ fn non_empty() -> impl TypedValueParser<Value = OsString> {
         .try_map(|value| if value.is_empty() { Err("it is empty") } else { Ok(value) })
 }
 
-/// Reads the name of an order by one of these keys.
+/// Parses a sort order by one of these keys.
 pub fn sort_parser(keys: &'static [SortKey]) -> impl TypedValueParser<Value = Sort> {
     PossibleValuesParser::new(Sort::all(keys).map(Sort::name)).try_map(move |name| {
         let mut orders = Sort::all(keys);
@@ -92,12 +92,12 @@ or a duration: 90d is that long ago, +90d that far ahead. D is a duration: digit
 one of s, min, h, d, w, mo, y. DATE takes every form of T. A flag with [=<BOOL>] means
 true when it stands alone; with =false it matches the others.";
 
-/// What ends the help of a command that takes such values.
+/// Builds the end of the help of a command that takes such values.
 pub fn long_help(examples: &str) -> String {
     format!("{VALUES_HELP}\n\n{examples}")
 }
 
-/// What ends the help of a command that revokes: what that does beneath an application.
+/// Builds the end of a revoke command's help: the effect on each application's database.
 pub fn revoke_help(examples: &str) -> String {
     let mut help = long_help(examples);
     help += "\n\nDatabases of other applications (an --audit-log is needed there):\n";
@@ -112,8 +112,7 @@ pub fn revoke_help(examples: &str) -> String {
     help
 }
 
-/// Reads the id of a token. The message does not repeat what may be a token's
-/// value in the wrong place.
+/// Parses a token id. The message never repeats text that may be a token's value.
 pub fn token_id(text: &str) -> Result<TokenId, Failure> {
     let id = text.parse();
     id.map_err(|problem: String| Failure::usage(format!("invalid value for '<ID>': {problem}")))

@@ -1,5 +1,5 @@
-//! A question at the terminal, whose answer is no unless it is a plain yes. Nothing is
-//! taken for an answer that was typed before it, and a signal ends the wait.
+//! Asks a yes/no question at the terminal; the default is no. Never takes input that was
+//! typed before the question as its answer, and stops waiting at a signal.
 
 use std::io::{self, BufRead, Write};
 use std::os::fd::AsFd;
@@ -11,19 +11,18 @@ use nix::sys::termios::{FlushArg, tcflush};
 
 use super::stop::Stop;
 
-/// How soon a signal is heard at a question, in milliseconds.
-const MOMENT: u16 = 100;
+/// How often a waiting question checks for a signal.
+const POLL_MILLISECONDS: u16 = 100;
 
 pub const CANNOT_ASK: &str = "cannot ask";
 pub const NOTHING_CHANGED: &str = "nothing changed";
 
-/// Asks at the terminal. Anything but `y` or `yes` on a line is a no, and so is
-/// what was typed before the question was there to read.
+/// Asks at the terminal. Any answer but `y` or `yes` means no.
 pub fn answers_yes(question: &str, stop: &Stop) -> Result<bool> {
     let input = io::stdin();
     tcflush(&input, FlushArg::TCIFLUSH).context(CANNOT_ASK)?;
     write!(io::stderr(), "{question} [y/N] ").context(CANNOT_ASK)?;
-    // Reading a line would go on after a signal, and one may come just before a wait.
+    // Polls with a timeout: a read resumes after a signal, and one may arrive just before it.
     let mut ready = 0;
     while ready == 0 {
         if let Err(stopped) = stop.check() {
@@ -31,14 +30,14 @@ pub fn answers_yes(question: &str, stop: &Stop) -> Result<bool> {
             return Err(stopped.context(NOTHING_CHANGED));
         }
         let mut waiting = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
-        ready = match poll(&mut waiting, MOMENT) {
+        ready = match poll(&mut waiting, POLL_MILLISECONDS) {
             Err(Errno::EINTR) => 0,
             polled => polled.context(CANNOT_ASK)?,
         };
     }
     let mut answer = Vec::new();
     if input.lock().read_until(b'\n', &mut answer).context(CANNOT_ASK)? == 0 {
-        // The end of input, by Ctrl-D, does not end the line.
+        // Ctrl-D leaves the cursor on the line of the question.
         writeln!(io::stderr()).context(CANNOT_ASK)?;
     }
     stop.check().context(NOTHING_CHANGED)?;

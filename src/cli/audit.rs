@@ -1,11 +1,11 @@
-//! `audit`: what was revoked, by whom, when and why.
+//! `audit`: shows what was revoked, by whom, when and why.
 
 use anyhow::{Context, Result};
 use clap::builder::{NonEmptyStringValueParser, PossibleValue};
 use clap::{Args, ValueEnum};
 
 use super::arguments::long_help;
-use super::filter::{lower, upper};
+use super::filter::{lower_bound, upper_bound};
 use super::list::print;
 use super::session::Session;
 use crate::audit_file::AuditFile;
@@ -19,14 +19,13 @@ use crate::store::{ListOptions, Mode, Store};
 
 /// Show what was revoked, by whom, when and why.
 ///
-/// The audit events, newest first. An administrator sees all of them; anybody else
-/// those of his own tokens, and of his own acts. Events outlive the users and
-/// tokens that they tell of. -o ids prints the ids of the tokens, of either kind.
+/// Events are listed newest first. An administrator sees all of them; anyone else sees
+/// events on their own tokens and events of their own actions. Events outlive the users
+/// and tokens that they name. -o ids prints the ids of the tokens, of both kinds.
 ///
-/// A native store holds its events. Those of another application's database are in
-/// the file that --audit-log names. There the outcome of an event is 'unresolved' where
-/// the run was killed, or lost its server, before it could record one: look at such a
-/// token with 'show'.
+/// A native store holds its own events. Those of another application's database are in
+/// the file given by --audit-log. An event there is 'unresolved' if its run was killed, or
+/// lost its server, before it recorded the outcome: check such a token with 'show'.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help(EXAMPLES))]
 pub struct Audit {
@@ -48,16 +47,16 @@ Examples:
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Filters (all combine with AND)")]
 struct FilterArgs {
-    /// Match events on tokens of this user: an id (also of one who is gone), a username, or @me
+    /// Match events on tokens of this user: an id (also of a deleted user), a username, or @me
     #[arg(short, long)]
     user: Option<UserRef>,
 
-    /// Match what this user did: an id or a username (also of one who is gone), or @me
-    // Not `actor`: that is the id of --as, which stands beside it.
+    /// Match what this user did: an id or a username (also of a deleted user), or @me
+    // Not named `actor`: clap uses that id for the global --as.
     #[arg(long = "actor", value_name = "USER")]
     by: Option<UserRef>,
 
-    /// Match what one run of the program did
+    /// Match events of one run of the program
     #[arg(long, value_name = "RUN_ID", value_parser = NonEmptyStringValueParser::new())]
     run: Option<String>,
 
@@ -86,15 +85,14 @@ impl ValueEnum for Action {
 
 impl Audit {
     pub fn run(self, session: &Session) -> Result<()> {
-        // Opened first, and missed only where the store has no events of its own.
+        // Opened before the store, which may change this process's user.
         let log = session.audit_log(AuditFile::read);
         let store = session.open(Mode::Read)?;
         let actor = session.actor(&store)?;
         let FilterArgs { user, by, run, action, since, until } = self.filter;
-        // Values before look-ups, so that a wrong value reads the same beside a user
-        // who exists and one who does not.
-        let since = lower("--since <T>", since, session.now)?;
-        let until = upper("--until <T>", until, session.now)?;
+        // Values are checked before users, so that errors do not tell which users exist.
+        let since = lower_bound("--since <T>", since, session.now)?;
+        let until = upper_bound("--until <T>", until, session.now)?;
         let from_log = if store.records_events() {
             None
         } else {
@@ -111,11 +109,11 @@ impl Audit {
         let query = actor.to_list::<AuditEvent>(filter)?;
         let options = ListOptions { sort: Sort::NEWEST_FIRST, limit: self.limit, now: session.now };
         print::<AuditEvent, AuditEvent>(session, events, &query, &options, &session.style())?;
-        from_log.map_or(Ok(()), |it| it.verdict(session, &actor))
+        from_log.map_or(Ok(()), |it| it.report_problems(session, &actor))
     }
 }
 
-/// What is said where the audit file is missing.
+/// Builds the error for a missing --audit-log.
 pub fn needs_log(store: &Store) -> Failure {
     let application = store.description().application;
     Failure::usage(format!("{application} has no place for the audit events of tokenctl"))
@@ -135,13 +133,13 @@ impl FileEvents {
         Ok(Self { unresolved: events.unresolved()?, events: events.into_store()?, broken })
     }
 
-    fn verdict(&self, session: &Session, actor: &Actor) -> Result<()> {
+    fn report_problems(&self, session: &Session, actor: &Actor) -> Result<()> {
         let Self { events: _, unresolved, broken } = self;
-        // Nobody else learns how many there are.
+        // Others must not learn how many there are.
         if *unresolved > 0 && actor.is_admin() {
             session.note(&format!(
                 "{unresolved} of the log's events are unresolved: a run was killed, or lost its \
-                 server, before it could record what came of them; look with 'show'"
+                 server, before it recorded their outcome; check with 'show'"
             ));
         }
         if *broken > 0 {

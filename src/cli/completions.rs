@@ -1,4 +1,4 @@
-//! `completions`: what a shell needs to complete command lines.
+//! `completions`: prints shell completion scripts.
 
 use std::io::Write;
 
@@ -26,7 +26,7 @@ pub struct Completions {
 
 impl Completions {
     pub fn run(self, session: &Session) -> Result<()> {
-        // clap_complete panics where it cannot write, so it writes to memory.
+        // To memory first: clap_complete panics when a write fails.
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "tokenctl", &mut script);
         let mut out = session.out();

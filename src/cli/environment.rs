@@ -1,4 +1,4 @@
-//! The variables of the environment, which is read nowhere else.
+//! Reads environment variables; no other module does.
 
 use std::ffi::OsString;
 
@@ -6,8 +6,8 @@ pub const VARIABLE_DB: &str = "TOKENCTL_DB";
 pub const VARIABLE_AS: &str = "TOKENCTL_AS";
 pub const VARIABLE_AUDIT_LOG: &str = "TOKENCTL_AUDIT_LOG";
 
-/// An environment variable; an empty one counts as unset.
+/// Returns an environment variable; an empty one counts as unset.
 pub fn variable(name: &str) -> Option<OsString> {
-    #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+    #[expect(clippy::disallowed_methods, reason = "the only reader of the environment")]
     std::env::var_os(name).filter(|value| !value.is_empty())
 }

@@ -1,4 +1,4 @@
-//! The flags that choose tokens, and how they become a filter.
+//! The filter flags, and their conversion to a filter.
 
 use anyhow::{Context, Result};
 use clap::builder::{NonEmptyStringValueParser, PossibleValue};
@@ -18,12 +18,11 @@ use crate::store::{Store, Stored};
 pub trait Filters: Default + PartialEq {
     type Token: Stored + Token;
 
-    /// What is asked about, in messages.
+    /// Describes what is filtered, for messages.
     fn subject(&self) -> String;
 
-    /// The filter that is meant. Values are resolved before users and places are
-    /// looked up, so that a wrong value reads the same beside one who exists and
-    /// one who does not.
+    /// Resolves the flags to a filter. Values come before users, projects and groups, so
+    /// that an invalid value does not tell whether those exist.
     fn resolve(
         self,
         store: &Store,
@@ -31,7 +30,7 @@ pub trait Filters: Default + PartialEq {
         now: Moment,
     ) -> Result<<Self::Token as Guarded>::Filter>;
 
-    /// Refuses what is harmless in a list, but not in a revocation.
+    /// Refuses filters that are harmless in a list but not in a revocation.
     fn check_safe_to_revoke(&self, now: Moment) -> Result<(), Failure>;
 }
 
@@ -126,7 +125,7 @@ pub struct TokenFilterArgs {
     #[arg(long, value_name = "DATE")]
     expires_before: Option<TimeArg>,
 
-    /// Match tokens that are not expired, and will be in D
+    /// Match unexpired tokens that expire within D
     #[arg(long, value_name = "D")]
     expires_within: Option<Period>,
 
@@ -194,8 +193,8 @@ impl Filters for FilterArgs {
             StateArg::Active => true,
             StateArg::Inactive => false,
         });
-        let last_used_after = lower("--last-used-after <T>", self.last_used_after, now)?;
-        let last_used_before = upper("--last-used-before <T>", self.last_used_before, now)?;
+        let last_used_after = lower_bound("--last-used-after <T>", self.last_used_after, now)?;
+        let last_used_before = upper_bound("--last-used-before <T>", self.last_used_before, now)?;
         let unused_since =
             period("--unused-for <D>", self.unused_for, |it| it.before(now.instant))?;
 
@@ -248,11 +247,11 @@ impl Filters for DeployFilterArgs {
 }
 
 impl TokenFilterArgs {
-    /// Blank text filters nothing: an unset variable of a shell would revoke all.
+    /// Refuses blank text: an unset shell variable would revoke every token.
     fn refuse_blank_search(&self) -> Result<(), Failure> {
         match &self.search {
             Some(text) if text.trim().is_empty() => {
-                Err(Failure::value("--search <TEXT>", text, "blank text keeps every token")
+                Err(Failure::value("--search <TEXT>", text, "blank text matches every token")
                     .hint("leave --search out, or give a word of the names"))
             }
             _ => Ok(()),
@@ -265,8 +264,8 @@ impl TokenFilterArgs {
             active: None,
             revoked: self.revoked,
             expired: self.expired,
-            created_after: lower("--created-after <T>", self.created_after, now)?,
-            created_before: upper("--created-before <T>", self.created_before, now)?,
+            created_after: lower_bound("--created-after <T>", self.created_after, now)?,
+            created_before: upper_bound("--created-before <T>", self.created_before, now)?,
             expires_after: date("--expires-after <DATE>", self.expires_after, now)?,
             expires_before: date("--expires-before <DATE>", self.expires_before, now)?,
             expires_within: period("--expires-within <D>", self.expires_within, |it| {
@@ -285,23 +284,23 @@ impl TokenFilterArgs {
     }
 }
 
-/// A bound that instants are compared with by `>=`.
-pub fn lower(flag: &str, time: Option<TimeArg>, now: Moment) -> Result<Option<Timestamp>> {
+/// Resolves a lower bound, compared by `>=`.
+pub fn lower_bound(flag: &str, time: Option<TimeArg>, now: Moment) -> Result<Option<Timestamp>> {
     Ok(moment(flag, time, now, Rounding::Up)?.map(|it| it.instant))
 }
 
-/// A bound that instants are compared with by `<=`.
-pub fn upper(flag: &str, time: Option<TimeArg>, now: Moment) -> Result<Option<Timestamp>> {
+/// Resolves an upper bound, compared by `<=`.
+pub fn upper_bound(flag: &str, time: Option<TimeArg>, now: Moment) -> Result<Option<Timestamp>> {
     Ok(moment(flag, time, now, Rounding::Down)?.map(|it| it.instant))
 }
 
-/// A date, whose time part is dropped.
+/// Resolves a date, dropping the time of day.
 fn date(flag: &str, time: Option<TimeArg>, now: Moment) -> Result<Option<Moment>> {
     let resolve = |time: TimeArg| time.date(now).map_err(|it| Failure::value(flag, time, it));
     Ok(time.map(resolve).transpose()?)
 }
 
-/// What a period comes to.
+/// Resolves a period, or reports that it is out of range.
 fn period<R>(
     flag: &str,
     period: Option<Period>,
@@ -323,8 +322,8 @@ fn moment(
     time.map(resolve).transpose()
 }
 
-/// What expires at most `period` from `now`: a date counts from today's
-/// midnight, an instant from now.
+/// Returns the latest expiry within `period` of `now`: dates count from today's
+/// midnight, instants from now.
 fn deadline(period: Period, now: Moment) -> Option<Moment> {
     Some(Moment {
         instant: period.after(now.instant)?,

@@ -1,4 +1,4 @@
-//! `init`: a new store.
+//! `init`: creates a native store.
 
 use anyhow::Result;
 use clap::Args;
@@ -11,8 +11,8 @@ use crate::store::{self, Location};
 
 /// Create a new SQLite store.
 ///
-/// Never writes over a file that exists: the store is made beside it and takes
-/// its name when it is complete. Only the owner of the file may read it.
+/// Never overwrites a file: the store is built in a temporary file beside it and
+/// renamed when complete. Only the owner of the file may read it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -20,8 +20,8 @@ Examples:
   tokenctl --db demo.db init --sample        a made-up organisation with 200 tokens
   tokenctl --db big.db init --sample=1000000")]
 pub struct Init {
-    /// Fill it with a made-up organisation that has N personal access tokens, 1 to 10000000, and
-    /// whose present is --now; the administrator is root
+    /// Fill it with a made-up organisation that has N personal access tokens, 1 to 10000000, dated
+    /// up to --now; the administrator is root
     #[arg(
         long,
         value_name = "N",

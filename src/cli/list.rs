@@ -1,4 +1,4 @@
-//! `list`: the personal access tokens that the filters keep.
+//! `list`: lists the personal access tokens that the filters match.
 
 use std::io::{self, Write};
 
@@ -20,14 +20,14 @@ use crate::store::{ListOptions, Mode, Projection, Store, Stored};
 
 /// List personal access tokens.
 ///
-/// An administrator lists every token; anybody else his own, without the
-/// impersonation tokens that administrators made for him.
+/// An administrator lists every token; anyone else only their own, without the
+/// impersonation tokens that administrators created for them.
 ///
-/// What another application's database does not record is null, and a filter on it is
-/// refused.
+/// Properties that another application's database does not record are null, and filters
+/// on them are refused.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help(EXAMPLES))]
-#[command(mut_args(of_kind::<PersonalAccessToken>))]
+#[command(mut_args(with_choices_of::<PersonalAccessToken>))]
 pub struct List {
     #[command(flatten)]
     list: ListArgs,
@@ -42,8 +42,7 @@ Examples:
   tokenctl list --expires-within 2w --columns id,username,name,expires_at
   tokenctl list --never-used --created-before 30d -o json | jq -r '.[].username'";
 
-/// Order, number and columns of a list. Which orders and columns there are is told by
-/// [`of_kind`].
+/// Order, limit and columns of a list; [`with_choices_of`] sets their possible values.
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// Sort in this order
@@ -59,8 +58,8 @@ pub struct ListArgs {
     columns: Option<Vec<String>>,
 }
 
-/// Lets a list take the orders and the columns of one kind of token.
-pub fn of_kind<T: Token + Record>(arg: Arg) -> Arg {
+/// Sets the orders and columns that a list of this kind of token accepts.
+pub fn with_choices_of<T: Token + Record>(arg: Arg) -> Arg {
     match arg.get_id().as_str() {
         "sort" => arg.value_parser(sort_parser(T::SORT_KEYS)),
         "columns" => arg.value_parser(PossibleValuesParser::new(view::column_names::<T>())),
@@ -97,7 +96,7 @@ impl ListArgs {
         }
     }
 
-    /// Refuses columns where the format has none to choose.
+    /// Refuses --columns for formats that have none.
     fn check(&self, session: &Session) -> Result<()> {
         match session.format() {
             Format::Json | Format::Jsonl | Format::Ids if self.columns.is_some() => {
@@ -110,8 +109,8 @@ impl ListArgs {
     }
 }
 
-/// Prints the rows of a query, or a part of each. The store is read to its end without
-/// waiting for whoever reads the output.
+/// Prints the rows of a query, or a part of each. A slow reader of the output does not
+/// keep the store's read transaction open.
 pub fn print<T: Stored, P: Projection<T> + Record>(
     session: &Session,
     store: &Store,
@@ -119,10 +118,10 @@ pub fn print<T: Stored, P: Projection<T> + Record>(
     options: &ListOptions,
     style: &OutputStyle,
 ) -> Result<()> {
-    // One more than is printed tells whether there are more.
+    // One row beyond the limit tells whether more match.
     let limit = options.limit;
     let wanted = limit.map(|limit| limit.saturating_add(1));
-    // Outside: whatever happens, it waits for its reader when the store has been read.
+    // Outside the closure: it waits for its reader only after the read transaction.
     let mut output = session.spool(io::stdout())?;
     let mut messages = None;
 

@@ -1,5 +1,5 @@
-//! Flags in, exit status out. The clock, the environment and the terminal are
-//! bound here and nowhere below.
+//! The command line: flags in, exit status out. No other module reads the clock, the
+//! environment or the terminal.
 
 mod arguments;
 mod ask;
@@ -37,12 +37,12 @@ use crate::output::text::{visible, visible_lines};
 
 /// Find, show and revoke access tokens directly in the database that holds them.
 ///
-/// The database is a SQLite store of its own, or that of GitLab, JupyterHub, Gitea or
+/// The database is a native SQLite store, or that of GitLab, JupyterHub, Gitea or
 /// Forgejo, in SQLite or PostgreSQL.
 ///
-/// An administrator sees every token of the store, an owner his own, a Maintainer
-/// the deploy tokens of his projects and groups; nobody learns anything else.
-/// What --as names is a policy, not a login: who can open the store can edit it.
+/// An administrator sees every token of the store, an owner their own, a Maintainer
+/// the deploy tokens of their projects and groups; nobody learns anything else. --as
+/// is a policy, not a login: anyone who can open the store can edit it.
 #[derive(Debug, Parser)]
 #[command(
     name = "tokenctl",
@@ -52,7 +52,7 @@ use crate::output::text::{visible, visible_lines};
     arg_required_else_help = false,
     after_help = "\
 Examples:
-  tokenctl --db demo.db init --sample        make a store to try things on
+  tokenctl --db demo.db init --sample        make a store to experiment with
   tokenctl --db demo.db --as root list       list every personal access token
   tokenctl list --unused-for 90d -o ids      with TOKENCTL_DB and TOKENCTL_AS set
   tokenctl show 42
@@ -90,13 +90,13 @@ enum Command {
     Completions(completions::Completions),
 }
 
-/// Runs the program and reports how it ended.
+/// Runs the program and returns its exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut arguments: Vec<_> = arguments.into_iter().collect();
     let ended = match parse(&arguments) {
         Ok(cli) => cli.run(arguments.split_off(1)),
         Err(mut error) if error.use_stderr() => {
-            // clap's words in the form of all other messages.
+            // Prints clap's message in the form of all others.
             escape_values(&mut error);
             let rendered = error.render().to_string();
             let message = rendered.strip_prefix("error: ").unwrap_or(&rendered);
@@ -107,7 +107,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             );
             return ExitCode::from(failure::Kind::Usage.exit_status());
         }
-        // Help and version are results.
+        // Help and version go to standard output.
         Err(help) => help.print().map_err(Into::into),
     };
     match ended {
@@ -122,7 +122,7 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
-/// Escapes what the user typed, before clap sets it between lines of its own.
+/// Escapes user input before clap puts it into a message of several lines.
 fn escape_values(error: &mut clap::Error) {
     let escaped = |text: &String| visible(text).into_owned();
     let values: Vec<_> = error

@@ -1,5 +1,5 @@
-//! Progress on standard error, at a terminal only, and only of work that takes
-//! longer than a moment.
+//! Progress bars on standard error, only at a terminal and only for work of more than a
+//! second.
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};
@@ -8,23 +8,23 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::session::Session;
 
-/// Work of less time is not worth a progress bar.
-const SHORT: Duration = Duration::from_secs(1);
+/// How long work must take before its bar is shown.
+const DELAY: Duration = Duration::from_secs(1);
 
 pub struct Progress {
-    /// Not shown at first.
+    /// Hidden at first.
     bar: ProgressBar,
     began: Instant,
     is_wanted: bool,
 }
 
 impl Progress {
-    /// Of work whose end is not known: how much was found, as `template` says it.
+    /// Shows a count, formatted by `template`, for work of unknown length.
     pub fn searching(session: &Session, template: &str) -> Self {
         Self::new(session, None, template)
     }
 
-    /// Of so many steps: how fast it goes, and how long it will take.
+    /// Shows rate and time left for work of this many steps.
     pub fn of(session: &Session, steps: usize) -> Self {
         Self::new(session, Some(steps as u64), "{bar:30} {pos}/{len} ids, {rate}, {eta} left")
     }
@@ -43,15 +43,15 @@ impl Progress {
         }
     }
 
-    /// Tells how far the work has come.
+    /// Sets the position, and shows the bar once the work has taken long enough.
     pub fn reach(&self, position: usize) {
         self.bar.set_position(position as u64);
-        if self.is_wanted && self.bar.is_hidden() && self.began.elapsed() > SHORT {
+        if self.is_wanted && self.bar.is_hidden() && self.began.elapsed() > DELAY {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
     }
 
-    /// Does something that prints, without the bar in its way.
+    /// Hides the bar while `print` runs.
     pub fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
         self.bar.suspend(print)
     }

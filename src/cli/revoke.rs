@@ -27,22 +27,22 @@ use crate::store::{Mode, OsUser, Run, Store, Stored};
 
 /// Revoke personal access tokens by id, by filter, or both.
 ///
-/// With ids: these. With filters: all that match and are not yet revoked. With
-/// both: those of the ids that match. An administrator revokes any token; an
-/// owner his own, but not an impersonation token.
+/// With ids: revoke these. With filters: revoke all that match and are not yet
+/// revoked. With both: revoke those ids that match. An administrator may revoke any
+/// token; an owner their own, except impersonation tokens.
 ///
 /// One id needs no confirmation. A filter, or more than one id, does: at a
 /// terminal the program shows how many tokens of how many users match, and asks;
 /// elsewhere, and always with '-', it needs --yes or --dry-run.
 ///
-/// The set is fixed when it is read. Tokens are revoked in short transactions, and each
-/// token is judged again there: one that no longer matches, because it was used
-/// meanwhile, is spared. A native store has the audit event in the same transaction.
-/// Revoking again is success and changes nothing, where revoking does not delete.
+/// Matching tokens are read once, then revoked in short transactions that check each
+/// token again: one that no longer matches, because it was used meanwhile, is spared. A
+/// native store records the audit event in the same transaction. Revoking again succeeds
+/// and changes nothing, unless revoking deletes the row.
 ///
-/// What looks like an accident is refused: a blank --search, --unused-for under a
-/// day (applications record use with a delay), and a --now later than the clock,
-/// unless it is a dry run.
+/// Likely accidents are refused: a blank --search, --unused-for under a day
+/// (applications record use with a delay), and, except in a dry run, a --now later
+/// than the clock.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = revoke_help(EXAMPLES))]
 pub struct Revoke {
@@ -63,7 +63,7 @@ Examples:
 /// What is to be revoked, and how.
 #[derive(Debug, Args)]
 pub struct RevokeArgs {
-    /// The ids of the tokens, or '-' to read them from standard input: one a line, or JSON lines
+    /// The ids of the tokens, or '-' to read them from standard input: one per line, or JSON lines
     /// with an 'id'; blank lines and '#' comments are skipped
     #[arg(value_name = "ID")]
     ids: Vec<String>,
@@ -72,15 +72,15 @@ pub struct RevokeArgs {
     #[arg(short = 'n', long)]
     dry_run: bool,
 
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
 
-    /// Pick from the matching tokens, at most 1000, at the terminal; then it asks
+    /// Pick from the matching tokens, at most 1000, at the terminal, then confirm
     #[arg(short, long)]
     interactive: bool,
 
-    /// Revoke nothing at all if it would be more than N tokens
+    /// Revoke nothing if more than N tokens would be revoked
     #[arg(long, value_name = "N")]
     max: Option<u64>,
 
@@ -118,7 +118,7 @@ impl RevokeArgs {
         filters.check_safe_to_revoke(session.now)?;
         let is_filtered = filters != F::default();
         if self.ids.is_empty() && !is_filtered {
-            return Err(Failure::usage("nothing to revoke is named")
+            return Err(Failure::usage("no tokens given")
                 .hint("give ids, '-' to read them from standard input, or a filter")
                 .into());
         }

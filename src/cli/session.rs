@@ -1,5 +1,4 @@
-//! What a run knows of the world: the clock, the environment, the terminal and
-//! the options that every command has.
+//! The context of a run: clock, environment, terminal and global options.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -37,19 +36,19 @@ pub struct Session {
     foreign_owner: bool,
     schema: Option<&'static Description>,
     audit_log: Option<PathBuf>,
-    /// What follows the program's name.
+    /// The arguments after the program's name.
     arguments: Vec<OsString>,
-    /// The real time, read once a run.
+    /// The system time at the start of the run.
     pub clock: Timestamp,
-    /// The same, on the clock that counts on.
+    /// The same instant on the monotonic clock.
     pub began: Instant,
-    /// The time that tokens are judged by.
+    /// The time for age and expiry: --now, or the system time.
     pub now: Moment,
 }
 
 impl Session {
     pub fn new(global: GlobalArgs, arguments: Vec<OsString>) -> Result<Self> {
-        #[expect(clippy::disallowed_methods, reason = "the one reading of the clock")]
+        #[expect(clippy::disallowed_methods, reason = "the only reader of the clock")]
         let clock = Timestamp::new(Utc::now()).context(OUT_OF_RANGE)?;
         let now = match global.now {
             None => Moment::at(clock),
@@ -86,10 +85,10 @@ impl Session {
         })
     }
 
-    /// Where the store is.
+    /// Returns the location of the store.
     pub fn location(&self) -> Result<Location> {
         let db = self.db.as_ref().ok_or_else(|| {
-            Failure::usage("no store is named").hint("give --db STORE, or set TOKENCTL_DB")
+            Failure::usage("no store given").hint("give --db STORE, or set TOKENCTL_DB")
         })?;
         Ok(db.location()?)
     }
@@ -106,13 +105,13 @@ impl Session {
         Store::open(&location, &how).map_err(|error| self.with_other_user(error))
     }
 
-    /// The audit file, if one is named, opened in this way. That is done before the store
-    /// is opened, which may turn this process into another user's.
+    /// Opens the audit file, if one is given. Call it before opening the store, which may
+    /// change this process's user.
     pub fn audit_log(
         &self,
         open: impl FnOnce(&Path) -> Result<AuditFile>,
     ) -> Result<Option<AuditFile>> {
-        // A wrong command line leaves no file behind.
+        // Checked first: a usage error must not create the file.
         let location = self.location()?;
         self.named_actor()?;
         if let (Location::File(store), Some(log)) = (&location, &self.audit_log) {
@@ -123,13 +122,15 @@ impl Session {
             };
             if ["-journal", "-wal", "-shm"].into_iter().any(is_beside) {
                 let log = log.display();
-                return Err(Failure::value("--audit-log <FILE>", log, "it is SQLite's").into());
+                return Err(
+                    Failure::value("--audit-log <FILE>", log, "SQLite uses this file").into()
+                );
             }
         }
         self.audit_log.as_deref().map(open).transpose()
     }
 
-    /// Says with an error who could open the store instead, and how.
+    /// Adds to an error the command line for the file's owner.
     fn with_other_user(&self, error: anyhow::Error) -> anyhow::Error {
         let Some(file) = error.downcast_ref::<ForeignFile>() else { return error };
         let failure = Failure::new(Kind::Failed, format!("{error:#}"));
@@ -143,8 +144,8 @@ impl Session {
         .into()
     }
 
-    /// This run's command line for another user. sudo does not hand the
-    /// environment on.
+    /// Builds this command line for another user, with variables as flags: sudo drops the
+    /// environment.
     fn command_as(&self, user: &OsUser) -> String {
         let mut words = vec!["sudo".into(), "-u".into(), user.for_sudo(), "tokenctl".into()];
         let text = |word: &OsStr| word.to_string_lossy().into_owned();
@@ -171,7 +172,7 @@ impl Session {
             return Ok(reference.clone());
         }
         let Some(text) = variable(VARIABLE_AS) else {
-            return Err(Failure::usage("no user to act as is named")
+            return Err(Failure::usage("no user given to act as")
                 .hint("give --as USER, or set TOKENCTL_AS; a sample store's administrator is root")
                 .into());
         };
@@ -184,7 +185,7 @@ impl Session {
         self.format
     }
 
-    /// How the result on standard output is to look.
+    /// The style of the result on standard output.
     pub fn style(&self) -> OutputStyle {
         OutputStyle {
             format: self.format,
@@ -195,7 +196,7 @@ impl Session {
         }
     }
 
-    /// How a table on standard error is to look.
+    /// The style of a table on standard error.
     pub fn preview_style(&self) -> OutputStyle {
         OutputStyle {
             format: Format::Table,
@@ -210,27 +211,27 @@ impl Session {
         match self.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
-            // NO_COLOR, CLICOLOR_FORCE and TERM=dumb, each by its convention.
+            // Follows NO_COLOR, CLICOLOR_FORCE and TERM=dumb.
             ColorChoice::Auto => AutoStream::choice(stream) != anstream::ColorChoice::Never,
         }
     }
 
-    /// Standard output, for the result and nothing else.
-    #[expect(clippy::unused_self, reason = "the session is where the world is bound")]
+    /// Standard output, for the result only.
+    #[expect(clippy::unused_self, reason = "the session owns the standard streams")]
     pub fn out(&self) -> BufWriter<StdoutLock<'static>> {
         BufWriter::with_capacity(1 << 16, io::stdout().lock())
     }
 
-    /// One of the standard streams, for what is printed while the store is read:
-    /// printing never waits for whoever takes it.
-    #[expect(clippy::unused_self, reason = "the session is where the world is bound")]
+    /// Wraps a standard stream for output while the store is read: writing never waits
+    /// for the reader.
+    #[expect(clippy::unused_self, reason = "the session owns the standard streams")]
     pub fn spool(&self, stream: impl AsFd) -> Result<Spool> {
         let stream = stream.as_fd().try_clone_to_owned().context("cannot print")?;
         Ok(Spool::new(File::from(stream)))
     }
 
-    /// Whether a question can be put and answered.
-    #[expect(clippy::unused_self, reason = "the session is where the world is bound")]
+    /// Whether the user can be asked a question.
+    #[expect(clippy::unused_self, reason = "the session owns the standard streams")]
     pub fn can_ask(&self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
@@ -240,14 +241,14 @@ impl Session {
         !self.quiet && io::stderr().is_terminal()
     }
 
-    /// Tells what is not an error.
+    /// Prints a note, unless --quiet.
     pub fn note(&self, message: &str) {
         if !self.quiet {
             failure::say(message);
         }
     }
 
-    /// Adds a line to what was told.
+    /// Prints a further line of a note.
     pub fn note_more(&self, line: &str) {
         if !self.quiet {
             failure::say_plain(line);
@@ -255,7 +256,7 @@ impl Session {
     }
 }
 
-/// Names a row that cannot be read; it is left out of everything.
+/// Builds the message for a row that is left out because it cannot be read.
 pub fn broken_row(noun: &str, broken: &BrokenRow) -> String {
     format!("{noun} {} is left out: {}", broken.id, broken.problem)
 }

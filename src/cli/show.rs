@@ -1,4 +1,4 @@
-//! `show`: one personal access token.
+//! `show`: shows one personal access token.
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
@@ -15,8 +15,9 @@ use crate::store::{Mode, Stored};
 
 /// Show one personal access token.
 ///
-/// Every property of the token, but never its value or a digest of it. An
-/// administrator sees any token; an owner his own, also an impersonation token.
+/// Print every property of the token, but never its value or a digest of it. An
+/// administrator may see any token; an owner their own, including impersonation
+/// tokens.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -34,7 +35,7 @@ impl Show {
     }
 }
 
-/// Prints the token of an id.
+/// Prints the token with this id.
 pub fn show<T: Stored + Token + Record>(session: &Session, id: &str) -> Result<()> {
     let id = token_id(id)?;
     let store = session.open(Mode::Read)?;

@@ -1,6 +1,5 @@
-//! SIGINT and SIGTERM: a request to stop after the current batch. A second signal
-//! ends the process at once. No store minds that; `init` then leaves the temporary
-//! file that was to become one.
+//! SIGINT and SIGTERM: the first requests a stop after the current batch, the second
+//! ends the process at once. That harms no store, but `init` leaves its temporary file.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,17 +12,16 @@ use signal_hook::{SigId, flag};
 
 use crate::failure::{self, Failure, Kind};
 
-/// Knows whether the run has been asked to stop.
+/// Whether a signal has requested a stop.
 pub struct Stop {
     interrupted: Arc<AtomicBool>,
     terminated: Arc<AtomicBool>,
-    /// What ends the process at the second signal.
+    /// The handlers that end the process at the second signal.
     second_signal_actions: Mutex<Vec<SigId>>,
 }
 
 impl Stop {
-    /// From here on a signal does not end the process but sets the request. A second
-    /// one ends it.
+    /// Installs the handlers: the first signal requests a stop, the second ends the process.
     pub fn listen() -> io::Result<Self> {
         let stop = Self {
             interrupted: Arc::default(),
@@ -36,19 +34,19 @@ impl Stop {
         Ok(stop)
     }
 
-    /// Lets any number of signals be one request.
+    /// Treats any number of signals as one request.
     pub fn count_signals_as_one(&self) {
         for id in self.second_signal_actions().drain(..) {
             unregister(id);
         }
     }
 
-    /// Lets the second signal end the process again.
+    /// Ends the process at the second signal from now on.
     pub fn end_at_second_signal(&self) -> io::Result<()> {
         let again = Arc::new(AtomicBool::new(false));
         let mut second_signal_actions = self.second_signal_actions();
         for signal in [SIGINT, SIGTERM] {
-            // In this order: the first signal finds `again` unset and sets it.
+            // Order matters: the first signal finds `again` unset and sets it.
             second_signal_actions
                 .push(flag::register_conditional_default(signal, Arc::clone(&again))?);
             second_signal_actions.push(flag::register(signal, Arc::clone(&again))?);
@@ -60,28 +58,27 @@ impl Stop {
         self.second_signal_actions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The signal that asked, if one did.
+    /// Returns the signal that requested a stop, if any.
     pub fn requested(&self) -> Option<i32> {
         let asked = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
-        // dialoguer turns SIGTERM into both.
+        // dialoguer adds a SIGINT to a SIGTERM, so SIGTERM takes precedence.
         asked(&self.terminated)
             .then_some(SIGTERM)
             .or_else(|| asked(&self.interrupted).then_some(SIGINT))
     }
 
-    /// Fails if the run has been asked to stop.
+    /// Fails if a stop was requested.
     pub fn check(&self) -> Result<()> {
         self.requested().map_or(Ok(()), |signal| Err(Self::failure(signal)))
     }
 
-    /// Why a run failed: where it waited for a lock in vain, a signal that came
-    /// meanwhile is the better reason.
+    /// Replaces a lock timeout by the signal that arrived during the wait, if any.
     pub fn reason(&self, error: anyhow::Error) -> anyhow::Error {
         let is_locked = failure::kind(&error) == Kind::Locked;
         self.requested().filter(|_| is_locked).map_or(error, Self::failure)
     }
 
-    /// The failure of a run that a signal stopped.
+    /// Builds the failure of a run that a signal stopped.
     pub fn failure(signal: i32) -> anyhow::Error {
         let name = if signal == SIGINT { "SIGINT" } else { "SIGTERM" };
         Failure::new(Kind::Stopped(signal), format!("stopped by {name}")).into()

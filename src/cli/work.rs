@@ -1,27 +1,27 @@
-//! What a revocation is to do, and how much that is in words.
+//! The plan of a revocation, and its size in words.
 
 use crate::model::id::TokenId;
 use crate::model::time::Timestamp;
 use crate::model::token::Token;
 use crate::store::Stored;
 
-/// What is to be done.
+/// The plan of a revocation.
 #[derive(Debug)]
 pub struct Work {
     /// In ascending order.
     pub ids: Vec<TokenId>,
-    /// Whether the user named them; otherwise a filter found them.
+    /// Whether the user gave them; otherwise a filter found them.
     pub are_named: bool,
-    /// Those of them that may be revoked, in ascending order; `None`: all. Another
-    /// one that begins to match now is left alone.
+    /// The ids that matched at the start, in ascending order; `None`: all. Only these are
+    /// revoked, even if others match later.
     pub chosen: Option<Vec<TokenId>>,
-    /// When the last of these was created, if they were looked at: a later token with the
-    /// id of one of them is another.
+    /// When the newest of them was created, if they were read: a later token has reused
+    /// the id of a deleted one.
     pub newest: Option<Timestamp>,
     pub batch_size: u32,
 }
 
-/// Such as `3 deploy tokens of 2 projects and groups`.
+/// Formats the counts, such as `3 deploy tokens of 2 projects and groups`.
 pub fn tokens_of<T: Stored + Token>(tokens: u64, owners: u64) -> String {
     let [one, many] = T::NOUN;
     let noun = if tokens == 1 { one } else { many };

@@ -4,17 +4,17 @@
 //! for each column of the permission table, and only an [`Actor`] makes them. The
 //! actor's reach becomes the first condition of the WHERE, so no filter can widen what
 //! the actor sees. What the actor may not name at all (another user, a project that
-//! they do not maintain) is refused before.
+//! they do not maintain) is refused before any query.
 //!
-//! The rules of an act cannot be replaced:
+//! No other module can change the rules:
 //!
 //! ```compile_fail
 //! use tokenctl::model::{actor::AccessLevel, reach::Act};
 //! let _guest = |act: Act| Act { group_level: AccessLevel(0), ..act };
 //! ```
 //!
-//! What may be shown is not listed, since an owner's impersonation token may be shown
-//! only:
+//! A [`ShowQuery`] cannot be listed, since an owner may show their impersonation tokens
+//! but not list them:
 //!
 //! ```compile_fail
 //! use tokenctl::model::{access::ShowQuery, personal_access_token::PersonalAccessToken};
@@ -24,7 +24,7 @@
 //! }
 //! ```
 //!
-//! Nobody but the store says who an actor is:
+//! Only the store creates actors:
 //!
 //! ```compile_fail
 //! use tokenctl::model::{actor::Actor, id::UserId};
@@ -66,7 +66,7 @@ impl Guarded for DeployToken {
     fn reach(actor: &Actor, act: Act, filter: &Self::Filter) -> Result<Reach, Denied> {
         let Act { project_level, group_level, .. } = act;
         match &filter.place {
-            // The whole store; of ids, the project or group of each decides.
+            // No ids: the whole store. With ids, the project or group of each token decides.
             None if filter.token.ids.is_none() => return Err(Denied),
             None => {}
             Some(membership) => {
@@ -93,7 +93,7 @@ impl Guarded for AuditEvent {
     }
 }
 
-/// The rows that a query covers: what a filter keeps of the actor's reach.
+/// The rows of a query: those in the actor's reach that the filter keeps.
 #[derive(Clone, Debug)]
 pub struct Selection<T: Guarded> {
     filter: T::Filter,
@@ -101,44 +101,44 @@ pub struct Selection<T: Guarded> {
     includes_revoked: bool,
 }
 
-/// A permitted question for any number of rows.
+/// A permitted query for any number of rows.
 #[derive(Clone, Debug)]
 pub struct ListQuery<T: Guarded>(Selection<T>);
 
-/// A permitted question for one token.
+/// A permitted query for one token.
 #[derive(Clone, Debug)]
 pub struct ShowQuery<T: Guarded>(Selection<T>);
 
-/// A permitted revocation, of what is not yet revoked.
+/// A permitted revocation of tokens that are not yet revoked.
 #[derive(Clone, Debug)]
 pub struct RevokeQuery<T: Guarded>(Selection<T>);
 
 impl Actor {
-    /// The query that lists what `filter` keeps.
+    /// Builds the query that lists what `filter` keeps.
     ///
     /// # Errors
     ///
-    /// [`Denied`] where the actor may not put the question at all.
+    /// [`Denied`] where the actor may not ask at all.
     pub fn to_list<T: Guarded>(&self, filter: T::Filter) -> Result<ListQuery<T>, Denied> {
         self.selection(LIST, filter).map(ListQuery)
     }
 
-    /// The query that shows the token of an id.
+    /// Builds the query that shows the token with this id.
     ///
     /// # Errors
     ///
-    /// [`Denied`] where the actor may not put the question at all.
+    /// [`Denied`] where the actor may not ask at all.
     pub fn to_show<T: Token>(&self, id: TokenId) -> Result<ShowQuery<T>, Denied> {
         let mut filter = T::Filter::default();
         *filter.as_mut() = TokenFilter { ids: Some(vec![id]), ..TokenFilter::default() };
         self.selection(SHOW, filter).map(ShowQuery)
     }
 
-    /// The query that revokes what `filter` keeps.
+    /// Builds the query that revokes what `filter` keeps.
     ///
     /// # Errors
     ///
-    /// [`Denied`] where the actor may not put the question at all.
+    /// [`Denied`] where the actor may not ask at all.
     pub fn to_revoke<T: Token>(&self, filter: T::Filter) -> Result<RevokeQuery<T>, Denied> {
         self.selection(REVOKE, filter).map(RevokeQuery)
     }
@@ -160,7 +160,7 @@ impl<T: Guarded> Selection<T> {
         self.reach
     }
 
-    /// Whether tokens that are revoked already are in question.
+    /// Whether revoked tokens are included.
     #[must_use]
     pub fn includes_revoked(&self) -> bool {
         self.includes_revoked
@@ -184,13 +184,13 @@ impl<T: Token> RevokeQuery<T> {
         &self.0
     }
 
-    /// The ids that the query names, if it names any.
+    /// The ids in the filter, if any.
     #[must_use]
     pub fn ids(&self) -> Option<&[TokenId]> {
         self.0.filter.as_ref().ids.as_deref()
     }
 
-    /// The same question about these ids.
+    /// Returns the same query, limited to these ids.
     #[must_use]
     pub fn among(&self, ids: &[TokenId]) -> Self {
         let mut query = self.clone();

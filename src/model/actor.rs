@@ -1,5 +1,5 @@
-//! Who asks: the user that the program acts as, and their standing in projects
-//! and groups. Only the store makes either, from what the database says.
+//! The user that the program acts as, and their membership of projects and groups. Only
+//! the store creates either, from the database.
 
 use std::fmt;
 
@@ -22,15 +22,14 @@ impl AccessLevel {
     pub const OWNER: Self = Self(50);
 }
 
-/// An actor's standing in a project or group that exists.
+/// An actor's level in an existing project or group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Membership {
     place: Place,
     level: Option<AccessLevel>,
 }
 
-/// The answer to everything that is missing or not permitted; it does not tell
-/// which of the two.
+/// The error for what is missing or not permitted; it does not tell which.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Denied;
 
@@ -43,8 +42,7 @@ impl fmt::Display for Denied {
 impl std::error::Error for Denied {}
 
 impl Actor {
-    /// Vouches for a user whom the store found to be active. A lint keeps all modules
-    /// but the store from calling it.
+    /// Creates an actor of an active user. A lint reserves this for the store.
     #[must_use]
     pub(crate) fn vouched(id: UserId, username: String, admin: bool) -> Self {
         Self { id, username, admin }
@@ -65,20 +63,19 @@ impl Actor {
         self.admin
     }
 
-    /// The user that a reference led to, if the actor may name them: an administrator
-    /// names anyone, anybody else only themselves.
+    /// Returns the user found, if the actor may name them: an administrator may name
+    /// anyone, others only themselves.
     ///
     /// # Errors
     ///
-    /// [`Denied`], also where the reference led nowhere.
+    /// [`Denied`], also where no user was found.
     pub fn may_name(&self, found: Option<UserId>) -> Result<UserId, Denied> {
         found.filter(|&user| self.admin || user == self.id).ok_or(Denied)
     }
 }
 
 impl Membership {
-    /// Vouches for a standing that the store has found. A lint keeps all modules but the
-    /// store from calling it.
+    /// Creates a membership. A lint reserves this for the store.
     #[must_use]
     pub(crate) fn vouched(place: Place, level: Option<AccessLevel>) -> Self {
         Self { place, level }

@@ -5,26 +5,26 @@ use serde::{Deserialize, Serialize};
 use super::id::{EventId, TokenId, UserId};
 use super::time::Timestamp;
 
-/// One thing that was done to one token. It keeps the names of its time, so it
-/// outlives users and tokens.
+/// One action on one token. It holds the names of that time, so it outlives users and
+/// tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEvent {
-    /// Given where it is kept.
+    /// Assigned by the store or file that holds the event.
     #[serde(skip, default = "unnumbered")]
     pub id: EventId,
-    /// When it was done.
+    /// The time of the action.
     pub created_at: Timestamp,
-    /// The run of the program that did it; one run has one id.
+    /// The id of the run of the program that did it.
     pub run_id: String,
     /// The name of an [`Action`].
     pub action: String,
     /// The username of the actor.
     pub actor: String,
     pub actor_id: UserId,
-    /// Who ran the program, in the words of the operating system.
+    /// The operating system's user who ran the program.
     pub os_user: String,
-    /// The schema of the store, where the event is kept outside it: ids mean nothing in
-    /// another application's database.
+    /// The schema of the store, in an audit file: ids have no meaning in a database of
+    /// another schema.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
     /// The kind of token.
@@ -35,7 +35,7 @@ pub struct AuditEvent {
     /// The token's owner; `None` for a token that belongs to no user.
     pub target_user_id: Option<UserId>,
     pub reason: Option<String>,
-    /// What came of it: the name of an [`Outcome`]. Not known when it is written.
+    /// The name of an [`Outcome`], unknown when the event is written.
     #[serde(skip, default = "unresolved")]
     pub outcome: String,
 }
@@ -48,11 +48,11 @@ fn unresolved() -> String {
     Outcome::Unresolved.name().into()
 }
 
-/// What came of an act that was announced.
+/// The outcome of an action whose intent was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Revoked,
-    /// The run ended before it could say.
+    /// The run ended before it recorded an outcome.
     Unresolved,
 }
 
@@ -86,7 +86,7 @@ impl Action {
 /// The filters of audit events. All combine with AND.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Whose token it was done to.
+    /// The owner of the token.
     pub user: Option<UserId>,
     pub actor: Option<UserId>,
     pub run: Option<String>,
@@ -98,8 +98,7 @@ pub struct Filter {
 }
 
 impl AuditEvent {
-    /// Whether `filter` keeps the event; what the tests of the store compare its
-    /// SQL with.
+    /// Whether `filter` keeps the event. The store's tests compare its SQL with this.
     #[must_use]
     pub fn is_kept_by(&self, filter: &Filter) -> bool {
         let Filter { user, actor, run, action, since, until } = filter;

@@ -20,7 +20,7 @@ pub struct DeployToken {
 }
 
 impl DeployToken {
-    /// The username of a token that has none stored, as GitLab makes it.
+    /// Returns the username that GitLab gives to a token without a stored one.
     #[must_use]
     pub fn default_username(id: TokenId) -> String {
         format!("gitlab+deploy-token-{id}")
@@ -31,7 +31,7 @@ impl DeployToken {
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub token: TokenFilter,
-    /// Linked to this project or group itself, not to one above or below.
+    /// Linked directly to this project or group, not to a parent or child of it.
     pub place: Option<Membership>,
 }
 

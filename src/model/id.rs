@@ -1,5 +1,4 @@
-//! The ids of what stores hold, each of a type of its own, and the form in which they
-//! are written.
+//! The ids of rows, one type for each kind, and how they are parsed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -42,12 +41,12 @@ id!(
     GroupId
 );
 
-/// Reads an id: digits, 1 to 2^63-1, with blanks around it ignored.
+/// Parses an id: digits, 1 to 2^63-1, ignoring blanks around it.
 ///
 /// # Errors
 ///
-/// Anything else. The message repeats a value only where it cannot be a token
-/// that was given in place of its id.
+/// Anything else. The message repeats the text only where it cannot be a token's value
+/// that was given by mistake.
 pub fn parse_id(text: &str) -> Result<i64, String> {
     let digits = text.trim();
     let shown = if digits.len() < 20 || is_digits(digits) {
@@ -64,7 +63,7 @@ pub fn parse_id(text: &str) -> Result<i64, String> {
     }
 }
 
-/// Whether a reference is to be read as an id.
+/// Whether a reference is an id, not a name.
 #[must_use]
 pub fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())

@@ -1,5 +1,4 @@
-//! What is true of tokens and of what was done to them: properties, filters and
-//! permissions.
+//! Tokens and audit events: properties, filters and permissions.
 //!
 //! Nothing here does I/O, parses a command line or knows SQL. The clock is a
 //! parameter.

@@ -10,12 +10,12 @@ pub struct PersonalAccessToken {
     pub token: TokenProperties,
     /// `None` where the token belongs to a service, not to a user.
     pub user_id: Option<UserId>,
-    /// What the owner is called, also where that is a service; `None` where they are gone.
+    /// The name of the owner or service; `None` where it was deleted.
     pub username: Option<String>,
-    /// `None` where the user is gone, or is of none of these kinds.
+    /// `None` where the user was deleted, or is of another kind.
     pub user_type: Option<UserType>,
     pub description: Option<String>,
-    /// Made by an administrator who acts as the user; `None` where the store does not
+    /// Created by an administrator to act as the user; `None` where the store does not
     /// record it.
     pub impersonation: Option<bool>,
     /// `None`: never used.
@@ -56,7 +56,7 @@ pub struct Filter {
     /// `last_used_at <= bound`; never-used tokens do not match.
     pub last_used_before: Option<Timestamp>,
     pub never_used: Option<bool>,
-    /// Created before this, and neither used then nor later.
+    /// Created before this, and not used since.
     pub unused_since: Option<Timestamp>,
 }
 

@@ -1,25 +1,25 @@
-//! What a rule of permission is made of. Private to the model, so that no other module
-//! can make an act or rule the reach of a kind: the rules are those of `access`.
+//! The types of permission rules. Private to the model, so that no other module can
+//! define rules beside those of `access`.
 
 use std::fmt::Debug;
 
 use super::actor::{AccessLevel, Actor, Denied};
 use super::id::UserId;
 
-/// What an act reaches of an owner's and a member's tokens.
+/// The rules of one action (list, show or revoke) for actors other than administrators.
 #[derive(Clone, Copy, Debug)]
 pub struct Act {
-    /// Whether tokens that are revoked already are in question.
+    /// Whether revoked tokens are included.
     pub includes_revoked: bool,
     /// Whether an owner reaches their own impersonation tokens.
     pub own_impersonation: bool,
-    /// The least level in a project that reaches its deploy tokens.
+    /// The lowest level in a project that reaches its deploy tokens.
     pub project_level: AccessLevel,
-    /// The least level in a group that reaches its deploy tokens.
+    /// The lowest level in a group that reaches its deploy tokens.
     pub group_level: AccessLevel,
 }
 
-/// Which tokens, or events, an actor gets at, whatever the filter.
+/// The tokens or events that an actor may access, whatever the filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     All,
@@ -28,28 +28,28 @@ pub enum Reach {
         user: UserId,
         impersonation: bool,
     },
-    /// The deploy tokens of what the user is a member of, directly or through a
-    /// group above, at these levels or more.
+    /// The deploy tokens of projects and groups where the user has at least these levels,
+    /// directly or through a parent group.
     Member {
         user: UserId,
         project_level: AccessLevel,
         group_level: AccessLevel,
     },
-    /// The events on one user's tokens, and those of their own acts.
+    /// The events on one user's tokens, and of that user's own actions.
     Involved {
         user: UserId,
     },
 }
 
-/// A kind of thing whose reach is ruled.
+/// A kind of record with permission rules.
 pub trait Guarded: Clone + Debug {
-    /// What the kind can be filtered by; the default keeps everything.
+    /// The filters of the kind; the default keeps everything.
     type Filter: Default + Clone + Debug;
 
-    /// What an actor who is no administrator reaches of this kind with `filter`.
+    /// Returns what an actor who is no administrator may access with `filter`.
     ///
     /// # Errors
     ///
-    /// [`Denied`] where the actor may not put the question at all.
+    /// [`Denied`] where the actor may not ask at all.
     fn reach(actor: &Actor, act: Act, filter: &Self::Filter) -> Result<Reach, Denied>;
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::id::{is_digits, parse_id};
 
-/// A user, project or group: digits only are an id.
+/// A reference to a user, project or group: an id if it is all digits, else a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reference {
     Id(i64),
@@ -36,7 +36,7 @@ impl FromStr for Reference {
     }
 }
 
-/// A user, named where it is known who the actor is.
+/// A reference to a user that may be `@me`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserRef {
     /// `@me`: the actor.

@@ -5,11 +5,11 @@ use super::id::{Owner, TokenId};
 use super::reach::Guarded;
 use super::time::{Expiry, Moment, Timestamp};
 
-/// What a token is worth at an instant.
+/// The state of a token at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     Active,
-    /// Wins over expired.
+    /// Takes precedence over expired.
     Revoked,
     Expired,
 }
@@ -25,7 +25,7 @@ impl State {
     }
 }
 
-/// What tokens of every kind have.
+/// The properties of every kind of token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenProperties {
     pub id: TokenId,
@@ -64,17 +64,17 @@ impl TokenProperties {
 pub trait Token: Guarded<Filter: AsRef<TokenFilter> + AsMut<TokenFilter>> {
     /// The `target_type` of audit events.
     const TARGET_TYPE: &'static str;
-    /// What tokens of this kind belong to, in messages: one, and many.
+    /// The owner of such tokens in messages: singular and plural.
     const OWNERS: [&'static str; 2];
     /// The keys that a list can be sorted by.
     const SORT_KEYS: &'static [SortKey];
 
     fn properties(&self) -> &TokenProperties;
 
-    /// What the token belongs to; `None` where the store does not tell.
+    /// Returns the token's owner; `None` where the store does not record it.
     fn owner(&self) -> Option<Owner>;
 
-    /// When the token was last used; `None`: never, or the kind has no such record.
+    /// Returns the last use; `None`: never, or not recorded for this kind.
     fn last_used_at(&self) -> Option<Timestamp> {
         None
     }
@@ -83,8 +83,7 @@ pub trait Token: Guarded<Filter: AsRef<TokenFilter> + AsMut<TokenFilter>> {
         self.properties().id
     }
 
-    /// Whether `filter` keeps the token. The store answers the same question in
-    /// SQL; this plain form is what its tests compare it with.
+    /// Whether `filter` keeps the token. The store's tests compare its SQL with this.
     fn is_kept_by(&self, filter: &Self::Filter, now: Moment) -> bool;
 }
 
@@ -158,14 +157,13 @@ impl TokenFilter {
     }
 }
 
-/// Lower-cases for searching: character by character, so that what a character
-/// becomes does not depend on its neighbours.
+/// Lower-cases text for searching, each character independently of its neighbours.
 pub fn fold(text: &str) -> impl Iterator<Item = char> + '_ {
     text.chars().flat_map(char::to_lowercase)
 }
 
-/// What a list is sorted by. Ties go by id in the same direction; NULLs come
-/// last ascending and first descending.
+/// The order of a list. Ties are sorted by id in the same direction; NULLs come last
+/// ascending and first descending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sort {
     pub key: SortKey,
@@ -183,7 +181,7 @@ impl Sort {
         format!("{}_{direction}", self.key.name())
     }
 
-    /// Every order of a kind of token.
+    /// Lists every order by these keys.
     pub fn all(keys: &'static [SortKey]) -> impl Iterator<Item = Self> + Clone {
         keys.iter().flat_map(|&key| [false, true].map(|descending| Self { key, descending }))
     }

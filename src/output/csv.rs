@@ -1,4 +1,4 @@
-//! CSV as RFC 4180 has it, with LF line ends.
+//! Writes CSV as in RFC 4180, but with LF line ends.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use crate::model::time::Moment;
 pub(super) struct Lines<W: Write, R: Record> {
     writer: csv::Writer<W>,
     columns: Vec<&'static Column<R>>,
-    /// The text of a cell, whose memory serves the next one.
+    /// The text of a cell, reused to avoid allocation.
     text: String,
 }
 
@@ -26,8 +26,8 @@ impl<W: Write, R: Record> Lines<W, R> {
             let cell = (column.cell)(record, now);
             self.text.clear();
             cell.write_plain(&mut self.text);
-            if is_foreign(cell) && self.text.starts_with(['=', '+', '-', '@']) {
-                // A spreadsheet would take it for a formula, and run it.
+            if is_untrusted(cell) && self.text.starts_with(['=', '+', '-', '@']) {
+                // Keeps a spreadsheet from running the text as a formula.
                 self.text.insert(0, '\'');
             }
             self.writer.write_field(&self.text)?;
@@ -41,7 +41,7 @@ impl<W: Write, R: Record> Lines<W, R> {
     }
 }
 
-/// Whether it is text from outside.
-fn is_foreign(cell: Cell<'_>) -> bool {
+/// Whether the cell is untrusted text.
+fn is_untrusted(cell: Cell<'_>) -> bool {
     matches!(cell, Cell::Text(_) | Cell::Whole(_) | Cell::List(_))
 }

@@ -1,4 +1,4 @@
-//! JSON: one object, on one line.
+//! Writes records as JSON objects, each on one line.
 
 use std::io::{self, Write};
 
@@ -15,7 +15,7 @@ use crate::model::time::Moment;
 pub(super) fn write<R: Record>(line: &mut Vec<u8>, record: &R, now: Moment) -> Result<()> {
     let mut before = b'{';
     for column in view::keys::<R>() {
-        // Keys are words of ours, with nothing to escape.
+        // Keys are this program's own words and need no escaping.
         line.extend_from_slice(&[before, b'"']);
         line.extend_from_slice(column.name.as_bytes());
         line.extend_from_slice(b"\":");
@@ -50,11 +50,11 @@ fn write_cell(line: &mut Vec<u8>, cell: Cell<'_>) -> Result<()> {
 }
 
 fn write_text(line: &mut Vec<u8>, text: &str) -> Result<()> {
-    let is_kept = |byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
-    if !text.bytes().all(is_kept) {
+    let is_verbatim = |byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+    if !text.bytes().all(is_verbatim) {
         return write_value(line, &text);
     }
-    // Nearly every text of a list goes this way, which takes a quarter of the time.
+    // Takes a quarter of the time, and nearly all text is like this.
     line.push(b'"');
     line.extend_from_slice(text.as_bytes());
     line.push(b'"');
@@ -67,25 +67,25 @@ fn write_text(line: &mut Vec<u8>, text: &str) -> Result<()> {
 ///
 /// When `out` cannot be written to.
 pub fn write_value(out: impl Write, value: &impl Serialize) -> Result<()> {
-    value.serialize(&mut serde_json::Serializer::with_formatter(out, Harmless))?;
+    value.serialize(&mut serde_json::Serializer::with_formatter(out, EscapeHostile))?;
     Ok(())
 }
 
-/// A record as an object with its keys, to stand in another value.
+/// Returns a record as an object to embed in another value.
 ///
 /// # Errors
 ///
-/// When it is no JSON, which would be an error of this module.
+/// When the result is not JSON, which would be a bug in this module.
 pub fn object<R: Record>(record: &R, now: Moment) -> Result<Box<RawValue>> {
     let mut line = Vec::new();
     write(&mut line, record, now)?;
     Ok(RawValue::from_string(String::from_utf8(line)?)?)
 }
 
-/// Escapes hostile characters, which a JSON parser gives back as they were.
-struct Harmless;
+/// Escapes hostile characters as `\uXXXX`, which a JSON parser reverses.
+struct EscapeHostile;
 
-impl Formatter for Harmless {
+impl Formatter for EscapeHostile {
     fn write_string_fragment<W: ?Sized + Write>(
         &mut self,
         out: &mut W,

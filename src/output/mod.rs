@@ -1,5 +1,5 @@
-//! How rows become bytes: one file a format, one row at a time, so that memory
-//! stays bounded however many rows there are.
+//! Formats rows, one file per format. Handles one row at a time, so that memory stays
+//! bounded however many rows there are.
 
 mod csv;
 pub mod json;
@@ -22,27 +22,27 @@ use crate::model::time::Moment;
 pub enum Format {
     /// Columns for people
     Table,
-    /// One array, one object a line
+    /// One array, one object per line
     Json,
-    /// One object a line
+    /// One object per line
     Jsonl,
     /// RFC 4180 with a header
     Csv,
-    /// One id a line, ready for 'revoke -'
+    /// One id per line, ready for 'revoke -'
     Ids,
 }
 
-/// How a result is to look.
+/// The style of a result.
 #[derive(Clone, Debug)]
 pub struct OutputStyle {
     pub format: Format,
-    /// The instant that states and relative times are of.
+    /// The time for states and relative times.
     pub now: Moment,
-    /// The width of the terminal that the result goes to, in cells; `None` for
-    /// anything else. Decides on cutting and on relative times.
+    /// The width of the terminal in cells; `None` if the result goes elsewhere. Only on a
+    /// terminal are cells cut and times relative.
     pub terminal: Option<usize>,
     pub colour: bool,
-    /// Columns of table and csv, instead of the usual ones.
+    /// Columns of table and csv, instead of the default ones.
     pub columns: Option<Vec<String>>,
 }
 
@@ -50,11 +50,11 @@ pub struct OutputStyle {
 pub struct Printer<W: Write, R: Record> {
     body: Body<W, R>,
     now: Moment,
-    /// A line, whose memory serves the next one.
+    /// A line, reused to avoid allocation.
     line: Vec<u8>,
 }
 
-#[expect(clippy::large_enum_variant, reason = "one value a run")]
+#[expect(clippy::large_enum_variant, reason = "one value per run")]
 enum Body<W: Write, R: Record> {
     Table(Table<W, R>),
     Json { out: W, any: bool },
@@ -68,20 +68,20 @@ impl<W: Write, R: Record> Printer<W, R> {
     ///
     /// # Errors
     ///
-    /// When `out` cannot be written to; so do the other functions.
+    /// When `out` cannot be written to; the same holds for the other functions.
     pub fn new(out: W, style: &OutputStyle) -> Result<Self> {
-        let chosen = |usual: Vec<&'static Column<R>>| match &style.columns {
-            None => usual,
+        let columns_or = |default: Vec<&'static Column<R>>| match &style.columns {
+            None => default,
             Some(names) => names.iter().filter_map(|name| view::column(name)).collect(),
         };
         Ok(Self {
             now: style.now,
             line: Vec::new(),
             body: match style.format {
-                Format::Table => Body::Table(Table::new(out, chosen(view::table()), style)),
+                Format::Table => Body::Table(Table::new(out, columns_or(view::table()), style)),
                 Format::Json => Body::Json { out, any: false },
                 Format::Jsonl => Body::Jsonl(out),
-                Format::Csv => Body::Csv(csv::Lines::new(out, chosen(view::keys().collect()))?),
+                Format::Csv => Body::Csv(csv::Lines::new(out, columns_or(view::keys().collect()))?),
                 Format::Ids => Body::Ids(out),
             },
         })
@@ -119,7 +119,7 @@ impl<W: Write, R: Record> Printer<W, R> {
         Ok(())
     }
 
-    /// Writes out what has been held back.
+    /// Writes out what is buffered.
     pub fn flush(&mut self) -> Result<()> {
         match &mut self.body {
             Body::Table(table) => table.flush(),
@@ -141,7 +141,7 @@ impl<W: Write, R: Record> Printer<W, R> {
     }
 }
 
-/// Writes one record on its own: `table` and `json` have another form for it.
+/// Writes a single record, for which `table` and `json` have another form.
 ///
 /// # Errors
 ///
@@ -153,7 +153,7 @@ pub fn print_one<R: Record>(mut out: impl Write, record: &R, style: &OutputStyle
                 .and_then(|()| out.flush().map_err(Into::into))
                 .context(CANNOT_PRINT);
         }
-        // Of one it is an object, not an array: a line.
+        // An object, not an array with one element.
         Format::Json => Format::Jsonl,
         Format::Jsonl | Format::Csv | Format::Ids => style.format,
     };

@@ -1,11 +1,11 @@
-//! Making hostile text harmless, and measuring it.
+//! Escapes text that could harm a terminal, and measures its width.
 
 use std::borrow::Cow;
 
 use unicode_width::UnicodeWidthStr;
 
-/// Whether a character could act on a terminal, reorder what stands beside it,
-/// or hide in it: controls (C0, DEL, C1), line and paragraph separators, and
+/// Whether a character could control a terminal, reorder its neighbours or be
+/// invisible: controls (C0, DEL, C1), line and paragraph separators, and
 /// everything of Unicode's `Default_Ignorable_Code_Point` (which includes the
 /// bidirectional controls), as of Unicode 17.
 #[must_use]
@@ -19,14 +19,14 @@ pub fn is_hostile(c: char) -> bool {
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Whether the text is printable ASCII throughout, as nearly all text is. It is
-/// a cheaper question than that for hostile characters.
+/// Whether the text is all printable ASCII, as nearly all text is. Cheaper than the
+/// search for hostile characters.
 #[must_use]
 pub fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-/// The text with every hostile character escaped visibly, as `\n` or `\u{202e}`.
+/// Escapes every hostile character visibly, as `\n` or `\u{202e}`.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
     if is_plain(text) || !text.contains(is_hostile) {
@@ -43,13 +43,13 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Prints as [`visible`], with newlines kept: for help and multi-line messages.
+/// Escapes as [`visible`], but keeps newlines: for help and multi-line messages.
 #[must_use]
 pub fn visible_lines(text: &str) -> String {
     text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
 }
 
-/// The number of terminal cells that the text takes.
+/// Returns the number of terminal cells that the text takes.
 #[must_use]
 pub fn width(text: &str) -> usize {
     if is_plain(text) { text.len() } else { text.width() }
@@ -61,7 +61,7 @@ mod tests {
 
     use super::*;
 
-    /// What must not reach a terminal, by its meaning and not by our list.
+    /// Whether a character must not reach a terminal, defined without the list above.
     fn is_dangerous(c: char) -> bool {
         let is_bidirectional = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         let has_no_width =
@@ -69,7 +69,7 @@ mod tests {
         c.is_control() || is_bidirectional || has_no_width
     }
 
-    /// Names with more of what is dangerous than chance would give.
+    /// Names with many dangerous characters.
     fn any_name() -> impl Strategy<Value = String> {
         let nasty = prop_oneof![
             any::<char>(),
@@ -93,7 +93,7 @@ mod tests {
         fn nothing_dangerous_survives(name in any_name()) {
             let shown = visible(&name);
             prop_assert!(!shown.contains(is_dangerous), "{shown:?}");
-            // What is harmless stays as it is, in its order.
+            // Harmless characters stay, in order.
             let kept: String = name.chars().filter(|c| !is_hostile(*c)).collect();
             let mut rest = shown.chars();
             prop_assert!(kept.chars().all(|c| rest.any(|it| it == c)));

@@ -1,5 +1,5 @@
-//! What tokens look like from outside: the keys of JSON, the columns of tables
-//! and CSV, and the values in them.
+//! The columns of records: the keys of JSON, the columns of tables and CSV, and their
+//! values.
 
 use super::text::visible;
 use crate::model::audit::AuditEvent;
@@ -9,24 +9,24 @@ use crate::model::personal_access_token::PersonalAccessToken;
 use crate::model::time::{Expiry, Moment, Timestamp};
 use crate::model::token::{State, Token};
 
-/// A value, before a format gives it a form.
+/// A value, before it is formatted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cell<'a> {
     Null,
     Boolean(bool),
     Integer(i64),
-    /// Text of this program's own.
+    /// This program's own text.
     Word(&'a str),
-    /// Text from outside, which may be hostile.
+    /// Untrusted text, which may be hostile.
     Text(&'a str),
-    /// The same, which is of no use when a part of it is cut.
+    /// Untrusted text that is useless when cut.
     Whole(&'a str),
-    /// Texts from outside: a JSON array, elsewhere separated by blanks.
+    /// Untrusted texts: a JSON array, elsewhere separated by blanks.
     List(&'a [String]),
     State(State),
     Time(Timestamp),
     Expiry(Expiry),
-    /// A time that never came, or an expiry that never will.
+    /// Never used, or never expires.
     Never,
 }
 
@@ -35,8 +35,7 @@ impl<'a> Cell<'a> {
         text.map_or(Self::Null, |text| Self::Text(text))
     }
 
-    /// Appends the exact value as text that is safe to print; nothing where there is
-    /// none.
+    /// Appends the exact value as text that is safe to print; nothing if there is none.
     pub fn write_plain(self, out: &mut String) {
         match self {
             Self::Null | Self::Never => {}
@@ -60,7 +59,7 @@ impl<'a> Cell<'a> {
 /// A named property of a record.
 pub struct Column<R: 'static> {
     pub name: &'static str,
-    /// Whether it is a key of JSON and CSV, or for tables only.
+    /// Whether it is a key of JSON and CSV, not for tables only.
     is_key: bool,
     pub cell: for<'a> fn(&'a R, Moment) -> Cell<'a>,
 }
@@ -71,33 +70,33 @@ const fn key<R>(name: &'static str, cell: for<'a> fn(&'a R, Moment) -> Cell<'a>)
 
 /// Something that can be printed in every format.
 pub trait Record: Sized + 'static {
-    /// Every column, the keys of JSON in their order.
+    /// Every column, in the order of JSON keys.
     const COLUMNS: &'static [Column<Self>];
-    /// The columns of a table, unless others are asked for.
+    /// The default columns of a table.
     const TABLE: &'static [&'static str];
 
-    /// The id for the format of that name, if it belongs there.
+    /// Returns the id that `-o ids` prints, if any.
     fn listed_id(&self) -> Option<TokenId>;
 }
 
-/// The column of a name.
+/// Finds a column by name.
 #[must_use]
 pub fn column<R: Record>(name: &str) -> Option<&'static Column<R>> {
     R::COLUMNS.iter().find(|column| column.name == name)
 }
 
-/// The usual columns of a table.
+/// Returns the default columns of a table.
 #[must_use]
 pub fn table<R: Record>() -> Vec<&'static Column<R>> {
     R::TABLE.iter().filter_map(|name| column(name)).collect()
 }
 
-/// The keys of JSON and CSV.
+/// Lists the keys of JSON and CSV.
 pub fn keys<R: Record>() -> impl Iterator<Item = &'static Column<R>> {
     R::COLUMNS.iter().filter(|column| column.is_key)
 }
 
-/// The names that `--columns` takes: those of the table first.
+/// Lists the names that `--columns` accepts, those of the table first.
 pub fn column_names<R: Record>() -> impl Iterator<Item = &'static str> {
     let more = R::COLUMNS.iter().map(|column| column.name);
     let more = more.filter(|name| !R::TABLE.contains(name));
@@ -199,7 +198,7 @@ impl Record for AuditEvent {
         "run_id",
     ];
 
-    /// The token's, since an event's own id is none that `revoke -` takes.
+    /// Returns the token's id: `revoke -` does not take ids of events.
     fn listed_id(&self) -> Option<TokenId> {
         Some(self.target_id)
     }
@@ -214,14 +213,14 @@ impl Record for TokenId {
     }
 }
 
-/// What a revocation made of one id.
+/// The result of a revocation for one id.
 #[derive(Clone, Debug)]
 pub struct Revocation<T> {
     pub id: TokenId,
-    /// `None`: denied, or gone.
+    /// `None`: denied, or deleted.
     pub token: Option<T>,
     pub result: RevocationResult,
-    /// `None`: this run recorded nothing of it.
+    /// `None`: this run recorded no event for it.
     pub run_id: Option<String>,
 }
 

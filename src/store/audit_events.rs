@@ -1,6 +1,6 @@
 //! Audit events in a store: which columns are read, what the filters mean in
-//! SQL, and how a row becomes a record. They are written in `revoke`, with what
-//! they record.
+//! SQL, and how a row becomes a record. `revoke` writes them, in the transaction
+//! of what they record.
 
 use super::engine::Decoder;
 use super::filter::{at, bounded};
@@ -118,7 +118,7 @@ impl Stored for AuditEvent {
             SortKey::Id => Ok(columns.table.id),
             SortKey::Created => Ok(columns.created_at.sql),
             SortKey::Name => Ok(columns.target_name),
-            SortKey::LastUsed | SortKey::Expires => Err(Unrecorded("that of an event")),
+            SortKey::LastUsed | SortKey::Expires => Err(Unrecorded("that time of events")),
         }
     }
 }

@@ -19,7 +19,7 @@ impl Projection<Self> for DeployToken {
             ("project_id", columns.project_id),
             ("group_id", columns.group_id),
             ("project", columns.project_path),
-            // GROUP is a word of SQL.
+            // GROUP is a keyword of SQL.
             ("group_path", columns.group_path),
         ]);
         list

@@ -1,5 +1,5 @@
-//! Audit events that come from elsewhere than a table, as a store: what is asked of
-//! them is asked as of the table of a native store.
+//! Loads audit events from a file into a temporary table, where they are queried like
+//! those of a native store.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::sql::Dialect;
 use crate::model::audit::{AuditEvent, Outcome};
 use crate::model::id::TokenId;
 
-/// Events that are read one by one, each first as what is about to be done.
+/// A temporary table of audit events, filled with intents and then their outcomes.
 #[derive(Debug)]
 pub struct EventLog {
     connection: Connection,
@@ -48,16 +48,15 @@ const CANNOT: &str = "cannot sort the audit events";
 impl EventLog {
     /// # Errors
     ///
-    /// When there is no room for a temporary file; so do the other functions.
+    /// When there is no room for a temporary file; the same holds for the other functions.
     pub fn new() -> Result<Self> {
-        // A file without a name, of which only a part is in memory.
+        // An empty path opens a temporary database, only part of which is in memory.
         let connection = Connection::open("").context(CANNOT)?;
         connection.execute_batch(TABLE).context(CANNOT)?;
         Ok(Self { connection })
     }
 
-    /// Adds what was about to be done. Until it is heard what came of it, it is
-    /// unresolved.
+    /// Adds an intent, which is unresolved until its outcome is added.
     pub fn announce(&self, event: &AuditEvent) -> Result<()> {
         let insert = "INSERT OR REPLACE INTO audit_events \
                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
@@ -80,7 +79,7 @@ impl EventLog {
         inserted.map(|_| ()).context(CANNOT)
     }
 
-    /// Adds what came of it. What was not done is no event.
+    /// Adds the outcome of an intent; `None` removes the intent, as nothing was done.
     pub fn conclude(
         &self,
         run_id: &str,
@@ -88,7 +87,7 @@ impl EventLog {
         target_id: TokenId,
         outcome: Option<Outcome>,
     ) -> Result<()> {
-        let of_it = params![run_id, target_type, target_id.0, outcome.map(Outcome::name)];
+        let values = params![run_id, target_type, target_id.0, outcome.map(Outcome::name)];
         let sql = match outcome {
             Some(_) => {
                 "UPDATE audit_events SET outcome = ?4 \
@@ -100,17 +99,17 @@ impl EventLog {
             }
         };
         let mut statement = self.connection.prepare_cached(sql).context(CANNOT)?;
-        statement.execute(of_it).map(|_| ()).context(CANNOT)
+        statement.execute(values).map(|_| ()).context(CANNOT)
     }
 
-    /// The number of events whose outcome is not known.
+    /// Counts the events without an outcome.
     pub fn unresolved(&self) -> Result<u64> {
         let count = "SELECT count(*) FROM audit_events WHERE outcome = ?1";
         let unresolved = [Outcome::Unresolved.name()];
         self.connection.query_row(count, unresolved, |row| row.get(0)).context(CANNOT)
     }
 
-    /// The store that holds the events, and nothing else.
+    /// Converts to a store that holds only the events.
     pub fn into_store(self) -> Result<Store> {
         self.connection.execute_batch("COMMIT").context(CANNOT)?;
         let schema = (native::DESCRIPTION.schema)(Dialect::Sqlite, &Catalog::default());

@@ -1,8 +1,8 @@
-//! Living beside the application that owns the store: as whom its file is opened,
-//! and whether it is still the same file.
+//! Makes sure that the store's file is opened as its owner, and is not replaced while it
+//! is open.
 //!
-//! A process of another user can leave `-wal` and `-shm` files that the
-//! application cannot write, and so stop it; in WAL mode reading alone does it.
+//! Another user's process can leave `-wal` and `-shm` files that the application cannot
+//! write, which stops the application; in WAL mode reading is enough for that.
 
 use std::ffi::CString;
 use std::fmt;
@@ -25,7 +25,7 @@ pub struct OsUser {
 }
 
 impl OsUser {
-    /// Who runs this process.
+    /// Returns the effective user of this process.
     #[must_use]
     pub fn current() -> Self {
         Self::of(Uid::effective())
@@ -35,7 +35,7 @@ impl OsUser {
         Self { uid, entry: User::from_uid(uid).ok().flatten() }
     }
 
-    /// As `sudo -u` takes it.
+    /// Formats the user as `sudo -u` takes it.
     #[must_use]
     pub fn for_sudo(&self) -> String {
         match &self.entry {
@@ -54,12 +54,12 @@ impl fmt::Display for OsUser {
     }
 }
 
-/// A file that another user has to work on.
+/// The reason why only a file's owner may open it.
 #[derive(Debug)]
 pub enum ForeignFile {
-    /// What this process may leave beside it could stop its owner.
+    /// This process could leave files beside it that its owner cannot write.
     Endangered { owner: OsUser, by: OsUser },
-    /// This process of root cannot become one of its owner.
+    /// This process is root and cannot become its owner.
     OutOfReach { owner: OsUser, error: Errno },
 }
 
@@ -76,7 +76,7 @@ impl fmt::Display for ForeignFile {
         match self {
             Self::Endangered { owner, by } => write!(
                 f,
-                "it belongs to {owner}, and as {by} this could leave files beside it that stop {owner}"
+                "it belongs to {owner}; opened as {by}, it could get files beside it that {owner} cannot write"
             ),
             Self::OutOfReach { owner, error } => {
                 write!(f, "as root this cannot become its owner, {owner}: {error}")
@@ -87,12 +87,12 @@ impl fmt::Display for ForeignFile {
 
 impl std::error::Error for ForeignFile {}
 
-/// Turns a process of root into one of the file's owner, for good, and tells who
-/// that is. Does nothing for anybody else.
+/// Switches a root process to the file's owner for good, and returns the owner. Does
+/// nothing for other users.
 ///
 /// # Errors
 ///
-/// When the system refuses, or a right of root is left.
+/// When the system refuses, or root privileges remain.
 pub fn become_owner(file: &Path) -> Result<Option<OsUser>> {
     let metadata = file.metadata()?;
     let uid = Uid::from_raw(metadata.uid());
@@ -112,10 +112,10 @@ pub fn become_owner(file: &Path) -> Result<Option<OsUser>> {
     };
     setresgid(gid, gid, gid).map_err(out_of_reach)?;
     setresuid(uid, uid, uid).map_err(out_of_reach)?;
-    // A process that was told to keep its capabilities could go back.
+    // A process that keeps its capabilities could switch back.
     let root = Uid::from_raw(0);
     let is_for_good = setresuid(root, root, root).is_err() && Uid::effective() == uid;
-    ensure!(is_for_good, "as its owner, {owner}, this keeps rights of root");
+    ensure!(is_for_good, "root privileges remain after becoming its owner, {owner}");
     Ok(Some(owner))
 }
 
@@ -132,7 +132,7 @@ pub fn refuse_foreign(metadata: &Metadata) -> Result<()> {
     Err(ForeignFile::Endangered { owner: OsUser::of(uid), by: OsUser::current() }.into())
 }
 
-/// The files that SQLite keeps beside a store, those that there are.
+/// Lists the existing files that SQLite keeps beside a store.
 pub fn sidecar_files(path: &Path) -> impl Iterator<Item = (PathBuf, Metadata)> {
     let file = path.as_os_str().to_owned();
     ["-wal", "-shm", "-journal"].into_iter().filter_map(move |suffix| {
@@ -144,8 +144,8 @@ pub fn sidecar_files(path: &Path) -> impl Iterator<Item = (PathBuf, Metadata)> {
     })
 }
 
-/// What keeps the owner of a store from opening it: files beside it that somebody
-/// else has left.
+/// Builds the failure of an owner who cannot open a store because of another user's file
+/// beside it, if there is one.
 #[must_use]
 pub fn foreign_sidecar(path: &Path) -> Option<Failure> {
     let path = path.canonicalize().ok()?;
@@ -159,10 +159,10 @@ pub fn foreign_sidecar(path: &Path) -> Option<Failure> {
     Some(Failure::new(Kind::Failed, message).hint(shell_words::join(command)))
 }
 
-/// A file that has been opened, to tell it from another that takes its place.
+/// The identity of an open file, to detect that it was replaced.
 #[derive(Debug)]
 pub struct Identity {
-    /// As it was named, and without links.
+    /// The path as given, and with links resolved.
     paths: [PathBuf; 2],
     device: u64,
     inode: u64,
@@ -175,17 +175,17 @@ impl Identity {
         Self { paths, device: metadata.dev(), inode: metadata.ino() }
     }
 
-    /// Checks that the path still leads to the file. What is written into a file
-    /// that has lost its name is lost.
+    /// Checks that the path still leads to the file. Writes to an unlinked file would be
+    /// lost.
     ///
     /// # Errors
     ///
     /// When it leads to another file, or to none.
     pub fn check(&self) -> Result<()> {
-        // Not opened: closing it would drop SQLite's locks.
+        // By metadata: opening and closing the file would drop SQLite's locks.
         let [named, file] = &self.paths;
         let now = match named.metadata() {
-            // The name may be one that only root can follow, who has become the owner.
+            // The given path may be accessible to root only, which this process no longer is.
             Err(error) if error.kind() != ErrorKind::NotFound => file.metadata(),
             now => now,
         };

@@ -1,5 +1,4 @@
-//! The one WHERE: what a query reaches and keeps, of every kind, for listing
-//! and for revoking alike.
+//! Builds the WHERE clause of lists and revocations, for every kind of token.
 
 use super::schema::{Comparison, RevokeMethod, Time, Tokens};
 use super::sql::{Dialect, Sql};
@@ -8,7 +7,7 @@ use crate::model::access::{Reach, Selection};
 use crate::model::time::{Moment, Timestamp};
 use crate::model::token::{Sort, SortKey, TokenFilter};
 
-/// The column of a property.
+/// Returns the column of a property, or fails where it is not recorded.
 pub fn recorded<V>(column: Option<V>, property: &'static str) -> Result<V, Unrecorded> {
     column.ok_or(Unrecorded(property))
 }
@@ -38,8 +37,8 @@ pub fn select<T: Stored, P: Projection<T>>(
     conditions(sql, columns, selection, bounds, now)
 }
 
-/// Writes the same for tokens that are named by their ids, each with a last column
-/// that tells whether the query keeps it.
+/// Writes the same for tokens given by id, with a last column that tells whether the
+/// filter keeps each.
 pub fn evaluate<T: Stored>(
     sql: &mut Sql,
     columns: &T::Columns,
@@ -55,8 +54,8 @@ pub fn evaluate<T: Stored>(
     Ok(())
 }
 
-/// Writes the statement that revokes those of the same tokens that the query keeps, and
-/// gives the id of each. Tokens are judged by the first instant; the second is written.
+/// Writes the statement that revokes the tokens that match, and returns their ids. `now`
+/// is for age and expiry, `at` is written to the row.
 pub fn revoke<T: Stored>(
     sql: &mut Sql,
     columns: &T::Columns,
@@ -71,14 +70,14 @@ pub fn revoke<T: Stored>(
     sql.push(" WHERE ");
     within_reach(sql, columns, selection);
     conditions(sql, columns, selection, Bounds::Plain, now)?;
-    // A trigger may have set the flag back.
+    // A trigger may have reset the flag: the id is NULL then.
     let is_deleted = method.deletes;
     sql.push(if is_deleted { " RETURNING id" } else { " RETURNING CASE WHEN revoked THEN id END" });
     Ok(())
 }
 
-/// Writes the statement that deletes first what hangs on those tokens, and gives the ids
-/// of the tokens. `dependents` is its text before and behind their conditions.
+/// Writes the statement that first deletes the rows that depend on those tokens, and
+/// returns the tokens' ids. `dependents` is its text before and after the conditions.
 pub fn delete_dependents<T: Stored>(
     sql: &mut Sql,
     columns: &T::Columns,
@@ -109,7 +108,7 @@ fn select_list<T: Stored, P: Projection<T>>(sql: &mut Sql, columns: &T::Columns)
     sql.push("SELECT ");
     for (index, (name, column)) in P::select_list(columns).into_iter().enumerate() {
         sql.push(if index > 0 { ", " } else { "" });
-        // A value that cannot be read is reported by this name.
+        // Decoding errors name the column by its alias.
         sql.push(column).push(" AS ").push(name);
     }
 }
@@ -121,7 +120,7 @@ fn within_reach<T: Stored>(sql: &mut Sql, columns: &T::Columns, selection: &Sele
     }
 }
 
-/// Writes `ORDER BY …`.
+/// Writes the ORDER BY clause.
 pub fn order_by<T: Stored>(
     sql: &mut Sql,
     columns: &T::Columns,
@@ -143,7 +142,7 @@ pub fn order_by<T: Stored>(
     Ok(())
 }
 
-/// The column of an order that every kind of token has.
+/// Returns the column of a sort key that every kind of token has.
 pub fn shared_sort_column(tokens: &Tokens, key: SortKey) -> Result<&'static str, Unrecorded> {
     Ok(match key {
         SortKey::Id => tokens.table.id,
@@ -154,7 +153,7 @@ pub fn shared_sort_column(tokens: &Tokens, key: SortKey) -> Result<&'static str,
     })
 }
 
-/// What is said of an expiry that a store does not know.
+/// The expiry, in the message about a store that does not record it.
 const EXPIRY: &str = "when tokens expire";
 
 /// Writes the conditions that every kind of token has.
@@ -167,7 +166,7 @@ pub fn shared(
     let FilterContext { bounds, now, includes_revoked } = context;
     // No `..`: a new filter field without SQL is a compile error.
     let TokenFilter {
-        ids: _, // beside the reach
+        ids: _, // written by `within_reach`
         active,
         revoked,
         expired,
@@ -187,7 +186,7 @@ pub fn shared(
         sql.push(" AND NOT ").push(column);
     }
     if let Some(active) = active {
-        // Judged from what is recorded.
+        // A property that is not recorded does not make a token inactive.
         sql.push(if *active { " AND NOT (FALSE" } else { " AND (FALSE" });
         if let Some(column) = tokens.revoked {
             sql.push(" OR ").push(column);
@@ -200,7 +199,7 @@ pub fn shared(
         sql.push(")");
     }
     if let Some(revoked) = revoked {
-        let column = recorded(tokens.revoked, "that a token is revoked: there its row is deleted")?;
+        let column = recorded(tokens.revoked, "revocations: it deletes the rows")?;
         sql.push(if *revoked { " AND " } else { " AND NOT " }).push(column);
     }
     if let Some(expired) = expired {
@@ -233,7 +232,7 @@ pub fn shared(
         sql.push(" AND ").contains(tokens.name, word);
     }
     // NULL where the scopes cannot be read: such a row passes, so that decoding
-    // names it instead of it being lost.
+    // reports it.
     for (scopes, verdict) in [(scopes, ") IS NOT FALSE"), (except_scopes, ") IS NOT TRUE")] {
         if !scopes.is_empty() {
             sql.push(" AND (").has_scope(tokens.scopes, scopes).push(verdict);
@@ -242,12 +241,12 @@ pub fn shared(
     Ok(())
 }
 
-/// The bound of an instant, for [`bounded`].
+/// Converts an instant to a bound for [`bounded`].
 pub fn at(bound: Option<Timestamp>) -> Option<Moment> {
     bound.map(Moment::at)
 }
 
-/// Writes the bounds of a time column that there are.
+/// Writes the bounds of a time column that are given.
 pub fn bounded<const N: usize>(
     sql: &mut Sql,
     column: Time,
@@ -276,7 +275,7 @@ pub fn bounded<const N: usize>(
     }
 }
 
-/// Writes the comparison of a time column, which is called `name` here.
+/// Writes a comparison of a time column, under the given name.
 fn compare(
     sql: &mut Sql,
     column: Time,
@@ -288,7 +287,7 @@ fn compare(
     sql.push(name).push(operator).bind(bound);
 }
 
-/// Writes that a column is NULL, or that it is not.
+/// Writes a condition that a column is NULL, or is not.
 pub fn is_null(sql: &mut Sql, column: &'static str, wanted: bool) {
     sql.push(" AND ").push(column);
     sql.push(if wanted { " IS NULL" } else { " IS NOT NULL" });

@@ -1,4 +1,4 @@
-//! Making a new native store. Never writes over a file that exists.
+//! Creates a native store. Never overwrites an existing file.
 
 use std::fs::Permissions;
 use std::io::ErrorKind;
@@ -17,11 +17,11 @@ use crate::model::time::Timestamp;
 /// Creates a store at `path`, with a made-up organisation of `sample` personal
 /// access tokens where a number is given.
 ///
-/// The store is made beside `path` and given its name only when it is complete
-/// and on disk, so a run that fails or is killed leaves nothing at `path`. Only
-/// the owner may read it.
+/// The store is built in a temporary file beside `path` and renamed when it is complete
+/// and on disk, so a run that fails or is killed leaves nothing at `path`. Only the owner
+/// may read it.
 ///
-/// Gives false where `stopped` ended it; nothing is left then.
+/// Returns false if `stopped` ended it, which leaves no file.
 ///
 /// # Errors
 ///
@@ -33,13 +33,13 @@ pub fn create(
     stopped: &dyn Fn() -> bool,
 ) -> Result<bool> {
     let cannot = || format!("cannot create store {}", path.display());
-    // Asked now, to fail before the work; made sure of at the end.
+    // Fails early; `persist_noclobber` makes sure of it at the end.
     if path.symlink_metadata().is_ok() {
         return Err(anyhow::Error::new(exists()).context(cannot()));
     }
     if let Some((left, _)) = file_owner::sidecar_files(path).next() {
-        // SQLite would play it back into the new store.
-        let message = format!("{} is left of another store", left.display());
+        // SQLite would replay it into the new store.
+        let message = format!("{} is left over from another store", left.display());
         let failure = Failure::new(Kind::Failed, message)
             .hint("move it to where its store is now, or choose another path");
         return Err(anyhow::Error::new(failure).context(cannot()));
@@ -49,7 +49,7 @@ pub fn create(
         _ => Path::new("."),
     };
     let file = NamedTempFile::new_in(folder).with_context(cannot)?;
-    // Whatever the umask says: it must not keep the owner out.
+    // Explicit, because an unusual umask could lock the owner out.
     let owner_only = Permissions::from_mode(0o600);
     file.as_file().set_permissions(owner_only).with_context(cannot)?;
     if !fill(file.path(), sample, now, stopped).with_context(cannot)? {
@@ -79,7 +79,7 @@ fn fill(
 ) -> Result<bool> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    // Nobody knows the file yet, so nothing needs to survive a crash.
+    // Nobody uses the file yet, so it need not survive a crash.
     connection.pragma_update(None, "journal_mode", "OFF")?;
     connection.pragma_update(None, "synchronous", "OFF")?;
 
@@ -96,7 +96,7 @@ fn fill(
     }
     connection.execute_batch("COMMIT")?;
 
-    // The mode is recorded in the file; closing it leaves no -wal behind.
+    // The file records the mode; closing it removes the -wal file.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.close().map_err(|(_, error)| error)?;
     Ok(true)

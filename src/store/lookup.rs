@@ -1,4 +1,4 @@
-//! Who asks, and whom or what they name: users, projects and groups.
+//! Looks up the actor, and the users, projects and groups that filters name.
 
 use anyhow::Result;
 
@@ -11,11 +11,11 @@ use crate::model::deploy_token::DeployToken;
 use crate::model::id::{GroupId, Place, ProjectId, UserId};
 use crate::model::reference::{Reference, UserRef};
 
-/// A user that was found: their id, their name, and whether they are an administrator.
+/// A user's id and name, and whether the user is an administrator.
 type User = (i64, String, bool);
 
 impl Store {
-    /// The actor that a reference names.
+    /// Looks up the actor.
     ///
     /// # Errors
     ///
@@ -34,11 +34,11 @@ impl Store {
             Ok((row.integer()?, row.optional_text()?.unwrap_or_default(), row.boolean()?))
         });
         let (id, username, admin) = found?.ok_or(Denied)?;
-        #[expect(clippy::disallowed_methods, reason = "the store is what vouches")]
+        #[expect(clippy::disallowed_methods, reason = "the store may create these")]
         Ok(Actor::vouched(UserId(id), username, admin))
     }
 
-    /// The user that a reference names, if `actor` may name them.
+    /// Looks up a user, if `actor` may name them.
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ impl Store {
         self.named_user(actor, reference, || Ok(None))
     }
 
-    /// The same, also of a user who is gone, but whose tokens `events` tell of.
+    /// Like [`Store::user`], but also finds a deleted user who owned a token of `events`.
     ///
     /// # Errors
     ///
@@ -62,7 +62,7 @@ impl Store {
         self.named_user(actor, reference, || events.named(owners, reference))
     }
 
-    /// The same, also of a user who is gone, but whose acts `events` tell of.
+    /// Like [`Store::user`], but also finds a deleted user who acted in `events`.
     ///
     /// # Errors
     ///
@@ -87,7 +87,7 @@ impl Store {
             return Ok(actor.id());
         }
         let mut found = self.named(&self.schema.users.named, reference)?;
-        // Not for anybody else, who would learn from the time it takes.
+        // Only for administrators: others could tell from the time it takes who existed.
         if found.is_none() && actor.is_admin() {
             found = recorded()?;
         }
@@ -104,8 +104,8 @@ impl Store {
         Ok(found.map(|(id, _, _)| UserId(id)))
     }
 
-    /// The user that a reference finds. Where the application tells names apart by
-    /// case, the one of exactly this name, or the only one.
+    /// Finds a user. Where usernames differ only by case, an exact match wins; without one
+    /// the match must be unique.
     fn find(
         &self,
         transaction: &Transaction<'_>,
@@ -128,7 +128,7 @@ impl Store {
         Ok(if found.len() == 1 { found.pop() } else { None })
     }
 
-    /// The standing of `actor` in the project that a reference names.
+    /// Looks up the membership of `actor` in a project.
     ///
     /// # Errors
     ///
@@ -138,7 +138,7 @@ impl Store {
         self.membership(actor, places, reference, |id| Place::Project(ProjectId(id)))
     }
 
-    /// The standing of `actor` in the group that a reference names.
+    /// Looks up the membership of `actor` in a group.
     ///
     /// # Errors
     ///
@@ -166,7 +166,7 @@ impl Store {
         })?;
         let found = found.into_iter().next().ok_or(Denied)?;
         let (id, level) = found.map_err(anyhow::Error::msg)?;
-        #[expect(clippy::disallowed_methods, reason = "the store is what vouches")]
+        #[expect(clippy::disallowed_methods, reason = "the store may create these")]
         Ok(Membership::vouched(place(id), level.map(AccessLevel)))
     }
 }

@@ -1,9 +1,8 @@
-//! How a query becomes rows: the only module with a connection or SQL.
+//! Runs queries on databases: the only module with a connection or SQL.
 //!
-//! A [`Store`] vouches for actors and memberships (`lookup`), lists and shows what
-//! their queries cover (`list`), and revokes it (`revoke`). The conditions of all of
-//! them are those of `filter`; a database is described as data in [`schema`], and
-//! reached through `engine`.
+//! A [`Store`] looks up actors and memberships (`lookup`), lists and shows rows (`list`),
+//! and revokes tokens (`revoke`), all with the conditions of `filter`. [`schema`]
+//! describes each kind of database as data; `engine` connects to it.
 
 mod audit_events;
 mod deploy_tokens;
@@ -43,7 +42,7 @@ pub use self::stored::{BrokenRow, Projection, Row, Stored};
 use crate::failure::{self, Failure, Kind};
 use crate::model::token::Token;
 
-/// A store that is open.
+/// An open store.
 #[derive(Debug)]
 pub struct Store {
     engine: Engine,
@@ -52,26 +51,24 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens a store that exists. A process of root becomes one of a file's owner
-    /// first, for good.
+    /// Opens an existing store. A root process first becomes the file's owner, for good.
     ///
     /// # Errors
     ///
-    /// When there is no such store, its schema is not known, is a newer one or lacks
-    /// something, or, as a [`ForeignFile`], when it is one of another user whom this could
-    /// harm.
+    /// When there is no such store, its schema is unknown, too new or incomplete, or, as a
+    /// [`ForeignFile`], when opening another user's file could lock that user out.
     pub fn open(location: &Location, how: &Opening) -> Result<Self> {
         let (engine, schema) = Engine::open(location, how)?;
         Ok(Self { engine, busy_timeout: how.busy_timeout, schema })
     }
 
-    /// What the store is a database of.
+    /// Returns the description of the store's kind of database.
     #[must_use]
     pub fn description(&self) -> &'static Description {
         self.schema.description
     }
 
-    /// Whether it holds the events of what is done to its tokens.
+    /// Whether the store has a table for audit events.
     #[must_use]
     pub fn records_events(&self) -> bool {
         self.schema.audit_events.is_some()
@@ -86,7 +83,7 @@ impl Store {
         Ok(self.revoke_method::<T>()?.deletes)
     }
 
-    /// Refuses a kind of thing that the store has none of.
+    /// Fails where the store does not hold this kind of record.
     ///
     /// # Errors
     ///
@@ -125,9 +122,9 @@ impl Store {
         Ok(result)
     }
 
-    /// Repeats an attempt that finds the store locked, until the busy timeout is over or
-    /// the run is stopped. An attempt gets the time that it may wait for a lock, and notes
-    /// when it got hold of one.
+    /// Retries while the store is locked, until the busy timeout is over or the run is
+    /// stopped. An attempt receives the time that it may wait for a lock, and sets when it
+    /// got one.
     fn retry_while_locked<R>(
         &self,
         is_stopped: &dyn Fn() -> bool,
@@ -144,8 +141,8 @@ impl Store {
                 return done;
             }
             if let Some(locked_at) = locked_at {
-                // With a rollback journal, a write that waits to be committed keeps new
-                // readers out.
+                // Gives readers a turn: with a rollback journal, a write that waits to commit
+                // keeps them out.
                 thread::sleep(locked_at.elapsed());
             }
         }

@@ -15,23 +15,23 @@
 -- Each index names the query it serves. An index on one column also holds the
 -- row's id behind it, so it returns equal values in id order.
 
--- Who may own tokens and act. Never give the id of a user who is gone to another:
--- audit events go by it.
+-- Users own tokens and act on them. Never reuse the id of a deleted user: audit
+-- events refer to it.
 CREATE TABLE users (
     id         INTEGER PRIMARY KEY CHECK (id > 0),
     username   TEXT NOT NULL COLLATE NOCASE UNIQUE CHECK (username <> ''),
     name       TEXT NOT NULL DEFAULT '',
     -- An administrator sees and revokes every token.
     admin      INTEGER NOT NULL DEFAULT 0 CHECK (admin IN (0, 1)),
-    -- Only an active user may act through tokenctl; the state changes nothing
-    -- about the tokens he owns.
+    -- Only an active user may act through tokenctl; the state does not affect the
+    -- tokens that the user owns.
     state      TEXT NOT NULL DEFAULT 'active'
                CHECK (state IN ('active', 'blocked', 'banned', 'deactivated')),
     user_type  TEXT NOT NULL DEFAULT 'human'
                CHECK (user_type IN ('human', 'project_bot', 'service_account')),
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
-               -- '+0 days' makes SQLite carry over what does not exist
-               -- (February 29 of 2021, hour 24), so that it differs.
+               -- '+0 days' makes SQLite normalise times that do not exist
+               -- (February 29 of 2021, hour 24), so that the check fails.
                CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%fZ', created_at, '+0 days'))
 ) STRICT;
 
@@ -75,8 +75,7 @@ CREATE INDEX members_group_id ON members (group_id) WHERE group_id IS NOT NULL;
 CREATE INDEX members_project_id ON members (project_id) WHERE project_id IS NOT NULL;
 
 CREATE TABLE personal_access_tokens (
-    -- AUTOINCREMENT never gives an id twice: an old list of ids cannot hit a
-    -- new token.
+    -- AUTOINCREMENT never reuses an id: an old list of ids cannot hit a new token.
     id            INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id > 0),
     user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     name          TEXT NOT NULL,
@@ -86,7 +85,7 @@ CREATE TABLE personal_access_tokens (
     -- A digest of the token's value, in whatever form the application checks.
     -- tokenctl never reads it; the value itself belongs in no column.
     token_digest  TEXT UNIQUE,
-    -- 1: made by an administrator who acts as the user.
+    -- 1: created by an administrator to act as the user.
     impersonation INTEGER NOT NULL DEFAULT 0 CHECK (impersonation IN (0, 1)),
     revoked       INTEGER NOT NULL DEFAULT 0 CHECK (revoked IN (0, 1)),
     created_at    TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
@@ -114,12 +113,11 @@ CREATE INDEX personal_access_tokens_name ON personal_access_tokens (name);
 
 -- A revoked token stays revoked. An application that read the row before the
 -- revocation and then writes all its columns back (as object mappers do) would
--- otherwise bring it back to life; this undoes that part of its UPDATE.
+-- otherwise reactivate it; this undoes that part of its UPDATE.
 --
--- To bring a token back on purpose, drop the trigger, update the row and create
--- the trigger again, in one transaction. INSERT OR REPLACE is beyond a trigger
--- of this kind (it deletes the row and inserts another): do not write tokens
--- that way.
+-- To reactivate a token on purpose, drop the trigger, update the row and create
+-- the trigger again, in one transaction. The trigger does not fire on INSERT OR
+-- REPLACE (which deletes the row and inserts another): do not write tokens that way.
 CREATE TRIGGER personal_access_tokens_stay_revoked
 AFTER UPDATE OF revoked ON personal_access_tokens
 WHEN OLD.revoked = 1 AND NEW.revoked = 0
@@ -168,8 +166,8 @@ BEGIN
     UPDATE deploy_tokens SET revoked = 1 WHERE id = NEW.id;
 END;
 
--- What was done to tokens. Each event stands for itself: it keeps the names of
--- its time and refers to no other row, so it outlives users and tokens.
+-- Actions on tokens. An event holds the names of that time and references no other
+-- row, so it outlives users and tokens.
 CREATE TABLE audit_events (
     id             INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id > 0),
     created_at     TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
@@ -187,8 +185,7 @@ CREATE TABLE audit_events (
     reason         TEXT
 ) STRICT;
 
--- Serve an auditor who asks for one run, for one actor, for the tokens of one
--- user, and for a time.
+-- Serve audit --run, --actor and --user, and --since and --until.
 CREATE INDEX audit_events_run_id ON audit_events (run_id);
 CREATE INDEX audit_events_actor_id ON audit_events (actor_id);
 CREATE INDEX audit_events_target_user_id ON audit_events (target_user_id);

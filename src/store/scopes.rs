@@ -1,6 +1,6 @@
-//! The forms in which stores spell the scopes of a token: how each is read, and
-//! how PostgreSQL compares it. What one of the two cannot read, the other cannot
-//! either: such a row passes the filters, so that decoding names it.
+//! The forms of a token's scopes in stores, and how each is parsed, here and in
+//! PostgreSQL. Both reject the same texts: such a row passes the filters, so that decoding
+//! reports it.
 
 /// A column that holds scopes.
 #[derive(Clone, Copy, Debug)]
@@ -9,29 +9,30 @@ pub struct Scopes {
     pub form: ScopesForm,
 }
 
-/// How a column spells scopes.
+/// The form of scopes in a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScopesForm {
     /// A JSON array of strings.
     Json,
     /// A YAML list of words, as Ruby writes it: `---\n- api\n- :read_user\n`. The empty
-    /// list, `--- []\n`, means the one scope that GitLab falls back on.
+    /// list, `--- []\n`, means GitLab's default scope.
     Yaml,
-    /// Words with commas between.
+    /// Words separated by commas.
     Commas,
 }
 
-/// What an empty list means to GitLab.
+/// GitLab's default scope.
 const YAML_EMPTY: &str = "api";
 
-/// The blanks of JSON, as a regular expression of PostgreSQL.
+/// JSON whitespace, as a regular expression of PostgreSQL.
 macro_rules! blank {
     () => {
         r"[ \t\n\r]*"
     };
 }
 
-/// A string of JSON without the escapes that `jsonb` refuses, likewise.
+/// A JSON string without the escapes that `jsonb` refuses, as a regular expression of
+/// PostgreSQL.
 macro_rules! string {
     () => {
         concat!(
@@ -53,7 +54,7 @@ impl ScopesForm {
         }
     }
 
-    /// Reads scopes; `None` where the text is not of this form.
+    /// Parses scopes; `None` where the text is not of this form.
     #[must_use]
     pub fn read(self, text: &[u8]) -> Option<Vec<String>> {
         match self {
@@ -67,12 +68,12 @@ impl ScopesForm {
         }
     }
 
-    /// What PostgreSQL reads the same text with: an array of text, or NULL. The column
-    /// stands between the parts.
+    /// Returns the PostgreSQL expression for the scopes: an array of text, or NULL. The
+    /// column goes between the parts.
     #[must_use]
     pub fn array(self) -> &'static [&'static str] {
         match self {
-            // NUL is no character of PostgreSQL's; what stands in for it matches nothing.
+            // PostgreSQL's text cannot hold NUL; its replacement matches no scope.
             Self::Json => &[
                 "CASE WHEN replace(",
                 concat!(
@@ -104,8 +105,7 @@ impl ScopesForm {
     }
 }
 
-/// Reads what Ruby's YAML library writes of a list of words, and no other YAML: scopes
-/// are words.
+/// Parses a list of words as Ruby's YAML library writes it, and no other YAML.
 fn read_yaml(text: &str) -> Option<Vec<String>> {
     let body = text.strip_prefix("---")?.trim_end_matches('\n');
     if body.trim_matches(' ') == "[]" {
@@ -117,7 +117,7 @@ fn read_yaml(text: &str) -> Option<Vec<String>> {
     }
     let word = |line: &str| {
         let word = line.strip_prefix("- ")?.trim_end_matches(' ');
-        // A symbol in old rows.
+        // Old rows hold Ruby symbols.
         let word = word.strip_prefix(':').unwrap_or(word);
         let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         (!word.is_empty() && word.bytes().all(is_word)).then(|| word.to_owned())

@@ -1,8 +1,8 @@
 //! SQL text that is fixed at compile time, with every value bound.
 //!
-//! What a user typed cannot become SQL: text enters as `&'static str`, all else
-//! as a [`Value`]. The few things that have no common spelling in both dialects
-//! are methods of [`Sql`]; everything else is one text.
+//! User input cannot become SQL: text is `&'static str`, everything else a bound
+//! [`Value`]. Where the dialects differ, [`Sql`] has a method; all other text is the same
+//! in both.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
@@ -10,7 +10,7 @@ use super::scopes::Scopes;
 use crate::model::id::TokenId;
 use crate::model::reference::Reference;
 
-/// Whose SQL it is.
+/// A dialect of SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     Sqlite,
@@ -89,7 +89,7 @@ impl Sql {
 
     pub fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.values.push(value.into());
-        // `$1` would be a name in SQLite, numbered by where it first stands.
+        // SQLite takes `$1` for a name, and numbers it by first occurrence.
         self.text.push(match self.dialect {
             Dialect::Sqlite => '?',
             Dialect::Postgres => '$',
@@ -98,7 +98,7 @@ impl Sql {
         self
     }
 
-    /// Writes that a column is one of these ids, however many.
+    /// Writes a condition that a column is one of these ids.
     pub fn one_of(&mut self, column: &'static str, ids: &[TokenId]) -> &mut Self {
         self.push(column);
         if let [TokenId(id)] = ids {
@@ -111,13 +111,13 @@ impl Sql {
         }
     }
 
-    /// Writes that a name contains a word, which is folded already.
+    /// Writes a condition that a name contains a folded word.
     pub fn contains(&mut self, name: &'static str, word: &str) -> &mut Self {
         match self.dialect {
             Dialect::Sqlite => {
                 self.push("tokenctl_contains(").push(name).push(", ").bind(word).push(")")
             }
-            // Folded once more, by the same collation as the name.
+            // Folded again, by the same collation as the name.
             Dialect::Postgres => self
                 .push("strpos(lower((")
                 .push(name)
@@ -127,7 +127,7 @@ impl Sql {
         }
     }
 
-    /// Writes that scopes have any of those wanted; NULL where they cannot be read.
+    /// Writes a condition that scopes include any of these; NULL where they cannot be read.
     pub fn has_scope(&mut self, scopes: Scopes, wanted: &[String]) -> &mut Self {
         let wanted = Value::Texts(wanted.to_vec());
         match self.dialect {
@@ -144,7 +144,7 @@ impl Sql {
         }
     }
 
-    /// Writes a text as a key of ORDER BY that compares by code point.
+    /// Writes a key of ORDER BY that compares text by code point.
     pub fn by_code_point(&mut self, text: &'static str) -> &mut Self {
         let collation = match self.dialect {
             Dialect::Sqlite => "",
@@ -153,10 +153,10 @@ impl Sql {
         self.push(text).push(collation)
     }
 
-    /// The same statement behind a word.
+    /// Returns the statement with a prefix.
     #[cfg(test)]
-    pub fn behind(&self, word: &'static str) -> Self {
-        Self { text: format!("{word}{}", self.text), ..self.clone() }
+    pub fn with_prefix(&self, prefix: &'static str) -> Self {
+        Self { text: format!("{prefix}{}", self.text), ..self.clone() }
     }
 
     #[must_use]

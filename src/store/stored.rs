@@ -1,4 +1,4 @@
-//! What the store has to know of a kind of thing to list, show and revoke it.
+//! The traits that a kind of record implements to be listed, shown and revoked.
 
 use std::fmt;
 
@@ -10,29 +10,29 @@ use crate::model::id::TokenId;
 use crate::model::time::Moment;
 use crate::model::token::{SortKey, Token};
 
-/// A kind of thing that stores hold.
+/// A kind of record that stores hold.
 pub trait Stored: Guarded + Projection<Self> + Send {
-    /// What a schema tells of the kind.
+    /// The part of a schema that describes the kind.
     type Columns: Sync + 'static;
 
-    /// The kind in messages: one, and many.
+    /// The kind in messages: singular and plural.
     const NOUN: [&'static str; 2];
 
-    /// `None` where the store holds nothing of the kind.
+    /// Returns `None` where the store does not hold the kind.
     fn columns(schema: &Schema) -> Option<&Self::Columns>;
     fn table(columns: &Self::Columns) -> &Table;
-    /// `None` for a kind that is never revoked.
+    /// Returns `None` for a kind that is never revoked.
     #[must_use]
     fn revoke_method(_: &Self::Columns) -> Option<&RevokeMethod> {
         None
     }
     /// Writes the first condition of the WHERE.
     fn reach_condition(sql: &mut Sql, columns: &Self::Columns, reach: Reach);
-    /// The tokens that the filter names.
+    /// Returns the ids in the filter.
     fn ids(filter: &Self::Filter) -> Option<&[TokenId]>;
-    /// Whether the filter leaves few rows, which the database finds at once.
+    /// Whether the filter keeps few rows, which the database finds by an index.
     fn is_narrow(filter: &Self::Filter) -> bool;
-    /// Writes the filter's conditions, ids aside, each with its AND.
+    /// Writes the filter's conditions except ids, each after an AND.
     fn conditions(
         sql: &mut Sql,
         columns: &Self::Columns,
@@ -42,30 +42,29 @@ pub trait Stored: Guarded + Projection<Self> + Send {
     fn sort_column(columns: &Self::Columns, key: SortKey) -> Result<&'static str, Unrecorded>;
 }
 
-/// What the conditions of a filter depend on besides it.
+/// The context that the conditions of a filter depend on.
 #[derive(Clone, Copy, Debug)]
 pub struct FilterContext {
     pub bounds: Bounds,
-    /// The instant that tokens are judged by.
+    /// The time for age and expiry.
     pub now: Moment,
-    /// Whether tokens that are revoked already are in question.
+    /// Whether revoked tokens are included.
     pub includes_revoked: bool,
 }
 
-/// How bounds of a time column find their rows.
+/// How the rows within bounds of a time column are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bounds {
-    /// As plain conditions, for the planner to use as it sees fit.
+    /// By plain conditions, left to the planner.
     Plain,
-    /// By a list of ids from the column's index, where SQLite has one. A list in the
-    /// order of ids is made from it without sorting rows. Left to itself, SQLite reads
-    /// the whole table for one bound, and sorts whole rows for two. Of 3 million rows
-    /// the list took 0.4 times the reading where it kept 3 of 100, and 1.6 times at
-    /// the worst; the sorting took up to 5 times the reading.
+    /// By ids from the column's index, where SQLite has one: sorting by id then needs no
+    /// sort of whole rows. By default SQLite scans the table for one bound, and sorts whole
+    /// rows for two. With 3 million rows this took 0.4 times as long as the scan for 3 % of
+    /// the rows, and 1.6 times at worst; the sort took up to 5 times as long.
     ViaIndex,
 }
 
-/// A property that a filter or an order asks for, and the store does not record.
+/// A property that a filter or order needs, and the store does not record.
 #[derive(Debug)]
 pub struct Unrecorded(pub &'static str);
 
@@ -77,9 +76,9 @@ impl fmt::Display for Unrecorded {
 
 impl std::error::Error for Unrecorded {}
 
-/// What is read of a thing that stores hold: all that is known of it, or its id.
+/// The part of a record that is read: all of it, or its id.
 pub trait Projection<T: Stored>: Sized {
-    /// What `decode` reads, in its order, each with a name; the id comes first.
+    /// Lists the names and columns that `decode` reads, in its order; the id comes first.
     fn select_list(columns: &T::Columns) -> Vec<(&'static str, &'static str)>;
     fn decode(row: &mut Decoder<'_>, columns: &T::Columns) -> Result<Self, String>;
 }
@@ -104,7 +103,7 @@ pub struct BrokenRow {
     pub problem: String,
 }
 
-/// Reads a row as far as it can be read.
+/// Decodes a row, or returns its id and the problem.
 pub fn decoded<T: Stored, P: Projection<T>>(row: &mut Decoder<'_>, columns: &T::Columns) -> Row<P> {
     let id = row.peek_id();
     P::decode(row, columns).map_err(|problem| BrokenRow { id, problem })

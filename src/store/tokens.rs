@@ -106,11 +106,11 @@ impl Stored for PersonalAccessToken {
             sql.push(" AND ").push(columns.user_id).push(" = ").bind(*user);
         }
         for UserId(user) in except_users {
-            // Also where there is no user.
+            // Keeps tokens without a user.
             sql.push(" AND ").push(columns.user_id).push(" IS DISTINCT FROM ").bind(*user);
         }
         if let Some(user_type) = user_type {
-            let [condition, end] = recorded(columns.is_of_user_type, "of what kind users are")?;
+            let [condition, end] = recorded(columns.is_of_user_type, "the type of users")?;
             sql.push(" AND ").push(condition).bind(user_type.name()).push(end);
         }
         if let Some(impersonation) = impersonation {
@@ -126,7 +126,7 @@ impl Stored for PersonalAccessToken {
             is_null(sql, last_used.sql, *never_used);
         }
         if let Some(since) = unused_since.map(Moment::at) {
-            // Most of a store's tokens, so no index is of use.
+            // Matches most tokens, so no index would help.
             let created = columns.token.created_at;
             let (operator, bound) = created.form.compare(Comparison::Before, since);
             sql.push(" AND ").push(created.sql).push(operator).bind(bound);
@@ -151,7 +151,7 @@ impl Stored for PersonalAccessToken {
 }
 
 impl Tokens {
-    /// What [`Self::decode`] reads, in its order; the id comes first.
+    /// Lists the names and columns that [`Self::decode`] reads, in its order.
     pub(super) fn select_list(&self) -> Vec<(&'static str, &'static str)> {
         vec![
             ("id", self.table.id),
@@ -175,5 +175,5 @@ impl Tokens {
     }
 }
 
-/// What stands for a column that is not recorded.
+/// The expression for a column that is not recorded.
 const NULL: &str = "NULL";

@@ -190,7 +190,7 @@ impl Words {
         self
     }
 
-    /// The same with an `{owner}` of so many tokens, and a `{token}` of his.
+    /// The same with an `{owner}` of so many tokens, and a `{token}` of that owner.
     pub fn with_owner(self, store: &Path, tokens: u32) -> Result<Self> {
         let sql = "SELECT u.username, (SELECT t.id FROM personal_access_tokens t
                                        WHERE t.user_id = u.id AND NOT t.impersonation)

@@ -30,7 +30,7 @@ INSERT INTO members (user_id, group_id, project_id, access_level) VALUES
     (2, 3, NULL, 10),     -- which a lower level below does not lessen
     (2, 4, NULL, 50),     -- and Owner of other
     (3, NULL, 1, 30),     -- sam: Developer only
-    (3, NULL, 3, 40);     -- and Maintainer of his own project
+    (3, NULL, 3, 40);     -- and Maintainer of an own project
 
 INSERT INTO personal_access_tokens
     (id, user_id, name, description, scopes, token_digest, impersonation, revoked,

@@ -78,11 +78,11 @@ INSERT INTO members
     (1, 2, 'Namespace', 1, 40, 'GroupMember', 3, NULL, NULL, 0, NULL, NULL, 1),
     (2, 2, 'Namespace', 3, 10, 'GroupMember', 3, NULL, NULL, 0, NULL, NULL, 3),
     (3, 2, 'Namespace', 4, 50, 'GroupMember', 3, NULL, '9999-12-31', 0, NULL, NULL, 4),
-    -- sam: Developer only, and Maintainer of his own project
+    -- sam: Developer only, and Maintainer of an own project
     (4, 3, 'Project', 1, 30, 'ProjectMember', 3, NULL, NULL, 0, NULL, NULL, 201),
     (5, 3, 'Project', 3, 40, 'ProjectMember', 3, NULL, NULL, 0, NULL, NULL, 203),
     -- More than fixture.sql has: rows that are no memberships, or not yet, or no longer, and so
-    -- leave everybody what he has there. A request:
+    -- leave everybody the levels they have there. A request:
     (6, 3, 'Namespace', 4, 50, 'GroupMember', 3, '2024-03-01', NULL, 0, NULL, NULL, 4),
     -- expired; the one above will be in the year 9999 (a membership ends by the real clock):
     (7, 3, 'Namespace', 1, 50, 'GroupMember', 3, NULL, '2024-03-15', 0, NULL, NULL, 1),

@@ -1,22 +1,22 @@
-//! `deploy-tokens list`: the deploy tokens that the filters keep.
+//! `deploy-tokens list`: lists the deploy tokens that the filters match.
 
 use anyhow::Result;
 use clap::Args;
 
 use crate::cli::arguments::long_help;
 use crate::cli::filter::DeployFilterArgs;
-use crate::cli::list::{ListArgs, of_kind};
+use crate::cli::list::{ListArgs, with_choices_of};
 use crate::cli::session::Session;
 use crate::model::deploy_token::DeployToken;
 
 /// List deploy tokens.
 ///
-/// With --project or --group the list holds the tokens linked to it directly,
-/// none of what is above or below it. Without either it is the whole store,
-/// which only an administrator may list.
+/// With --project or --group, list only tokens linked to it directly, not those of
+/// its parents or children. Without either, list the whole store, which only an
+/// administrator may do.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help(EXAMPLES))]
-#[command(mut_args(of_kind::<DeployToken>))]
+#[command(mut_args(with_choices_of::<DeployToken>))]
 pub struct List {
     #[command(flatten)]
     list: ListArgs,

@@ -11,9 +11,9 @@ use super::session::Session;
 
 /// List, show and revoke deploy tokens.
 ///
-/// Deploy tokens belong to a project or a group. An administrator works on all
-/// of them; a Maintainer on those of his projects and groups and of what is below
-/// them. Revoking a group's takes its Owner.
+/// Deploy tokens belong to a project or a group. An administrator may use all of
+/// them; a Maintainer those of their projects and groups and of everything below.
+/// Revoking a group's tokens requires its Owner.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -1,4 +1,4 @@
-//! `deploy-tokens revoke`: deploy tokens by id, by filter, or both.
+//! `deploy-tokens revoke`: revokes deploy tokens by id, by filter, or both.
 
 use anyhow::Result;
 use clap::Args;
@@ -10,19 +10,18 @@ use crate::cli::session::Session;
 
 /// Revoke deploy tokens by id, by filter, or both.
 ///
-/// With ids: these; the token's own project or group decides who may revoke it. With
-/// filters: all that match and are not yet revoked; --project or --group names
-/// where, and only an administrator may leave both out. With both: those of the ids
-/// that match. A project's tokens take its Maintainer, a group's its Owner.
+/// With ids: revoke these; each token's own project or group decides who may. With
+/// filters: revoke all that match and are not yet revoked; only an administrator may
+/// leave out both --project and --group. With both: revoke those ids that match. A
+/// project's tokens require its Maintainer, a group's its Owner.
 ///
 /// One id needs no confirmation. A filter, or more than one id, does: at a
 /// terminal the program shows how many tokens match, and asks; elsewhere, and
 /// always with '-', it needs --yes or --dry-run.
 ///
-/// The set is fixed when it is read. Tokens are revoked in short transactions, and each
-/// token is judged again there: one that no longer matches is spared. A native store has
-/// the audit event in the same transaction. Revoking again is success and changes
-/// nothing.
+/// Matching tokens are read once, then revoked in short transactions that check each
+/// token again: one that no longer matches is spared. A native store records the audit
+/// event in the same transaction. Revoking again succeeds and changes nothing.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = revoke_help(EXAMPLES))]
 pub struct Revoke {

@@ -1,4 +1,4 @@
-//! `deploy-tokens show`: one deploy token.
+//! `deploy-tokens show`: shows one deploy token.
 
 use anyhow::Result;
 use clap::Args;

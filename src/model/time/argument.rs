@@ -18,7 +18,7 @@ pub enum TimeArg {
     Ahead(Period),
 }
 
-/// Which way a time between two milliseconds goes.
+/// How a time between two milliseconds is rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rounding {
     /// To the earlier one: for upper bounds.
@@ -28,7 +28,7 @@ pub enum Rounding {
 }
 
 impl TimeArg {
-    /// The moment that is meant, judged at `now`.
+    /// Resolves the time, relative to `now`.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl TimeArg {
         moment.ok_or_else(|| OUT_OF_RANGE.into())
     }
 
-    /// 00:00 UTC of the date that is meant: of a written time, the date as written.
+    /// Resolves to 00:00 UTC of the date; for a written time, of the date as written.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl TimeArg {
     }
 }
 
-/// What is said of a time that cannot be stored.
+/// The message for a time that cannot be stored.
 pub const OUT_OF_RANGE: &str = "the time lies outside the years 0000 to 9999";
 
 impl FromStr for TimeArg {
@@ -82,7 +82,7 @@ impl FromStr for TimeArg {
         if let Some(period) = text.strip_prefix('+') {
             return period.parse().map(Self::Ahead);
         }
-        // Four digits and a hyphen begin a date; no duration does.
+        // A date starts with four digits and a hyphen; a duration never does.
         if text.as_bytes().get(4) != Some(&b'-') {
             return text.parse().map(Self::Ago).map_err(|error| {
                 if text.starts_with(|c: char| c.is_ascii_digit()) {
@@ -93,12 +93,12 @@ impl FromStr for TimeArg {
             });
         }
         let written = text.get(..10).and_then(date_from_stored);
-        let written = written.ok_or("it does not begin with a date that exists")?;
+        let written = written.ok_or("it does not start with a valid date")?;
         let rest = text.get(10..).unwrap_or_default();
         if rest.is_empty() {
             return Ok(Self::At(written.and_time(NaiveTime::MIN).and_utc().fixed_offset()));
         }
-        // Without a zone it is UTC; the seconds may be left out.
+        // The zone (UTC) and the seconds are optional.
         let time = text.replacen(' ', "T", 1);
         [time.clone(), format!("{time}Z"), format!("{time}:00Z")]
             .iter()

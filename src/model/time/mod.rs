@@ -1,7 +1,6 @@
 //! Instants, dates and durations, as users write them and as stores hold them.
 //!
-//! Never reads the clock: whatever depends on the present takes it as a
-//! [`Moment`].
+//! Never reads the clock: functions take the current time as a [`Moment`].
 
 mod argument;
 mod period;
@@ -29,32 +28,32 @@ pub type Date = NaiveDate;
 pub struct Timestamp(DateTime<Utc>);
 
 impl Timestamp {
-    /// Cuts `instant` to its millisecond; `None` outside the years 0 to 9999.
+    /// Truncates `instant` to its millisecond; `None` outside the years 0 to 9999.
     #[must_use]
     pub fn new(instant: DateTime<Utc>) -> Option<Self> {
-        // By way of the number, which also carries a leap second over.
+        // Through the number of milliseconds, which also normalises a leap second.
         let instant = DateTime::from_timestamp_millis(instant.timestamp_millis())?;
         in_range(instant.date_naive()).then_some(Self(instant))
     }
 
-    /// 00:00 UTC of `date`; `None` outside the years 0 to 9999.
+    /// Returns 00:00 UTC of `date`; `None` outside the years 0 to 9999.
     #[must_use]
     pub fn midnight(date: Date) -> Option<Self> {
         Self::new(date.and_time(NaiveTime::MIN).and_utc())
     }
 
-    /// Reads the one form that stores hold, `2020-07-23T14:31:47.729Z`.
+    /// Parses the stored form, `2020-07-23T14:31:47.729Z`.
     #[must_use]
     pub fn from_stored(text: &str) -> Option<Self> {
         let [year, month, day, hour, minute, second, milli] =
             numbers(text, b"0000-00-00T00:00:00.000Z")?;
         let date = Date::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
-        // Four digits of a year and three of a fraction: in range, and whole.
+        // The form allows only years 0 to 9999 and whole milliseconds.
         Some(Self(date.and_hms_milli_opt(hour, minute, second, milli)?.and_utc()))
     }
 
-    /// Reads a time without zone, in UTC: `2020-07-23 14:31:47`, with or without a
-    /// fraction of the second, which is cut to its millisecond.
+    /// Parses a UTC time without zone: `2020-07-23 14:31:47`, with an optional fraction of
+    /// the second, which is truncated to milliseconds.
     #[must_use]
     pub fn from_spaced(text: &str) -> Option<Self> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
@@ -67,31 +66,31 @@ impl Timestamp {
         Self::new(date.and_hms_milli_opt(hour, minute, second, milli)?.and_utc())
     }
 
-    /// The same instant as chrono has it.
+    /// Converts to chrono's type.
     #[must_use]
     pub fn to_utc(self) -> DateTime<Utc> {
         self.0
     }
 
-    /// The next instant that can be told from this one; the same one at the end of time.
+    /// Returns the next millisecond; the same one at the end of the range.
     #[must_use]
     pub fn next(self) -> Self {
         self.plus(Duration::from_millis(1))
     }
 
-    /// Whether the instant lies within a second.
+    /// Whether the instant is not a whole second.
     #[must_use]
     pub fn has_fraction(self) -> bool {
         self.0.timestamp_subsec_nanos() > 0
     }
 
-    /// The UTC day of the instant.
+    /// Returns the UTC day of the instant.
     #[must_use]
     pub fn date(self) -> Date {
         self.0.date_naive()
     }
 
-    /// Seconds since 1970, and the nanoseconds beyond them. Before 1970: zero.
+    /// Returns the seconds since 1970, and the nanoseconds beyond; zero before 1970.
     #[must_use]
     pub fn unix(self) -> (u64, u32) {
         match u64::try_from(self.0.timestamp()) {
@@ -100,7 +99,7 @@ impl Timestamp {
         }
     }
 
-    /// The instant this long after; the same one where that cannot be told.
+    /// Returns the instant this long after; the same one beyond the range.
     #[must_use]
     pub fn plus(self, length: Duration) -> Self {
         let length = TimeDelta::from_std(length).ok();
@@ -108,13 +107,13 @@ impl Timestamp {
         later.and_then(Self::new).unwrap_or(self)
     }
 
-    /// The instant as `2020-07-23T14:31:47.729Z`.
+    /// Formats the instant as `2020-07-23T14:31:47.729Z`.
     #[must_use]
     pub fn text(self) -> TimeText {
         TimeText::of(self.0.date_naive()).at(self.0.time())
     }
 
-    /// The time from `earlier` to this instant, negative if it is later.
+    /// Returns the time from `earlier` to this instant, negative if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> TimeDelta {
         self.0 - earlier.0
@@ -136,12 +135,13 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::from_stored(&text).ok_or_else(|| de::Error::custom("not a time as stores hold it"))
+        Self::from_stored(&text)
+            .ok_or_else(|| de::Error::custom("not a time such as 2020-07-23T14:31:47.729Z"))
     }
 }
 
-/// A time as text. Every row of a list has several: they are written here without
-/// the machinery of `format!`, and without memory of their own.
+/// A time as text, made without `format!` and without allocation, because every row of a
+/// list has several.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeText {
     bytes: [u8; 24],
@@ -182,18 +182,18 @@ impl Deref for TimeText {
     }
 }
 
-/// Reads the one form of a date that stores hold, `2020-07-23`.
+/// Parses the stored form of a date, `2020-07-23`.
 #[must_use]
 pub fn date_from_stored(text: &str) -> Option<Date> {
     let [year, month, day] = numbers(text, b"0000-00-00")?;
     Date::from_ymd_opt(i32::try_from(year).ok()?, month, day)
 }
 
-/// The numbers in a text of a form in which every digit is written as 0. Every
-/// row of a list has such texts, and chrono's parsers, made for more than one
-/// form, took the larger part of the time of a list of ids.
+/// Parses the numbers in a text of a fixed form, where `form` has a 0 for every digit.
+/// Every row of a list has such texts, and chrono's general parsers took most of the time
+/// of a list of ids.
 fn numbers<const N: usize, const L: usize>(text: &str, form: &[u8; L]) -> Option<[u32; N]> {
-    // Of a length that is known, so that the compiler unrolls the loop.
+    // The fixed length lets the compiler unroll the loop.
     let text: &[u8; L] = text.as_bytes().try_into().ok()?;
     let mut numbers = [0; N];
     let mut index = 0;
@@ -215,8 +215,8 @@ fn in_range(date: Date) -> bool {
 
 /// A point in time in both forms in which an expiry may be stored.
 ///
-/// The date is not always the instant's UTC day: of a written time, it is the
-/// date as written.
+/// The date is not always the instant's UTC day: for a written time, it is the date as
+/// written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     pub instant: Timestamp,
@@ -224,13 +224,13 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// The moment of an instant, with its UTC day.
+    /// Returns the moment of an instant, with its UTC day.
     #[must_use]
     pub fn at(instant: Timestamp) -> Self {
         Self { instant, date: instant.date() }
     }
 
-    /// 00:00 UTC of the moment's date.
+    /// Returns 00:00 UTC of the moment's date.
     #[must_use]
     pub fn midnight(self) -> Self {
         Self { instant: Timestamp::midnight(self.date).unwrap_or(self.instant), date: self.date }
@@ -257,7 +257,7 @@ impl Expiry {
         }
     }
 
-    /// The expiry in its own form: `2020-07-23`, or as [`Timestamp::text`].
+    /// Formats the expiry in its own form: `2020-07-23`, or as [`Timestamp::text`].
     #[must_use]
     pub fn text(self) -> TimeText {
         match self {

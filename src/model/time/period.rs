@@ -9,8 +9,7 @@ use super::Timestamp;
 
 /// A length of time as written: digits and one unit, such as `90d`.
 ///
-/// Months and years are the calendar's, so the length depends on where it is
-/// laid.
+/// Months and years follow the calendar, so their length depends on the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
     count: u32,
@@ -31,7 +30,7 @@ enum Unit {
 impl Period {
     pub const DAY: Self = Self { count: 1, unit: Unit::Day };
 
-    /// The instant this long before `start`; `None` before the year 0.
+    /// Returns the instant this long before `start`; `None` before the year 0.
     #[must_use]
     pub fn before(self, start: Timestamp) -> Option<Timestamp> {
         Timestamp::new(match self.step()? {
@@ -41,7 +40,7 @@ impl Period {
         })
     }
 
-    /// The instant this long after `start`; `None` after the year 9999.
+    /// Returns the instant this long after `start`; `None` after the year 9999.
     #[must_use]
     pub fn after(self, start: Timestamp) -> Option<Timestamp> {
         Timestamp::new(match self.step()? {

@@ -1,4 +1,4 @@
-//! What is read can be said again, and the order of time is that of text.
+//! Parsing and formatting round-trip, and stored times sort as text.
 
 use chrono::FixedOffset;
 use proptest::prelude::*;
@@ -20,10 +20,10 @@ fn now() -> Timestamp {
 proptest! {
     #[test]
     fn no_text_is_too_strange_to_be_refused(text in "\\PC*|[0-9Tt:.Z+ -]{0,30}|[+]?[0-9]{0,12}[a-z]{0,3}") {
-        // Neither panics; what is taken can be said again.
+        // Parsing never panics, and what is accepted round-trips.
         if let Ok(time) = text.parse::<TimeArg>() {
-            let said = time.to_string();
-            prop_assert_eq!(said.parse(), Ok(time), "{}", said);
+            let shown = time.to_string();
+            prop_assert_eq!(shown.parse(), Ok(time), "{}", shown);
             let _ = time.resolve(now(), Rounding::Up);
             let _ = time.date(Moment::at(now()));
         }

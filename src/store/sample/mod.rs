@@ -1,8 +1,8 @@
 //! Fills a new native store with a believable made-up organisation
 //! (`init --sample=N`), so that the program can be tried without a real one.
 //!
-//! Never touches a store that already holds rows. Nothing in it is of a real
-//! person or token.
+//! Never touches a store that already holds rows. Contains no data of real people or
+//! tokens.
 
 mod draw;
 #[cfg(test)]
@@ -29,14 +29,14 @@ const HOUR: i64 = 60 * 60 * 1000;
 const DAY: i64 = 24 * HOUR;
 const MILLION: i64 = 1_000_000;
 const HISTORY: i64 = 6 * 365 * DAY;
-/// An owner is older by this than the first token that they could have made.
+/// How long a user exists before they may own a token.
 const HEAD_START: i64 = 7 * DAY;
-/// The first that a store can hold, of the year 0.
+/// The first instant that a store can hold, in the year 0.
 const FIRST_INSTANT: i64 = -719_528 * DAY;
 
 /// Fills an empty native store with `tokens` personal access tokens and the
-/// organisation around them, within the caller's transaction. `false` if
-/// `stopped` became true, with a part of the rows written.
+/// organisation around them, within the caller's transaction. Returns `false`
+/// if `stopped` ended it, with a part of the rows written.
 ///
 /// The same `tokens` and `now` give the same rows.
 pub(super) fn fill(
@@ -74,7 +74,7 @@ struct Sample<'a> {
     connection: &'a Connection,
     stopped: &'a dyn Fn() -> bool,
     rng: Rng,
-    /// How often each username and path was wanted.
+    /// How often each username and path was drawn.
     taken: HashMap<String, u32>,
     now: i64,
     history: i64,
@@ -107,13 +107,13 @@ impl<'a> Sample<'a> {
                 _ => "active",
             };
             let username = it.unique(username);
-            let created = stored(it.made(id - 1, it.users) - HEAD_START)?;
+            let created = stored(it.creation_time(id - 1, it.users) - HEAD_START)?;
             insert.execute((id, username, name, is_admin(id), state, kind(id), created))?;
             Ok(())
         })
     }
 
-    /// A username, perhaps taken, and a name.
+    /// Draws a username, which may be taken, and a name.
     fn person(&mut self) -> (String, String) {
         let names = self.any(&PEOPLE);
         let (first, second) = names.split_once(" / ").unwrap_or((names, names));
@@ -157,7 +157,7 @@ impl<'a> Sample<'a> {
         let mut username = self.connection.prepare(sql)?;
         self.each(self.projects, |it, id| {
             if id.is_multiple_of(10) {
-                // Of the users, each fifth is human.
+                // Users with an id divisible by 5 are human.
                 let user = it.rng.u32(1..=it.users / 5) * 5;
                 let space: String = username.query_one([user], |row| row.get(0))?;
                 let path = format!("{space}/{}", it.pick(PERSONAL_PROJECTS));
@@ -173,7 +173,7 @@ impl<'a> Sample<'a> {
     }
 
     fn fill_members(&mut self) -> Result<bool> {
-        // Someone may be drawn twice, or own the project already.
+        // A user may be drawn twice, or own the project already.
         let members = "OR IGNORE INTO members";
         let mut to_group = self.insert(members, "user_id, group_id, access_level")?;
         let mut to_project = self.insert(members, "user_id, project_id, access_level")?;
@@ -209,8 +209,8 @@ impl<'a> Sample<'a> {
             }
             let described = it.rng.u8(..5) < 2;
             let description = described.then(|| it.pick(DESCRIPTIONS));
-            let created = it.made(id, tokens);
-            let (expires, revoked) = it.fate(id, created);
+            let created = it.creation_time(id, tokens);
+            let (expires, revoked) = it.expiry_and_revoked(id, created);
             let mut end = expires.map_or(it.now, |day| it.now.min(day * DAY - 1));
             let mut updated = created;
             if revoked || it.rng.u8(..8) == 0 {
@@ -243,8 +243,8 @@ impl<'a> Sample<'a> {
                        expires_at, creator_id, project_id, group_id";
         let mut insert = self.insert("INTO deploy_tokens", columns)?;
         self.each(tokens, |it, id| {
-            let created = it.made(id, tokens);
-            let (expires, revoked) = it.fate(id, created);
+            let created = it.creation_time(id, tokens);
+            let (expires, revoked) = it.expiry_and_revoked(id, created);
             let of_group = id.is_multiple_of(4);
             insert.execute(params![
                 id,
@@ -263,7 +263,7 @@ impl<'a> Sample<'a> {
         })
     }
 
-    /// Does `row` for each id from 1; `false` if it was stopped on the way.
+    /// Calls `row` for each id from 1; returns `false` if it was stopped.
     fn each(
         &mut self,
         count: u32,

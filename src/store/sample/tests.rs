@@ -1,4 +1,4 @@
-//! A sample is repeatable, sound, and has some of everything.
+//! A sample is reproducible and valid, and covers every case.
 
 use rusqlite::types::Value;
 

@@ -1,9 +1,9 @@
-//! What a sample is drawn from: names, scopes, dates.
+//! The values that a sample is drawn from: names, scopes, dates.
 
 use super::{DAY, HISTORY, HOUR};
 
-/// The two parts of names, in the order of the language. `name=Latin` gives the
-/// letters of the username where the name has others.
+/// The two parts of names, in the order of the language. `name=Latin` gives the spelling
+/// for usernames where it differs.
 pub const PEOPLE: [&str; 8] = [
     "Emma James Olivia Noah Grace Daniel Chloe Sarah Tom Siân=Sian Kwame / Smith Walker Hughes \
      Clarke Morgan O’Brien=Obrien Cooper Shaw Mensah Okafor",
@@ -66,8 +66,8 @@ pub const TOMORROW: Days = Some((1, 1));
 pub const SOON: Days = Some((2, 7));
 pub const LATER: Days = Some((8, 365));
 
-/// Up to which of a hundred tokens they expire then, and are revoked.
-pub const FATES: [(u32, Days, bool); 9] = [
+/// Shares of tokens, cumulative out of 100: when they expire, and whether they are revoked.
+pub const LIFECYCLES: [(u32, Days, bool); 9] = [
     (32, LATER, false),
     (47, NEVER, false),
     (51, SOON, false),
@@ -78,7 +78,7 @@ pub const FATES: [(u32, Days, bool); 9] = [
     (94, LATER, true),
     (100, NEVER, true),
 ];
-/// How long before its end, or now, a token was last used at the most.
+/// The longest times between the last use of a token and its end, or now; `None`: unused.
 pub const USES: [Option<i64>; 4] = [None, Some(2 * HOUR), Some(30 * DAY), Some(HISTORY)];
 pub const LIFETIMES: [i64; 6] = [30, 60, 90, 180, 365, 365];
 pub const LEVELS: [u8; 12] = [10, 20, 20, 20, 30, 30, 30, 30, 40, 40, 40, 50];

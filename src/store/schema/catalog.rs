@@ -1,4 +1,4 @@
-//! The tables and columns that a database has, and which schema they tell.
+//! The tables and columns of a database, and the schema detected from them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -25,7 +25,7 @@ impl Catalog {
         self.0.get(table).map(Vec::as_slice)
     }
 
-    /// The first column that is not there, in words.
+    /// Describes the first missing table or column.
     pub(super) fn lacks(&self, tables: Tables) -> Option<String> {
         tables.iter().find_map(|&(table, columns)| {
             if self.columns(table).is_none() {
@@ -36,11 +36,11 @@ impl Catalog {
         })
     }
 
-    /// The schema of the database: the one that is named, or that its tables tell.
+    /// Returns the schema of the database: the one named, or the one detected.
     ///
     /// # Errors
     ///
-    /// When no description fits, or not wholly.
+    /// When no description fits, or tables or columns are missing.
     pub fn recognise(
         &self,
         named: Option<&'static Description>,
@@ -52,10 +52,10 @@ impl Catalog {
         }
         let known = ALL.iter().copied().filter(|it| it.dialects.contains(&dialect));
         let known = known.filter(|it| !it.signature.is_empty());
-        let told = || known.clone().find(|it| self.lacks(it.signature).is_none());
-        let Some(description) = named.or_else(told) else {
+        let detected = || known.clone().find(|it| self.lacks(it.signature).is_none());
+        let Some(description) = named.or_else(detected) else {
             let mut message =
-                "another program's database, of no known schema: looked for ".to_owned();
+                "another program's database, with an unknown schema: looked for ".to_owned();
             for (index, it) in known.enumerate() {
                 let _ = write!(message, "{}{} (", if index > 0 { ", " } else { "" }, it.name);
                 for (index, (table, columns)) in it.signature.iter().enumerate() {
@@ -73,7 +73,7 @@ impl Catalog {
         description.check(self, dialect)
     }
 
-    /// The tables, as many as fit in a line.
+    /// Lists the tables, as many as fit on a line.
     fn in_words(&self) -> String {
         const SHOWN: usize = 12;
         let names: Vec<_> = self.0.keys().take(SHOWN).map(String::as_str).collect();

@@ -1,7 +1,7 @@
 //! The database of Gitea, and of Forgejo, which has the same tables: SQLite, or
 //! PostgreSQL.
 //!
-//! Facts: `models/auth/access_token.go` and `models/user/user.go` of both.
+//! Sources: `models/auth/access_token.go` and `models/user/user.go` of both.
 
 use super::{
     Catalog, Description, Lookup, PersonalAccessTokens, RevokeMethod, Schema, Table, Time,
@@ -22,8 +22,8 @@ pub static DESCRIPTION: Description = Description {
     schema,
     direct_revoke: &[
         "Also Forgejo. Deletes the row, as they do: there is no flag, and no way back;",
-        "another time the id is not found (exit 4). The row is looked up at each use, so",
-        "the token is dead at once. Nobody is told.",
+        "revoking the id again finds no token (exit 4). The row is looked up at each use, so",
+        "the token stops working at once. Nobody is notified.",
     ],
 };
 
@@ -37,7 +37,7 @@ macro_rules! acting {
     };
 }
 
-/// A bot is what elsewhere is called a service account.
+/// Maps Gitea's user types; its bots are service accounts.
 macro_rules! user_type {
     ($user:literal) => {
         concat!("CASE ", $user, ".type WHEN 0 THEN 'human' WHEN 4 THEN 'service_account' END")
@@ -66,7 +66,7 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
                     id: "t.id",
                 },
                 name: "coalesce(t.name, '')",
-                // Before there were scopes, every token had all.
+                // Tokens from before scopes existed have all of them.
                 scopes: Scopes {
                     sql: "coalesce(nullif(t.scope, ''), 'all')",
                     form: ScopesForm::Commas,
@@ -78,7 +78,7 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
                     statement: "DELETE FROM access_token AS t",
                     time: None,
                     deletes: true,
-                    // Forgejo's, of a token that is for some repositories only.
+                    // Forgejo's table for tokens limited to some repositories.
                     dependents: found.has("access_token_resource_repo", "token_id").then_some([
                         "DELETE FROM access_token_resource_repo WHERE token_id IN \
                          (SELECT t.id FROM access_token t WHERE ",
@@ -95,7 +95,7 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
             ]),
             description: None,
             impersonation: None,
-            // Use moves the time of the last change.
+            // Gitea sets `updated_unix` at each use.
             last_used_at: Time::plain(
                 "CASE WHEN t.updated_unix > t.created_unix THEN t.updated_unix END",
                 TimeForm::Epoch,

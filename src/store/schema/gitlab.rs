@@ -1,7 +1,7 @@
 //! GitLab's database, which is always PostgreSQL.
 //!
-//! Facts: `db/structure.sql`, `app/models/{personal_access_token,deploy_token,member}.rb`
-//! of GitLab. What came late in its history is optional here.
+//! Sources: `db/structure.sql`, `app/models/{personal_access_token,deploy_token,member}.rb`
+//! of GitLab. Columns added late are optional here.
 
 use super::{
     Catalog, DeployTokens, Description, Lookup, PersonalAccessTokens, Places, RevokeMethod, Schema,
@@ -41,28 +41,27 @@ pub static DESCRIPTION: Description = Description {
     ],
     schema,
     direct_revoke: &[
-        "Sets the flag that GitLab sets; it counts from the token's next use. GitLab sends",
-        "the owner no e-mail then, and writes no audit event of its own. A deploy token's",
-        "row stays, too, which GitLab's API would delete.",
+        "Sets the flag that GitLab sets; it takes effect at the token's next use. GitLab",
+        "sends the owner no e-mail, and writes no audit event of its own. The row of a deploy",
+        "token stays; GitLab's API would delete it.",
     ],
 };
 
-/// The kind of the owner; GitLab's internal bots are of none of these.
+/// Maps GitLab's user types; its internal bots have none.
 macro_rules! user_type {
     ($user:literal) => {
         concat!(
             "CASE coalesce(",
             $user,
-            // What was a human before there were numbers.
+            // NULL meant human in old versions.
             ".user_type, 0) WHEN 0 THEN 'human' WHEN 6 THEN 'project_bot' \
              WHEN 13 THEN 'service_account' END"
         )
     };
 }
 
-/// The highest level of a user over a project, its group and all groups above: the
-/// text before the user's id. A membership ends by the server's clock, whatever
-/// instant tokens are judged by.
+/// A user's highest level in a project, its group and all parent groups: the text before
+/// the user's id. Memberships expire by the server's clock, not by --now.
 macro_rules! level_head {
     () => {
         "(SELECT max(m.access_level) FROM members m WHERE m.requested_at IS NULL AND m.state = 0 \
@@ -110,7 +109,7 @@ macro_rules! namespace_of {
     };
 }
 
-/// The project of a deploy token. The tables would allow several; GitLab links one.
+/// The project of a deploy token. The tables allow several, but GitLab links one.
 macro_rules! project_id {
     () => {
         "(SELECT min(l.project_id) FROM project_deploy_tokens l WHERE l.deploy_token_id = t.id)"
@@ -214,7 +213,7 @@ fn personal_access_tokens(found: &Catalog) -> PersonalAccessTokens {
 }
 
 fn deploy_tokens(found: &Catalog) -> DeployTokens {
-    // They came one after the other.
+    // GitLab added them in this order, in different versions.
     let late = ["read_virtual_registry", "write_virtual_registry"];
     let [reads, writes] = late.map(|column| found.has("deploy_tokens", column));
     DeployTokens {
@@ -233,7 +232,7 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
             },
             revoked: Some("t.revoked IS TRUE"),
             created_at: Time::plain("t.created_at", TimeForm::Timestamptz),
-            // The column is never NULL; this is how GitLab writes never.
+            // The column is never NULL: GitLab stores this date for no expiry.
             expires_at: Some(Time::plain(
                 "nullif(t.expires_at, '3000-01-01 00:00:00+00')",
                 TimeForm::Timestamptz,

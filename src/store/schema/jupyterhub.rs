@@ -1,6 +1,6 @@
 //! JupyterHub's database: SQLite, or PostgreSQL when it is large.
 //!
-//! Facts: `jupyterhub/orm.py`, and a database that a hub made.
+//! Sources: `jupyterhub/orm.py`, and the database of a hub.
 
 use super::{
     Catalog, Description, Lookup, PersonalAccessTokens, RevokeMethod, Schema, Table, Time,
@@ -32,8 +32,8 @@ pub static DESCRIPTION: Description = Description {
     ],
     schema,
     direct_revoke: &[
-        "Deletes the row, as the hub does: there is no flag, and no way back; another time",
-        "the id is not found (exit 4). The hub refuses the token at its next request; a",
+        "Deletes the row, as the hub does: there is no flag, and no way back; revoking the",
+        "id again finds no token (exit 4). The hub refuses the token at its next request; a",
         "user's server may take it for up to 300 s more, from its cache. The hub shows the",
         "token until it is restarted, and in SQLite the id of the newest may be given to a",
         "later token: do not revoke it once more at the hub, and give old lists of ids",
@@ -41,7 +41,7 @@ pub static DESCRIPTION: Description = Description {
     ],
 };
 
-/// An administrator is one by his flag, by his role, or by a role of a group of his.
+/// A user is an administrator by flag, by role, or by the role of a group.
 macro_rules! acting {
     ($groups:expr, $where:literal) => {
         concat!(
@@ -62,7 +62,7 @@ macro_rules! by_group {
     };
 }
 
-/// Only ASCII case is ignored, where `lower` would go by the database's collation.
+/// Ignores ASCII case only: PostgreSQL's `lower` would use the database's collation.
 macro_rules! by_name {
     ($dialect:expr, $acting:ident, $($groups:expr)?) => {
         match $dialect {
@@ -81,7 +81,7 @@ macro_rules! named {
     };
 }
 
-/// A service is what elsewhere is called a service account.
+/// The type of the owner; JupyterHub's services are service accounts.
 macro_rules! user_type {
     () => {
         "CASE WHEN t.user_id IS NOT NULL THEN 'human' \
@@ -137,7 +137,7 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
             username: "coalesce(u.name, s.name)",
             user_type: Some(user_type!()),
             is_of_user_type: Some([concat!(user_type!(), " = "), ""]),
-            // Of a session, the program that it is with.
+            // For tokens of sessions and OAuth clients, the client.
             description: Some(if found.has("oauth_clients", "description") {
                 "CASE WHEN t.session_id IS NOT NULL OR t.client_id <> 'jupyterhub' \
                  THEN coalesce((SELECT nullif(c.description, '') FROM oauth_clients c \

@@ -1,10 +1,9 @@
-//! What a database looks like, as data: for every logical column its SQL
-//! expression and the form of its values. The native store is one such
-//! description; a file beside it is all that another application's database takes.
+//! Describes databases as data: the SQL expression and the form of values of every
+//! logical column. The database of another application needs one more file here.
 //!
-//! In every expression `t` is the row of the token. What conditions are made of
-//! reads other tables in queries of its own, never by a join: the statement that
-//! revokes has the row alone, and asks the same conditions again.
+//! In every expression `t` is the row of the token. Conditions read other tables by
+//! subqueries, never by a join: the statement that revokes reuses them, and has only the
+//! row.
 
 mod catalog;
 pub mod gitea;
@@ -19,41 +18,41 @@ use super::scopes::Scopes;
 use super::sql::Dialect;
 use crate::failure::{Failure, Kind};
 
-/// A kind of database, before one is looked at.
+/// The description of a kind of database.
 #[derive(Debug)]
 pub struct Description {
-    /// What `--schema` calls it.
+    /// The name for `--schema`.
     pub name: &'static str,
-    /// The application, in messages.
+    /// The name of the application in messages.
     pub application: &'static str,
     pub dialects: &'static [Dialect],
-    /// The tables that it is told by, each with columns that no other has. Empty where
-    /// the database says itself what it is.
+    /// The tables that identify it, each with columns that no other kind has. Empty where
+    /// the database identifies itself.
     pub signature: Tables,
-    /// The tables and columns that must be there.
+    /// The required tables and columns.
     pub required: Tables,
-    /// The schema of a database that has all these.
+    /// Builds the schema of a database that has them.
     pub schema: fn(Dialect, &Catalog) -> Schema,
-    /// What a revocation past the application does and leaves out, and how long a token
-    /// may live on: lines for the help, of at most 84 characters.
+    /// What a revocation without the application does and leaves out, and how long a token
+    /// may keep working: lines for the help, of at most 84 characters.
     pub direct_revoke: &'static [&'static str],
 }
 
-/// Tables, each with some of its columns, blanks between.
+/// Tables, each with some of its columns, separated by blanks.
 pub type Tables = &'static [(&'static str, &'static str)];
 
-/// Every kind of database that there is a description of.
+/// Every description.
 pub const ALL: &[&Description] =
     &[&native::DESCRIPTION, &gitlab::DESCRIPTION, &jupyterhub::DESCRIPTION, &gitea::DESCRIPTION];
 
 impl Description {
-    /// The description that `--schema` names.
+    /// Finds a description by its name.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         ALL.iter().copied().find(|it| it.name == name)
     }
 
-    /// The schema of a database that has what this needs.
+    /// Builds the schema of a database, if it has the required tables and columns.
     fn check(&self, found: &Catalog, dialect: Dialect) -> Result<Schema, Failure> {
         let Self { name, application, .. } = self;
         match found.lacks(self.required) {
@@ -66,7 +65,7 @@ impl Description {
     }
 }
 
-/// A database that tokens can be read from.
+/// The schema of one database.
 #[derive(Debug)]
 pub struct Schema {
     pub description: &'static Description,
@@ -76,29 +75,28 @@ pub struct Schema {
     pub users: Users,
     pub personal_access_tokens: PersonalAccessTokens,
     pub deploy_tokens: Option<DeployTokens>,
-    /// `None`: it has no place for them.
+    /// `None`: it has no table for them.
     pub audit_events: Option<AuditEvents>,
 }
 
-/// How users are found. Each statement selects id and username, and ends where
-/// what is looked for is bound.
+/// The statements that find users; each selects id and username.
 #[derive(Debug)]
 pub struct Users {
-    /// Those who may act; whether they are administrators is selected too.
+    /// Finds users who may act, and whether they are administrators.
     pub acting: Lookup,
     pub named: Lookup,
 }
 
-/// Statements that find rows by an id, and by a name whose ASCII case is ignored:
-/// the text before and behind what is bound.
+/// The statements that find rows by id, and by name without regard to ASCII case: the
+/// text before and after the bound value.
 #[derive(Clone, Copy, Debug)]
 pub struct Lookup {
     pub by_id: [&'static str; 2],
     pub by_name: [&'static str; 2],
 }
 
-/// Statements that find a project or group, and a user's level in it. The user
-/// is bound between the first two parts, the id or path between the others.
+/// The statements that find a project or group, and a user's level in it. The user is
+/// bound between the first two parts, the id or path between the last two.
 #[derive(Debug)]
 pub struct Places {
     pub by_id: [&'static str; 3],
@@ -118,10 +116,10 @@ pub struct Tokens {
     pub revoke: RevokeMethod,
 }
 
-/// Where rows of a kind are.
+/// The table of a kind of row.
 #[derive(Clone, Copy, Debug)]
 pub struct Table {
-    /// The table as `t`, and what else the select list takes.
+    /// The table as `t`, and the joins that the select list needs.
     pub from: &'static str,
     pub id: &'static str,
 }
@@ -129,14 +127,14 @@ pub struct Table {
 /// How a token is revoked.
 #[derive(Debug)]
 pub struct RevokeMethod {
-    /// The statement as far as its WHERE.
+    /// The statement up to its WHERE.
     pub statement: &'static str,
-    /// What goes on with the time, which is bound behind it.
+    /// The text that sets a time column; the time is bound after it.
     pub time: Option<(&'static str, TimeForm)>,
-    /// Whether the row is gone then.
+    /// Whether the statement deletes the row.
     pub deletes: bool,
-    /// What deletes the rows that belong to it first: the text before and behind the
-    /// conditions of the tokens. It gives the id of the token of each.
+    /// A statement that first deletes the rows that depend on the tokens, and returns the
+    /// tokens' ids: the text before and after the tokens' conditions.
     pub dependents: Option<[&'static str; 2]>,
 }
 
@@ -146,7 +144,7 @@ pub struct PersonalAccessTokens {
     pub user_id: &'static str,
     pub username: &'static str,
     pub user_type: Option<&'static str>,
-    /// The condition that the owner is of a kind: the text before and behind its name.
+    /// The condition on the type of the owner: the text before and after the type.
     pub is_of_user_type: Option<[&'static str; 2]>,
     pub description: Option<&'static str>,
     pub impersonation: Option<&'static str>,
@@ -161,12 +159,11 @@ pub struct DeployTokens {
     pub group_id: &'static str,
     pub project_path: &'static str,
     pub group_path: &'static str,
-    /// The condition that it is linked to a project or group: the text before and
-    /// behind the id.
+    /// The conditions on the linked project and group: the text before and after the id.
     pub is_of_project: [&'static str; 2],
     pub is_of_group: [&'static str; 2],
-    /// The highest level of a user over the token's project, its group and all
-    /// groups above; the user is bound between the two.
+    /// A user's highest level in the token's project, its group and all parent groups: the
+    /// text before and after the user's id.
     pub level: [&'static str; 2],
     pub projects: Places,
     pub groups: Places,
@@ -187,11 +184,9 @@ pub struct AuditEvents {
     pub target_user_id: &'static str,
     pub reason: &'static str,
     pub outcome: &'static str,
-    /// Selects the id of a user who owned a token, or who acted, and a name: events
-    /// outlive users.
+    /// Find users who owned a token, or who acted, in the events: events outlive users.
     pub owners: Lookup,
     pub actors: Lookup,
-    /// Inserts an event; its columns in the order of the contract, from
-    /// `created_at` to `reason`, are bound behind it.
+    /// Inserts an event; its values from `created_at` to `reason` are bound after it.
     pub insert: &'static str,
 }

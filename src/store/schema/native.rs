@@ -10,12 +10,12 @@ use crate::store::sql::Dialect;
 /// Marks the file as a tokenctl store: "tokn" in ASCII.
 pub const APPLICATION_ID: i32 = 0x746F_6B6E;
 
-/// The steps from an empty file to the newest version. A store's `user_version`
-/// is the number of steps it has had, so none is ever changed or removed.
+/// The migrations from an empty file to the newest version. `user_version` is the number
+/// of applied migrations, so none is ever changed or removed.
 pub const MIGRATIONS: &[&str] = &[include_str!("../native.sql")];
 
-/// The highest level of a user over a project, its group and all groups above:
-/// the text behind the user's id. UNION ends the climb where groups form a ring.
+/// A user's highest level in a project, its group and all parent groups: the text after
+/// the user's id. UNION ends the recursion where groups form a cycle.
 macro_rules! level_tail {
     ($project:literal, $group:literal) => {
         concat!(
@@ -31,7 +31,7 @@ macro_rules! level_tail {
     };
 }
 
-/// The text before the user's id.
+/// The same: the text before the user's id.
 macro_rules! level_head {
     () => {
         "(SELECT max(m.access_level) FROM members m WHERE m.user_id = "
@@ -61,7 +61,7 @@ macro_rules! time {
     };
 }
 
-/// A user, and what he is called, for the look-ups below.
+/// Selects a user's id and name.
 const USER: &str = "SELECT id, username FROM users WHERE id = ";
 const USER_BY_NAME: &str = "SELECT id, username FROM users WHERE username = ";
 
@@ -69,7 +69,7 @@ pub static DESCRIPTION: Description = Description {
     name: "native",
     application: "tokenctl",
     dialects: &[Dialect::Sqlite],
-    // Its application_id tells it.
+    // The application_id identifies it.
     signature: &[],
     required: &[
         ("users", "id username admin state user_type"),
@@ -134,7 +134,7 @@ fn schema(dialect: Dialect) -> Schema {
             user_id: "t.user_id",
             username: "u.username",
             user_type: Some("u.user_type"),
-            // No index: it would have the most rows sorted.
+            // A subquery, which keeps SQLite from using an index and sorting most rows.
             is_of_user_type: Some([
                 "(SELECT x.user_type FROM users x WHERE x.id = t.user_id) = ",
                 "",
@@ -202,7 +202,7 @@ pub const AUDIT_EVENTS: AuditEvents = AuditEvents {
     target_name: "t.target_name",
     target_user_id: "t.target_user_id",
     reason: "t.reason",
-    // It is written with what it records.
+    // Events are written in the transaction of the revocation.
     outcome: "'revoked'",
     owners: Lookup {
         by_id: ["SELECT target_user_id, '' FROM audit_events WHERE target_user_id = ", " LIMIT 1"],

@@ -1,4 +1,4 @@
-//! Columns that hold times: how each spells them, and how they are compared.
+//! Columns that hold times: their forms, and how they are compared.
 
 use crate::model::time::{Moment, Timestamp};
 use crate::store::sql::Value;
@@ -8,22 +8,22 @@ use crate::store::sql::Value;
 pub struct Time {
     pub sql: &'static str,
     pub form: TimeForm,
-    /// A condition that looks ids up by the column's index: its text as far as the
-    /// column, and the column in there. A parenthesis stays open. `None` where the
-    /// database has no such index, or finds its way to it by itself.
+    /// A condition that looks ids up by the column's index: the text up to the column, and
+    /// the column's name in it. A parenthesis stays open. `None` where there is no such
+    /// index, or the planner chooses it by itself.
     pub ids: Option<[&'static str; 2]>,
 }
 
 impl Time {
-    /// A column without an index that is of use.
+    /// Describes a column without a useful index.
     #[must_use]
     pub const fn plain(sql: &'static str, form: TimeForm) -> Self {
         Self { sql, form, ids: None }
     }
 }
 
-/// How a column spells a time. Comparisons bind their values in the same form,
-/// so that the database's indexes serve.
+/// The form of times in a column. Comparisons bind values in the same form, so that
+/// indexes can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeForm {
     /// Text: `2020-07-23T14:31:47.729Z`
@@ -57,7 +57,7 @@ impl TimeForm {
         matches!(self, Self::IsoDate | Self::Date)
     }
 
-    /// Reads a text of this form.
+    /// Parses a text of this form.
     #[must_use]
     pub fn timestamp_from_text(self, text: &str) -> Option<Timestamp> {
         match self {
@@ -67,7 +67,7 @@ impl TimeForm {
         }
     }
 
-    /// The moment in this form.
+    /// Converts a moment to this form.
     #[must_use]
     pub fn value(self, moment: Moment) -> Value {
         let instant = moment.instant.to_utc();
@@ -82,8 +82,8 @@ impl TimeForm {
         }
     }
 
-    /// The operator and the value that compare a column of this form with a moment,
-    /// as if the column were cut to the millisecond, which is how it is shown.
+    /// Returns the operator and the value that compare a column of this form with a moment,
+    /// as if the column were truncated to milliseconds, as it is shown.
     #[must_use]
     pub fn compare(self, comparison: Comparison, moment: Moment) -> (&'static str, Value) {
         use Comparison::{After, AtLeast, AtMost, Before};
@@ -97,7 +97,8 @@ impl TimeForm {
                 };
                 (operator, self.value(moment))
             }
-            // The first unit that is not before the moment, or that is after it.
+            // Other precisions than milliseconds: compares with the first value from the
+            // bound on.
             Self::Spaced | Self::Epoch | Self::Timestamp | Self::Timestamptz => {
                 let operator = match comparison {
                     Before | AtMost => " < ",
@@ -112,12 +113,12 @@ impl TimeForm {
         }
     }
 
-    /// The first value of this form that is not before an instant.
+    /// Returns the first value of this form that is not before an instant.
     fn first_from(self, instant: Timestamp) -> Value {
         let whole = self.value(Moment::at(instant));
         match whole {
             Value::Integer(seconds) => (seconds + i64::from(instant.has_fraction())).into(),
-            // As text `47.729` comes before `47.729000`, and both are the same time.
+            // As text, `47.729` sorts before `47.729000`, which is the same time.
             Value::Text(text) => text.trim_end_matches('0').trim_end_matches('.').into(),
             whole => whole,
         }

@@ -49,7 +49,7 @@ fn record_in_table(store: &Store) -> Result<()> {
     transaction.commit()
 }
 
-/// The same events as a file would tell them, among others that came to nothing.
+/// The same events as an audit file records them, among intents without effect.
 fn record_in_log() -> Result<Store> {
     let log = EventLog::new()?;
     record_events(&|event| {

@@ -1,4 +1,4 @@
-//! The stores and filters that the tests of the store have in common.
+//! The stores and filters that the store's tests share.
 
 mod events;
 mod oracle;
@@ -34,7 +34,7 @@ fn now() -> Result<Moment> {
     Ok(Moment::at(now.ok_or_else(|| anyhow::anyhow!("a time"))?))
 }
 
-/// The store that the integration tests work on too.
+/// The store that the integration tests use too.
 fn store() -> Result<Store> {
     let connection = rusqlite::Connection::open_in_memory()?;
     connection.execute_batch(MIGRATIONS[0])?;
@@ -80,8 +80,8 @@ fn other_stores_in_sqlite() -> Result<Vec<(&'static str, Store)>> {
     Ok(stores)
 }
 
-/// Other applications' tables in SQLite and in PostgreSQL, empty where they never are
-/// there, and what fills them.
+/// Other applications' tables in SQLite and in PostgreSQL, empty where unsupported, and
+/// their rows.
 const OTHERS: &[[&str; 3]] = &[
     [
         include_str!("../../../tests/support/jupyterhub.sql"),
@@ -105,8 +105,8 @@ fn open(url: &str) -> Result<Store> {
     Store::open(&Location::Server(Settings::new(url, &|_| None)?.into()), &how)
 }
 
-/// Which pairs of flags are tried as which role: all of them where nothing has to travel
-/// to a server, elsewhere each pair as one role.
+/// Whether a pair of flags is tried as a role: always in SQLite; on a server, which is
+/// slower, each pair as one role at most.
 fn is_tried(store: &Store, pair: [usize; 2], role: usize) -> bool {
     let number = pair[0] + pair[1];
     match store.engine {
@@ -114,7 +114,7 @@ fn is_tried(store: &Store, pair: [usize; 2], role: usize) -> bool {
         Engine::Postgres(_) if store.check_has::<DeployToken>().is_ok() => {
             number % (2 * ROLES.len()) == role
         }
-        // The rest is as in SQLite.
+        // Fewer: the tests in SQLite cover the same schema.
         Engine::Postgres(_) => number % (6 * ROLES.len()) == role,
     }
 }
@@ -161,7 +161,7 @@ fn day(text: &str) -> Option<Moment> {
     Timestamp::from_stored(&format!("{text}T00:00:00.000Z")).map(Moment::at)
 }
 
-/// Filters with one flag each, by the flag that makes them.
+/// Filters of one flag each, with its name.
 fn shared_filters() -> Vec<(String, TokenFilter)> {
     let mut filters = vec![("(none)".to_string(), TokenFilter::default())];
     let mut add = |name: &str, set: &dyn Fn(&mut TokenFilter)| {

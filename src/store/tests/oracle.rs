@@ -97,8 +97,8 @@ where
     Ok(())
 }
 
-/// Compares what a revocation would make of every id there is, and of one that is
-/// none, with the oracle.
+/// Compares the decisions of a revocation on every id, and on a missing one, with the
+/// oracle.
 fn check_revoke<T>(
     store: &Store,
     query: &RevokeQuery<T>,
@@ -309,7 +309,7 @@ fn check_deploy_tokens(store: &Store, organisation: &Store) -> Result<()> {
                         .filter(|it| it.is_kept_by(&filter, now().expect("a time")))
                         .cloned()
                         .collect();
-                    // The least level in a project and in a group.
+                    // `least`: the lowest level in a project and in a group.
                     let may = |least: [i64; 2], place: Place| -> Result<bool> {
                         let least = match place {
                             Place::Project(_) => least[0],
@@ -330,7 +330,7 @@ fn check_deploy_tokens(store: &Store, organisation: &Store) -> Result<()> {
                         for token in &kept {
                             let is_reached = match token.place {
                                 Some(place) => may(least, place)?,
-                                // Its project is gone.
+                                // Its project was deleted.
                                 None => role == "root",
                             };
                             if is_reached {

@@ -1,4 +1,4 @@
-//! The statements that queries become, and the plans that databases make of them.
+//! The statements of queries, and their plans.
 
 use std::fmt::Write;
 
@@ -14,7 +14,7 @@ fn list_sql<T: Stored, P: Projection<T>>(
     store.selection_sql::<T, P>(selection, &ListOptions { sort, limit: None, now: now()? })
 }
 
-/// The statement of a list and how SQLite goes about it.
+/// Returns the statement of a list and its plan.
 fn plan<T: Stored>(store: &Store, filter: T::Filter, role: &str, sort: Sort) -> Result<String> {
     let query = actor(store, role)?.to_list::<T>(filter)?;
     explained(store, &list_sql::<T, T>(store, query.selection(), sort)?)
@@ -23,24 +23,25 @@ fn plan<T: Stored>(store: &Store, filter: T::Filter, role: &str, sort: Sort) -> 
 fn explained(store: &Store, sql: &Sql) -> Result<String> {
     let transaction = store.engine.begin(Mode::Read, Duration::from_secs(5))?;
     let steps = match &store.engine {
-        Engine::Sqlite(_) => transaction.rows(&sql.behind("EXPLAIN QUERY PLAN "), |row| {
+        Engine::Sqlite(_) => transaction.rows(&sql.with_prefix("EXPLAIN QUERY PLAN "), |row| {
             let (_id, _parent, _unused) = (row.integer(), row.integer(), row.integer());
             row.text().map_err(anyhow::Error::msg)
         })?,
         Engine::Postgres(_) => {
-            // A cursor is planned to give its first rows soon.
+            // Cursors are planned differently, for a fast first row.
             let is_list = sql.text().starts_with("SELECT") && !sql.text().contains("(TRUE");
             let explain = if is_list {
                 "EXPLAIN (COSTS OFF) DECLARE rows CURSOR FOR "
             } else {
                 "EXPLAIN (COSTS OFF) "
             };
-            transaction.rows(&sql.behind(explain), |row| row.text().map_err(anyhow::Error::msg))?
+            transaction
+                .rows(&sql.with_prefix(explain), |row| row.text().map_err(anyhow::Error::msg))?
         }
     };
     let (columns, conditions) = at_where(sql.text());
     let mut text = format!("    WHERE {conditions}\n");
-    // Beside the columns may stand whether the filter keeps the row.
+    // A last column may tell whether the filter keeps the row.
     if let Some((_, verdict)) = columns.split_once("(TRUE") {
         let verdict = verdict.split(" FROM ").next().unwrap_or_default();
         text = format!("    SELECT …, (TRUE{verdict}\n{text}");
@@ -51,7 +52,7 @@ fn explained(store: &Store, sql: &Sql) -> Result<String> {
     Ok(text)
 }
 
-/// A statement before and behind its own WHERE, which is not that of a subquery.
+/// Splits a statement at its own WHERE, not at that of a subquery.
 fn at_where(sql: &str) -> (&str, &str) {
     let mut depth = 0;
     let own = sql.char_indices().find(|&(at, c)| {
@@ -85,7 +86,7 @@ type SetAudit = fn(&mut audit::Filter);
 #[test]
 fn the_plans_use_the_indexes() -> Result<()> {
     let store = store()?;
-    // One of each flag, and the combinations that prunes are made of.
+    // One of each flag, and the combination that is typical of prunes.
     let mut seen = std::collections::HashSet::new();
     let mut filters = personal_filters();
     filters.retain(|(name, _)| seen.insert(name.split([' ', '=']).next().map(str::to_owned)));
@@ -137,7 +138,7 @@ fn the_plans_use_the_indexes() -> Result<()> {
     Ok(())
 }
 
-/// The plans in another application's database: of what its indexes serve, or could.
+/// Returns the plans in another application's database.
 fn plans_of(store: &Store) -> Result<String> {
     let mut seen = std::collections::HashSet::new();
     let mut filters = personal_filters();
@@ -148,7 +149,7 @@ fn plans_of(store: &Store) -> Result<String> {
     let mut text = String::new();
     for role in ["root", "olive"] {
         for (name, filter) in &filters {
-            // What a reach adds shows with few.
+            // A few filters show the effect of the reach.
             if role == "root" || ["(none)", "ID", "--search 'ci'"].contains(&name.as_str()) {
                 writeln!(text, "as {role}: {name}")?;
                 text += &plan::<PersonalAccessToken>(store, filter.clone(), role, Sort::BY_ID)?;
@@ -170,7 +171,7 @@ fn plans_of(store: &Store) -> Result<String> {
     Ok(text)
 }
 
-/// The same of deploy tokens, of which there are few.
+/// Returns the plans of deploy tokens.
 fn deploy_plans_of(store: &Store) -> Result<String> {
     let mut text = plans::<DeployToken>(store, &[], &["root"])?;
     let olive = actor(store, "olive")?;
@@ -192,15 +193,14 @@ fn the_plans_use_the_indexes_of_other_applications() -> Result<()> {
         expect_file![path].assert_eq(&plans_of(&store)?);
     }
     if let Some(cluster) = postgres::Cluster::shared() {
-        // As many as show what the planner does with millions, and few enough for their
-        // statistics to be of all rows.
+        // Enough for the plans of millions, and few enough for statistics of all rows.
         let gitlab = cluster.database("plans", postgres::GITLAB);
         gitlab.add_tokens(20_000);
         gitlab.sql(
             "UPDATE users SET username = 'root', admin = true WHERE id = 1;
              UPDATE users SET username = 'olive' WHERE id = 2; VACUUM ANALYZE;",
         );
-        // Other versions plan, and say it, in other ways.
+        // Plans and their text differ between versions.
         let version = gitlab.sql("SHOW server_version");
         if version.starts_with("15") {
             let mut plans = plans_of(&open(&gitlab.url("postgres"))?)?;
@@ -229,7 +229,7 @@ fn values_are_bound_in_order_and_never_text() {
 
 #[test]
 fn missing_and_forbidden_take_the_same_statements() -> Result<()> {
-    // What a stranger asks of a thing that exists, and of one that does not.
+    // A stranger asks for what exists and for what does not.
     let store = store()?;
     let sam = actor(&store, "sam")?;
     let show = |id| -> Result<Sql> {
