@@ -16,9 +16,8 @@ use nix::unistd::mkfifo;
 use serde_json::{Value, json};
 
 use crate::support::apps::{App, Foreign, content_of, entries, targets};
-use crate::support::{
-    NOBODY, Sandbox, TOKENCTL, Transcript, send, start, steady, tool, wait_until,
-};
+use crate::support::postgres::wait_until;
+use crate::support::{NOBODY, Sandbox, TOKENCTL, Transcript, send, start, steady, tool};
 
 /// Runs a command that must not wait for anybody.
 fn soon(sandbox: &Sandbox, line: &str, command: &mut Command) -> Transcript {

@@ -1,8 +1,8 @@
 //! Output that never keeps its writer waiting. A thread hands it to the reader;
-//! what he has not taken yet is kept in memory up to a bound, and beyond it in a
+//! what they have not taken yet is kept in memory up to a bound, and beyond it in a
 //! temporary file without a name.
 //!
-//! The writer holds a read transaction, and a reader may take as long as he likes
+//! The writer holds a read transaction, and a reader may take as long as they like
 //! (`list | less`). In the meantime the transaction would lock other writers out
 //! of a store with a rollback journal, and make the log of another grow.
 
@@ -45,7 +45,7 @@ struct State {
     filled: u64,
     /// Nothing more will come.
     complete: bool,
-    /// Nothing more is taken: the reader has gone, or there is no room for him.
+    /// Nothing more is taken: the reader has gone, or there is no room for what they have not taken.
     is_over: bool,
     /// Why, until the writer has been told.
     failed: Option<io::Error>,
@@ -62,7 +62,7 @@ impl Spool {
     ///
     /// # Errors
     ///
-    /// When he could not.
+    /// When they could not.
     pub fn drain(mut self) -> io::Result<()> {
         self.complete()
     }

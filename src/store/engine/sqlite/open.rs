@@ -73,7 +73,7 @@ fn open_checked(path: &Path, how: &Opening) -> Result<(Sqlite, Schema)> {
     let became = if how.foreign_owner { None } else { file_owner::become_owner(&file)? };
     let looked = look_at(&file);
     let (metadata, journal) = match became {
-        // Who began as root wonders what he may not read.
+        // A user who began as root would wonder what they may not read.
         Some(owner) => looked.with_context(|| format!("as its owner, {owner}"))?,
         None => looked?,
     };
