@@ -783,7 +783,7 @@ fn the_file_answers_as_the_table_does() {
 fn a_user_who_is_gone_is_found_in_the_file_by_an_administrator() {
     let store = App::JupyterHub.file();
     store.recorded("--as sam revoke 9 --reason mine").assert(0);
-    store.recorded("--as root revoke 10 --reason his").assert(0);
+    store.recorded("--as root revoke 10 --reason theirs").assert(0);
     store.recorded("--as olive revoke 1").assert(0);
     store.sql("DELETE FROM users WHERE name = 'sam'");
     for (filter, expected) in [
