@@ -19,7 +19,7 @@ use crate::model::time::Timestamp;
 use crate::model::token::Token;
 use crate::output::Printer;
 use crate::output::view::{Record, Revocation, RevocationResult};
-use crate::store::{AuditRecord, Batch, BatchOptions, Decision, Run, Store, Stored, Unresolved};
+use crate::store::{AuditRecord, Batch, BatchOptions, Decision, Run, Store, Stored};
 
 /// A run of revocations.
 pub struct Revocations<'s> {
@@ -41,6 +41,7 @@ struct Tally {
     already_revoked: u64,
     spared: u64,
     denied: u64,
+    unresolved: u64,
     broken: u64,
 }
 
@@ -71,17 +72,17 @@ impl<'s> Revocations<'s> {
             if ended.is_err() {
                 break;
             }
-            let Batch { decisions, held, recorded } = match self.revoke(store, query, batch, work) {
-                Ok(done) => done,
-                Err(error) => {
-                    ended = Err(error);
-                    break;
-                }
-            };
-            self.tally.ids += batch.len();
+            let Batch { decisions, held, ended: batch_ended } =
+                match self.revoke(store, query, batch, work) {
+                    Ok(done) => done,
+                    Err(error) => {
+                        ended = Err(error);
+                        break;
+                    }
+                };
 
             let rows = self.count(decisions, work);
-            ended = progress.suspend(|| results.print(&rows)).and(recorded);
+            ended = progress.suspend(|| results.print(&rows)).and(batch_ended);
             if ended.is_err() || batches.peek().is_none() {
                 break;
             }
@@ -94,8 +95,7 @@ impl<'s> Revocations<'s> {
         }
         drop(progress);
         let closed = results.finish();
-        let is_resolved = !ended.as_ref().is_err_and(anyhow::Error::is::<Unresolved>);
-        self.session.note(&self.summary::<T>(is_resolved));
+        self.session.note(&self.summary::<T>());
         ended.with_context(|| format!("{} of {} ids done", self.tally.ids, ids.len()))?;
         closed?;
         self.verdict(ids.len())
@@ -132,6 +132,7 @@ impl<'s> Revocations<'s> {
         work: &Work,
     ) -> Vec<Revocation<T>> {
         let tally = &mut self.tally;
+        tally.ids += decisions.iter().filter(|it| !matches!(it, Decision::Unresolved(_))).count();
         let mut rows = Vec::with_capacity(decisions.len());
         for decision in decisions {
             let (id, token, result) = match decision {
@@ -161,6 +162,10 @@ impl<'s> Revocations<'s> {
                     tally.denied += 1;
                     (id, None, RevocationResult::Denied)
                 }
+                Decision::Unresolved(token) => {
+                    tally.unresolved += 1;
+                    (token.id(), Some(token), RevocationResult::Unresolved)
+                }
                 Decision::Broken(row) => {
                     tally.broken += 1;
                     say(&broken_row(T::NOUN[0], &row));
@@ -168,14 +173,15 @@ impl<'s> Revocations<'s> {
                 }
             };
             // An event of this run stands behind no other result.
-            let run = self.run.as_ref().filter(|_| result == RevocationResult::Revoked);
+            let is_recorded =
+                matches!(result, RevocationResult::Revoked | RevocationResult::Unresolved);
+            let run = self.run.as_ref().filter(|_| is_recorded);
             rows.push(Revocation { id, token, result, run_id: run.map(|run| run.id.clone()) });
         }
         rows
     }
 
-    /// `is_resolved`: whether it is known what came of the last batch.
-    fn summary<T: Stored + Token>(&self, is_resolved: bool) -> String {
+    fn summary<T: Stored + Token>(&self) -> String {
         let tally = &self.tally;
         let tokens = tokens_of::<T>(tally.revoked, tally.owners.len() as u64);
         let done = if self.run.is_some() { "revoked" } else { "would revoke" };
@@ -183,12 +189,13 @@ impl<'s> Revocations<'s> {
             (tally.already_revoked, "already revoked"),
             (tally.spared, "spared"),
             (tally.denied, "not found or not permitted"),
+            (tally.unresolved, "unresolved"),
             (tally.broken, "unreadable"),
         ];
         let others = others.iter().filter(|(count, _)| *count > 0);
         let others: Vec<_> = others.map(|(count, what)| format!(", {count} {what}")).collect();
         let end = match &self.run {
-            Some(run) if tally.revoked > 0 || !is_resolved => format!("run {}", run.id),
+            Some(run) if tally.revoked + tally.unresolved > 0 => format!("run {}", run.id),
             Some(_) => "nothing changed".into(),
             None => "dry run, nothing changed".into(),
         };

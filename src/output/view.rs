@@ -232,6 +232,7 @@ pub enum RevocationResult {
     AlreadyRevoked,
     Spared,
     Denied,
+    Unresolved,
 }
 
 impl RevocationResult {
@@ -243,6 +244,7 @@ impl RevocationResult {
             Self::AlreadyRevoked => "already_revoked",
             Self::Spared => "spared",
             Self::Denied => "denied",
+            Self::Unresolved => "unresolved",
         }
     }
 }
@@ -257,7 +259,8 @@ impl<T: Token> Revocation<T> {
             RevocationResult::Revoked | RevocationResult::WouldRevoke => Some(self.id),
             RevocationResult::AlreadyRevoked
             | RevocationResult::Spared
-            | RevocationResult::Denied => None,
+            | RevocationResult::Denied
+            | RevocationResult::Unresolved => None,
         }
     }
 }

@@ -160,7 +160,7 @@ pub fn foreign_sidecar(path: &Path) -> Option<Failure> {
 }
 
 /// The identity of an open file, to detect that it was replaced.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Identity {
     /// The path as given, and with links resolved.
     paths: [PathBuf; 2],
@@ -173,6 +173,13 @@ impl Identity {
     pub fn new(paths: [&Path; 2], metadata: &Metadata) -> Self {
         let paths = paths.map(Into::into);
         Self { paths, device: metadata.dev(), inode: metadata.ino() }
+    }
+
+    /// The path with links resolved.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        let [_, file] = &self.paths;
+        file
     }
 
     /// Checks that the path still leads to the file. Writes to an unlinked file would be

@@ -58,6 +58,8 @@ pub struct Transaction<'e> {
     mode: Mode,
     begun: Instant,
     is_open: bool,
+    /// What a server calls it, where that was asked.
+    number: Option<i64>,
 }
 
 /// A row that an engine lends.
@@ -123,7 +125,44 @@ impl Engine {
             Self::Postgres(it) => it.begin(mode, wait),
         }
         .context(cannot(mode))?;
-        Ok(Transaction { engine: self, mode, begun: Instant::now(), is_open: true })
+        Ok(Transaction { engine: self, mode, begun: Instant::now(), is_open: true, number: None })
+    }
+
+    /// Another connection, to find out what became of a transaction of this one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Engine::open`].
+    pub fn reconnect(&self, wait: Duration) -> Result<Self> {
+        match self {
+            Self::Sqlite(it) => it.reconnect(wait).map(Self::Sqlite),
+            Self::Postgres(it) => it.reconnect().map(Self::Postgres),
+        }
+    }
+
+    /// Reads what a transaction of another connection, whose end was not heard of, has
+    /// left. Gives whether that is final: it will not be found different later.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database. Then nothing is known.
+    pub fn read_settled<R>(
+        &self,
+        unresolved: &Unresolved,
+        wait: Duration,
+        read: impl FnOnce(&Transaction<'_>) -> Result<R>,
+    ) -> Result<(R, bool)> {
+        let (mode, is_final) = match self {
+            Self::Sqlite(_) => (Mode::Write, true),
+            Self::Postgres(it) => (Mode::Read, it.has_ended(unresolved.number, wait)),
+        };
+        let transaction = self.begin(mode, wait)?;
+        let result = read(&transaction)?;
+        if let Self::Sqlite(it) = self {
+            it.write_nothing().context(cannot(mode))?;
+        }
+        transaction.commit()?;
+        Ok((result, is_final))
     }
 
     /// Checks that what is open is still the store that its name leads to.
@@ -182,18 +221,40 @@ impl Transaction<'_> {
         .context(cannot(self.mode))
     }
 
+    /// Does now what the database would put off until COMMIT, so that it is seen before.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn bring_forward(&mut self) -> Result<()> {
+        match self.engine {
+            Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(it) => it.bring_forward().map(|number| self.number = number),
+        }
+        .context(cannot(self.mode))
+    }
+
     /// # Errors
     ///
     /// Those of the database; [`Unresolved`] is among them where it is not known what came
-    /// of the transaction.
+    /// of what was written.
     pub fn commit(mut self) -> Result<()> {
         // What cannot be committed is rolled back by the database.
         self.is_open = false;
-        match self.engine {
+        let committed = match self.engine {
             Engine::Sqlite(it) => it.commit(),
             Engine::Postgres(it) => it.commit(),
-        }
-        .context(cannot(self.mode))
+        };
+        committed
+            .map_err(|NotCommitted { error, is_rolled_back }| {
+                if is_rolled_back || self.mode == Mode::Read {
+                    error
+                } else {
+                    let reason = error.to_string();
+                    error.context(Unresolved { number: self.number, reason })
+                }
+            })
+            .context(cannot(self.mode))
     }
 }
 
@@ -239,9 +300,27 @@ fn cannot(mode: Mode) -> &'static str {
     }
 }
 
+/// A COMMIT that failed.
+pub struct NotCommitted {
+    error: anyhow::Error,
+    /// Whether it is certain that nothing was committed.
+    is_rolled_back: bool,
+}
+
+impl From<NotCommitted> for anyhow::Error {
+    fn from(not_committed: NotCommitted) -> Self {
+        not_committed.error
+    }
+}
+
 /// A transaction whose end was not heard of.
 #[derive(Debug)]
-pub struct Unresolved;
+pub struct Unresolved {
+    /// What a server calls it, where that was asked.
+    number: Option<i64>,
+    /// What the COMMIT failed with.
+    pub reason: String,
+}
 
 impl fmt::Display for Unresolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,6 +2,7 @@
 //! written in one transaction that asks the filter again, and the outcome is recorded.
 
 mod evaluate;
+mod settle;
 mod write;
 
 use std::time::{Duration, Instant};
@@ -69,7 +70,7 @@ impl Run {
 pub enum AuditRecord<'a, T> {
     /// What is about to be done. Nothing is done before it is on record.
     Intent(&'a [&'a T]),
-    /// For each token of the intent, whether it was revoked.
+    /// For each token of the intent of which it is known, whether it was revoked.
     Outcome(&'a [(TokenId, bool)]),
 }
 
@@ -102,12 +103,13 @@ impl<T> BatchOptions<'_, T> {
 /// What one batch did.
 #[derive(Debug)]
 pub struct Batch<T> {
-    /// One for each id, in order.
+    /// One for each id, in order; none for those that were left as they are because the
+    /// run ends.
     pub decisions: Vec<Decision<T>>,
     /// How long it kept other writers out.
     pub held: Duration,
-    /// Whether the outcome is on record.
-    pub recorded: Result<()>,
+    /// What ends the run after this batch.
+    pub ended: Result<()>,
 }
 
 /// What becomes of one id.
@@ -120,6 +122,8 @@ pub enum Decision<T> {
     Spare(T),
     /// It is missing, or out of the actor's reach.
     Deny(TokenId),
+    /// Whether it is revoked cannot be found out.
+    Unresolved(T),
     /// Its row cannot be read.
     Broken(BrokenRow),
 }
@@ -129,7 +133,11 @@ impl<T> Decision<T> {
     fn revoked(&self) -> Option<&T> {
         match self {
             Self::Revoke(token) => Some(token),
-            Self::AlreadyRevoked(_) | Self::Spare(_) | Self::Deny(_) | Self::Broken(_) => None,
+            Self::AlreadyRevoked(_)
+            | Self::Spare(_)
+            | Self::Deny(_)
+            | Self::Unresolved(_)
+            | Self::Broken(_) => None,
         }
     }
 }
@@ -144,8 +152,8 @@ impl Store {
     /// # Errors
     ///
     /// Those of the database, and where the file or the actor's rights have changed
-    /// since the store was opened; then nothing has been revoked. Whether anything has is
-    /// unknown where the error says so.
+    /// since the store was opened; then nothing has been revoked. A COMMIT that failed is
+    /// no such error: what it did is read again.
     pub fn revoke<T: Stored + Token>(
         &self,
         query: &RevokeQuery<T>,
@@ -159,7 +167,7 @@ impl Store {
         })?;
         let tokens: Vec<&T> = decisions.iter().filter_map(Decision::revoked).collect();
         let Some(run) = options.run.filter(|_| !tokens.is_empty()) else {
-            return Ok(Batch { decisions, held: Duration::ZERO, recorded: Ok(()) });
+            return Ok(Batch { decisions, held: Duration::ZERO, ended: Ok(()) });
         };
 
         let intended: Vec<TokenId> = tokens.iter().map(|token| token.id()).collect();
@@ -177,14 +185,17 @@ impl Store {
         let Written { revoked, others, held } = match written {
             Ok(written) => written,
             Err(error) => {
-                if !error.is::<Unresolved>() {
+                let Some(unresolved) = error.downcast_ref::<Unresolved>() else {
                     // That the write failed is the more important error.
                     let _ = record_outcome(&[]);
-                }
-                return Err(error);
+                    return Err(error);
+                };
+                let settled = self.settle::<T>(unresolved, &intended);
+                let reason = unresolved.reason.clone();
+                return Ok(settled.into_batch(decisions, (error, &reason), run, options));
             }
         };
-        let recorded = record_outcome(&revoked);
+        let ended = record_outcome(&revoked);
         let mut others = others.into_iter();
         for decision in &mut decisions {
             if decision.revoked().is_some_and(|it| revoked.binary_search(&it.id()).is_err())
@@ -193,6 +204,6 @@ impl Store {
                 *decision = other;
             }
         }
-        Ok(Batch { decisions, held, recorded })
+        Ok(Batch { decisions, held, ended })
     }
 }

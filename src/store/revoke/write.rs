@@ -34,7 +34,7 @@ impl Store {
     /// transaction has the lock.
     pub(super) fn write<T: Stored + Token>(
         &self,
-        transaction: Transaction<'_>,
+        mut transaction: Transaction<'_>,
         query: &RevokeQuery<T>,
         options: &BatchOptions<'_, T>,
         run: &Run,
@@ -55,12 +55,10 @@ impl Store {
 
         let (done, missed): (Vec<_>, Vec<_>) =
             tokens.iter().partition(|token| revoked.binary_search(&token.id()).is_ok());
-        if let Some(events) = &self.schema.audit_events {
-            for &token in &done {
-                self.record(&transaction, events, &run.event(at, token))?;
-            }
-        }
         let others = self.verify_others(&transaction, query, options, &missed)?;
+        self.record_events(&transaction, run, at, &done)?;
+        transaction.bring_forward()?;
+        self.verify(&transaction, &done)?;
         let begun = transaction.begun();
         transaction.commit()?;
         Ok(Written { revoked, others, held: begun.elapsed() })
@@ -155,6 +153,53 @@ impl Store {
             }
         }
         Ok(others)
+    }
+
+    /// Records an event for each token, where the store has a place for it, and reads back
+    /// that each is there.
+    fn record_events<T: Token>(
+        &self,
+        transaction: &Transaction<'_>,
+        run: &Run,
+        at: Timestamp,
+        tokens: &[&T],
+    ) -> Result<()> {
+        let Some(events) = &self.schema.audit_events else { return Ok(()) };
+        let mut sql = self.sql();
+        let newest = ids(transaction, sql.push(events.newest))?;
+        let newest = newest.first().map_or(0, |id| id.0);
+        for &token in tokens {
+            self.record(transaction, events, &run.event(at, token))?;
+        }
+        let mut sql = self.sql();
+        sql.push(events.targets).bind(run.id.as_str());
+        sql.push(" AND ").push(events.table.id).push(" > ").bind(newest);
+        let recorded = ids(transaction, &sql)?;
+        if let Some(token) = tokens.iter().find(|it| recorded.binary_search(&it.id()).is_err()) {
+            bail!("the database keeps the audit event of token {} from being recorded", token.id());
+        }
+        Ok(())
+    }
+
+    /// Reads back what was written, since RETURNING does not see what triggers did after it.
+    fn verify<T: Stored + Token>(&self, transaction: &Transaction<'_>, done: &[&T]) -> Result<()> {
+        let ids: Vec<_> = done.iter().map(|token| token.id()).collect();
+        match self.remaining::<T>(transaction, &ids)?.first() {
+            Some(id) => bail!("the database keeps token {id} from being revoked"),
+            None => Ok(()),
+        }
+    }
+
+    /// Those of the tokens that are not revoked, read from the table, in ascending order.
+    pub(super) fn remaining<T: Stored + Token>(
+        &self,
+        transaction: &Transaction<'_>,
+        tokens: &[TokenId],
+    ) -> Result<Vec<TokenId>> {
+        let (table, method) = (T::table(self.columns::<T>()?), self.revoke_method::<T>()?);
+        let mut sql = self.sql();
+        sql.push(method.remaining).one_of(table.id, tokens);
+        ids(transaction, &sql)
     }
 
     /// Inserts an event.

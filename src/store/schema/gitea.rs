@@ -78,6 +78,7 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
                     statement: "DELETE FROM access_token AS t",
                     time: None,
                     deletes: true,
+                    remaining: "SELECT t.id FROM access_token t WHERE ",
                     // Forgejo's table for tokens limited to some repositories.
                     dependents: found.has("access_token_resource_repo", "token_id").then_some([
                         "DELETE FROM access_token_resource_repo WHERE token_id IN \

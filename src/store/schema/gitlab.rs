@@ -196,6 +196,8 @@ fn personal_access_tokens(found: &Catalog) -> PersonalAccessTokens {
                 statement: "UPDATE personal_access_tokens AS t SET revoked = TRUE",
                 time: Some((", updated_at = ", TimeForm::Timestamp)),
                 deletes: false,
+                remaining: "SELECT t.id FROM personal_access_tokens t \
+                            WHERE t.revoked IS NOT TRUE AND ",
                 dependents: None,
             },
         },
@@ -241,6 +243,7 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
                 statement: "UPDATE deploy_tokens AS t SET revoked = TRUE",
                 time: None,
                 deletes: false,
+                remaining: "SELECT t.id FROM deploy_tokens t WHERE t.revoked IS NOT TRUE AND ",
                 dependents: None,
             },
         },

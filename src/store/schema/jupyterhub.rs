@@ -130,6 +130,7 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
                     statement: "DELETE FROM api_tokens AS t",
                     time: None,
                     deletes: true,
+                    remaining: "SELECT t.id FROM api_tokens t WHERE ",
                     dependents: None,
                 },
             },

@@ -133,6 +133,9 @@ pub struct RevokeMethod {
     pub time: Option<(&'static str, TimeForm)>,
     /// Whether the statement deletes the row.
     pub deletes: bool,
+    /// Selects the ids of tokens that are not revoked, from the table itself, up to the
+    /// condition on their ids.
+    pub remaining: &'static str,
     /// A statement that first deletes the rows that depend on the tokens, and returns the
     /// tokens' ids: the text before and after the tokens' conditions.
     pub dependents: Option<[&'static str; 2]>,
@@ -187,6 +190,10 @@ pub struct AuditEvents {
     /// Find users who owned a token, or who acted, in the events: events outlive users.
     pub owners: Lookup,
     pub actors: Lookup,
+    /// Selects the id of the newest event, or 0.
+    pub newest: &'static str,
+    /// Selects the ids of the tokens of a run's events; the run is bound behind it.
+    pub targets: &'static str,
     /// Inserts an event; its values from `created_at` to `reason` are bound after it.
     pub insert: &'static str,
 }

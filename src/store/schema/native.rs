@@ -128,6 +128,7 @@ fn schema(dialect: Dialect) -> Schema {
                     statement: "UPDATE personal_access_tokens AS t SET revoked = TRUE",
                     time: Some((", updated_at = ", TimeForm::Iso)),
                     deletes: false,
+                    remaining: "SELECT t.id FROM personal_access_tokens t WHERE NOT t.revoked AND ",
                     dependents: None,
                 },
             },
@@ -159,6 +160,7 @@ fn schema(dialect: Dialect) -> Schema {
                     statement: "UPDATE deploy_tokens AS t SET revoked = TRUE",
                     time: None,
                     deletes: false,
+                    remaining: "SELECT t.id FROM deploy_tokens t WHERE NOT t.revoked AND ",
                     dependents: None,
                 },
             },
@@ -216,6 +218,8 @@ pub const AUDIT_EVENTS: AuditEvents = AuditEvents {
             " LIMIT 1",
         ],
     },
+    newest: "SELECT coalesce(max(t.id), 0) FROM audit_events t",
+    targets: "SELECT t.target_id FROM audit_events t WHERE t.run_id = ",
     insert: "INSERT INTO audit_events (created_at, run_id, action, actor, actor_id, os_user, \
                  target_type, target_id, target_name, target_user_id, reason) VALUES (",
 };

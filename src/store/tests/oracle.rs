@@ -134,7 +134,7 @@ where
                     && !token.properties().revoked
                     && token.is_kept_by(filter, now()?)
             }
-            Decision::Broken(_) => false,
+            Decision::Unresolved(_) | Decision::Broken(_) => false,
         };
         assert!(is_right, "{what}: token {} is {outcome:?}", token.id());
         let is_denied = matches!(outcome, Decision::Deny(_));

@@ -15,22 +15,23 @@ use std::cell::{RefCell, RefMut};
 use std::fmt;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use postgres::{Client, Row};
+use postgres::{Client, Row, SimpleQueryMessage};
 
 use self::error::{is_rolled_back, server_error};
 pub use self::settings::Settings;
 use self::values::typed;
 pub use self::values::value;
-use super::{Decoder, EngineRow, Mode, Opening, Unresolved, stream_rows};
+use super::{Decoder, EngineRow, Mode, NotCommitted, Opening, stream_rows};
 use crate::store::schema::{Catalog, Description, Schema};
 use crate::store::sql::{Dialect, Sql};
 
 /// A connection to a server.
 pub struct Postgres {
     client: RefCell<Client>,
+    settings: Box<Settings>,
 }
 
 impl fmt::Debug for Postgres {
@@ -46,7 +47,8 @@ impl fmt::Debug for Postgres {
 /// If no host accepts the connection, or the schema is unknown.
 pub fn open(settings: &Settings, how: &Opening) -> Result<(Postgres, Schema)> {
     let opened = || -> Result<_> {
-        let postgres = Postgres { client: RefCell::new(settings.connect(how.mode)?) };
+        let client = RefCell::new(settings.connect(how.mode)?);
+        let postgres = Postgres { client, settings: Box::new(settings.clone()) };
         let schema = postgres.recognise(how.busy_timeout, how.schema)?;
         Ok((postgres, schema))
     };
@@ -98,13 +100,42 @@ impl Postgres {
         self.client().batch_execute(&text).map_err(server_error)
     }
 
-    pub fn commit(&self) -> Result<()> {
+    /// Fires what is deferred until COMMIT, and gives the transaction's number.
+    pub fn bring_forward(&self) -> Result<Option<i64>> {
+        let text = "SET CONSTRAINTS ALL IMMEDIATE; SELECT pg_catalog.txid_current_if_assigned()";
+        let answer = self.client().simple_query(text).map_err(server_error)?;
+        Ok(first_text(&answer).and_then(|number| number.parse().ok()))
+    }
+
+    pub fn commit(&self) -> Result<(), NotCommitted> {
         let done = self.client().batch_execute("COMMIT");
         done.map_err(|error| {
             let is_rolled_back = is_rolled_back(&error);
-            let error = server_error(error);
-            if is_rolled_back { error } else { error.context(Unresolved) }
+            NotCommitted { error: server_error(error), is_rolled_back }
         })
+    }
+
+    /// Another connection, to a host that takes writes.
+    pub fn reconnect(&self) -> Result<Self> {
+        let client = RefCell::new(self.settings.connect(Mode::Write)?);
+        Ok(Self { client, settings: self.settings.clone() })
+    }
+
+    /// Waits for a transaction to end, at most so long, and gives whether it has. Its
+    /// session may live on for a while without us.
+    pub fn has_ended(&self, transaction: Option<i64>, wait: Duration) -> bool {
+        let Some(number) = transaction else { return false };
+        let deadline = Instant::now() + wait;
+        loop {
+            let text = format!("SELECT pg_catalog.txid_status({number})");
+            let answer = self.client().simple_query(&text);
+            match answer.as_deref().ok().and_then(first_text) {
+                Some("committed" | "aborted") => return true,
+                Some(_) if Instant::now() < deadline => thread::sleep(PAUSE),
+                // It is too old, or another server's.
+                _ => return false,
+            }
+        }
     }
 
     pub fn rollback(&self) {
@@ -152,6 +183,17 @@ impl Postgres {
             read
         })
     }
+}
+
+/// Between two looks whether a transaction has ended.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The first value of an answer.
+fn first_text(answer: &[SimpleQueryMessage]) -> Option<&str> {
+    answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    })
 }
 
 /// The name of the cursor. Only one is open at a time.

@@ -33,6 +33,7 @@ const SSL_MODES: &[(&str, SslMode)] = &[
 ];
 
 /// The settings of a connection.
+#[derive(Clone)]
 pub struct Settings {
     pub(super) hosts: Vec<Host>,
     pub(super) user: String,

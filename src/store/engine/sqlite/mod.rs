@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use rusqlite::{Connection, Rows, params_from_iter};
+use rusqlite::{Connection, ErrorCode, Rows, params_from_iter};
 
 #[cfg(test)]
 pub use self::functions::contains;
@@ -23,7 +23,7 @@ pub use self::open::recognise;
 use self::page::Page;
 pub use self::page::PageRow;
 pub use self::values::value;
-use super::{Decoder, EngineRow, Mode, stream_rows};
+use super::{Decoder, EngineRow, Mode, NotCommitted, stream_rows};
 use crate::store::file_owner::Identity;
 use crate::store::sql::Sql;
 
@@ -54,12 +54,41 @@ impl Sqlite {
         })?)
     }
 
-    pub fn commit(&self) -> Result<()> {
-        let done = self.connection.execute_batch("COMMIT");
-        if done.is_err() {
+    pub fn commit(&self) -> Result<(), NotCommitted> {
+        self.connection.execute_batch("COMMIT").map_err(|error| {
+            let code = error.sqlite_error_code();
             self.rollback();
-        }
-        Ok(done?)
+            // A lock, a constraint and a full disk are met before the point of no return.
+            // An I/O error may be met behind it: a log that was written and not synced is
+            // played back after a crash.
+            let is_rolled_back = matches!(
+                code,
+                Some(
+                    ErrorCode::DatabaseBusy
+                        | ErrorCode::DatabaseLocked
+                        | ErrorCode::ConstraintViolation
+                        | ErrorCode::DiskFull
+                )
+            );
+            NotCommitted { error: error.into(), is_rolled_back }
+        })
+    }
+
+    /// Another connection to the same file.
+    pub fn reconnect(&self, wait: Duration) -> Result<Self> {
+        let file = self.file.as_ref().context("there is no file to open again")?;
+        file.check()?;
+        let connection = open::connect(file.path(), Mode::Write, wait)?;
+        Ok(Self { connection, file: Some(file.clone()) })
+    }
+
+    /// Writes the schema's version as it is. What is committed after it in the log then
+    /// replaces whatever an interrupted COMMIT may have left there, and with a rollback
+    /// journal the folder is synced behind the interrupted one.
+    pub fn write_nothing(&self) -> Result<()> {
+        let version: i32 =
+            self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        Ok(self.connection.pragma_update(None, "user_version", version)?)
     }
 
     pub fn rollback(&self) {

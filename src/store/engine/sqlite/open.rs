@@ -3,6 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io::Read;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rusqlite::ffi::{
@@ -81,17 +82,7 @@ fn open_checked(path: &Path, how: &Opening) -> Result<(Sqlite, Schema)> {
         file_owner::refuse_foreign(&metadata)?;
     }
 
-    let access = match how.mode {
-        Mode::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
-        Mode::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
-    };
-    // Neither CREATE nor URI: the path is that of a file that exists.
-    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
-    let connection = Connection::open_with_flags(&file, flags)?;
-    // Before the first pragma, which may already wait for a lock.
-    connection.busy_timeout(how.busy_timeout)?;
-    connection.pragma_update(None, "cache_size", CACHE)?;
-
+    let connection = connect(&file, how.mode, how.busy_timeout)?;
     let schema = recognise(&connection, how.schema)?;
     // SQLite opens what it may not write for reading only, and says so later.
     if how.mode == Mode::Write && connection.is_readonly(c"main")? {
@@ -100,6 +91,26 @@ fn open_checked(path: &Path, how: &Opening) -> Result<(Sqlite, Schema)> {
     functions::add(&connection)?;
     let file = Some(Identity::new([path, &file], &metadata));
     Ok((Sqlite { connection, file }, schema))
+}
+
+/// Opens a file that exists.
+pub fn connect(file: &Path, mode: Mode, busy_timeout: Duration) -> Result<Connection> {
+    let access = match mode {
+        Mode::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Mode::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
+    };
+    // Neither CREATE nor URI: the path is that of a file that exists.
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let connection = Connection::open_with_flags(file, flags)?;
+    // Before the first pragma, which may already wait for a lock.
+    connection.busy_timeout(busy_timeout)?;
+    connection.pragma_update(None, "cache_size", CACHE)?;
+    if mode == Mode::Write {
+        // With a rollback journal, a transaction is durable once the folder that the
+        // journal has left is synced. It is a setting of this connection alone.
+        connection.pragma_update(None, "synchronous", "EXTRA")?;
+    }
+    Ok(connection)
 }
 
 fn failed(message: impl Into<String>) -> Failure {

@@ -1,0 +1,91 @@
+//! Finding out what became of a batch whose COMMIT failed: an I/O error and an answer that
+//! was lost mean neither that it was done nor that it was not.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::{AuditRecord, Batch, BatchOptions, Decision, Run};
+use crate::failure::{Failure, Kind};
+use crate::model::id::TokenId;
+use crate::model::token::Token;
+use crate::store::engine::Unresolved;
+use crate::store::{Store, Stored};
+
+/// What is known of the tokens of such a batch.
+pub(super) struct Settled {
+    /// Found not revoked, in ascending order; `None`: the rows could not be read.
+    remaining: Option<Vec<TokenId>>,
+    /// Whether those will not be found revoked later, by the same COMMIT.
+    is_final: bool,
+}
+
+impl Store {
+    /// Reads the tokens again, by another connection.
+    pub(super) fn settle<T: Stored + Token>(
+        &self,
+        unresolved: &Unresolved,
+        ids: &[TokenId],
+    ) -> Settled {
+        let read = || {
+            let engine = self.engine.reconnect(self.busy_timeout)?;
+            engine.read_settled(unresolved, self.busy_timeout, |transaction| {
+                self.remaining::<T>(transaction, ids)
+            })
+        };
+        match read() {
+            Ok((remaining, is_final)) => Settled { remaining: Some(remaining), is_final },
+            // The COMMIT's own error is the one to report.
+            Err(_) => Settled { remaining: None, is_final: false },
+        }
+    }
+}
+
+impl Settled {
+    /// Whether a token is revoked; `None`: nobody can tell.
+    fn is_revoked(&self, id: TokenId) -> Option<bool> {
+        let is_remaining = self.remaining.as_ref()?.binary_search(&id).is_ok();
+        if is_remaining { self.is_final.then_some(false) } else { Some(true) }
+    }
+
+    /// The batch as far as it is known, which ends the run with the COMMIT's error.
+    pub(super) fn into_batch<T: Token>(
+        self,
+        decisions: Vec<Decision<T>>,
+        (error, reason): (anyhow::Error, &str),
+        run: &Run,
+        options: &BatchOptions<'_, T>,
+    ) -> Batch<T> {
+        let mut known = Vec::new();
+        let mut left = Vec::with_capacity(decisions.len());
+        let mut is_all_known = true;
+        for decision in decisions {
+            let Decision::Revoke(token) = decision else {
+                left.push(decision);
+                continue;
+            };
+            let is_revoked = self.is_revoked(token.id());
+            known.extend(is_revoked.map(|is_revoked| (token.id(), is_revoked)));
+            match is_revoked {
+                Some(true) => left.push(Decision::Revoke(token)),
+                Some(false) => {}
+                None => {
+                    is_all_known = false;
+                    left.push(Decision::Unresolved(token));
+                }
+            }
+        }
+        let recorded = options.record(run, &AuditRecord::Outcome(&known));
+        let ended: Result<()> = if is_all_known {
+            let revoked = known.iter().filter(|(_, is_revoked)| *is_revoked).count();
+            let message = format!(
+                "COMMIT failed: {reason}; the rows were read again: {revoked} of {} are revoked",
+                known.len()
+            );
+            Err(Failure::new(Kind::Failed, message).into())
+        } else {
+            Err(error)
+        };
+        Batch { decisions: left, held: Duration::ZERO, ended: ended.and(recorded) }
+    }
+}
