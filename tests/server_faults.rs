@@ -15,6 +15,7 @@ use crate::bulk::{BATCH, Bulk, Ended, FILTER, HeldRevoke, tell};
 use crate::kills::Kills;
 use crate::support::gitlab::{Gitlab, PROGRAM};
 use crate::support::postgres::{Bouncer, Cluster, Options, REVOKER};
+use crate::support::wire::{Fault, Wire};
 use crate::support::{send, start};
 
 /// What [`FILTER`] is about, as the application would ask.
@@ -274,7 +275,7 @@ const NOT_KNOWN: &str = "whether the last batch was committed is not known";
 const TERMINATE: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'tokenctl'";
 
-/// Makes each COMMIT of the program wait before it takes effect.
+/// Makes the program wait before its COMMIT, for what is deferred until then.
 const HELD_COMMIT: &str = "
     CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS
         'BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NULL; END';
@@ -282,30 +283,42 @@ const HELD_COMMIT: &str = "
         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold()";
 
 #[test]
-fn of_a_commit_that_is_not_answered_nothing_is_claimed() {
-    let Some(cluster) = Cluster::start(&Options::default()) else { return };
-    let many = Many::on(&cluster, 100);
-    let gitlab = &many.gitlab;
-    gitlab.database.sql(HELD_COMMIT);
-    let mut other = gitlab.session();
-    other.batch_execute("SELECT pg_advisory_lock(7)").expect("a lock");
-    let line = "--as root --busy-timeout 1min revoke 1 2 --yes -o json";
-    let child = start(&mut gitlab.revoker.command(line.split(' ')));
-    gitlab.wait_until(&format!(
-        "SELECT EXISTS ({PROGRAM} AND query = 'COMMIT' AND wait_event_type = 'Lock')"
-    ));
-    cluster.kill();
-    let ran = gitlab.revoker.transcript(line, child.wait_with_output().expect("it ends"));
-    ran.assert(1).says(&["0 of 2 ids done", NOT_KNOWN]);
-    assert_eq!(ran.json(), serde_json::json!([]), "{ran}");
-    assert_eq!(gitlab.outcomes(), [(1, None), (2, None)]);
-    let run = gitlab.log_lines()[0]["run_id"].as_str().expect("an id").to_owned();
-    ran.says(&[&format!("(run {run})")]);
-    assert!(!ran.stderr.contains("nothing changed"), "{ran}");
+fn what_a_commit_without_an_answer_did_is_read_again() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let cases = [
+        (Fault::CommitIsLost, "not_revoked", "the rows were read again: 0 of 2 are revoked"),
+        (Fault::AnswerIsLost, "revoked", "the rows were read again: 2 of 2 are revoked"),
+        (Fault::AnswerIsLostForGood, "unresolved", NOT_KNOWN),
+    ];
+    for (fault, result, said) in cases {
+        let many = Many::on(cluster, 100);
+        let gitlab = &many.gitlab;
+        let wire = Wire::to(cluster.socket(), fault);
+        let line = "--as root --busy-timeout 1s revoke 1 2 --yes -o json";
+        let mut command = gitlab.revoker.command(line.split(' '));
+        let url = wire.url(REVOKER, &gitlab.database.name);
+        let ran = gitlab.revoker.run_command(line, command.env("TOKENCTL_DB", url));
+        assert!(wire.has_happened(), "{ran}");
+        ran.assert(1).says(&["ids done: ", said]);
+        assert!(!ran.stderr.contains("nothing changed") || result == "not_revoked", "{ran}");
+        gitlab.wait_until_it_is_gone();
+
+        let revoked: &[i64] = if fault == Fault::CommitIsLost { &[] } else { &[1, 2] };
+        assert_eq!(many.revoked(), revoked, "{ran}");
+        let rows = ran.json();
+        let rows: Vec<_> =
+            rows.as_array().expect("rows").iter().map(|row| &row["result"]).collect();
+        assert_eq!(rows, vec![result; revoked.len()], "{ran}");
+        // The audit file claims no more than was read.
+        let outcome = Some(result.to_owned()).filter(|it| it != "unresolved");
+        assert_eq!(gitlab.outcomes(), [(1, outcome.clone()), (2, outcome)], "{ran}");
+        let unresolved = if result == "unresolved" { 2 } else { 0 };
+        assert_eq!(many.unresolved(0).len(), unresolved, "{ran}");
+    }
 }
 
 #[test]
-fn a_commit_that_waits_for_a_lock_in_vain_is_known_to_have_failed() {
+fn what_is_deferred_until_the_commit_is_waited_for_before_it() {
     let Some(cluster) = Cluster::shared() else { return };
     let many = Many::on(cluster, 100);
     let gitlab = &many.gitlab;
@@ -317,14 +330,14 @@ fn a_commit_that_waits_for_a_lock_in_vain_is_known_to_have_failed() {
     gitlab.assert_outcomes(&[(1, "not_revoked"), (2, "not_revoked")]);
     assert!(many.revoked().is_empty());
     gitlab.assert_resolved();
-    // Where the session ends, an answer may be the server's or a pool's, or be lost.
+    // A session that ends before the COMMIT has done nothing.
     let line = "--as root --busy-timeout 1min revoke 3 --yes";
     let child = start(&mut gitlab.revoker.command(line.split(' ')));
     gitlab.wait_until_it_waits();
     gitlab.database.sql(TERMINATE);
     let ran = gitlab.revoker.transcript(line, child.wait_with_output().expect("it ends"));
-    ran.assert(1).says(&["0 of 1 ids done", NOT_KNOWN]);
-    assert_eq!(gitlab.outcomes()[2], (3, None));
+    ran.assert(1).says(&["0 of 1 ids done"]);
+    assert_eq!(gitlab.outcomes()[2], (3, Some("not_revoked".into())));
     other.batch_execute("SELECT pg_advisory_unlock(7)").expect("the lock is given back");
     gitlab.revoker.run("--as root revoke 1 2 3 --yes").assert(0);
     assert_eq!(many.revoked(), [1, 2, 3]);
@@ -333,7 +346,7 @@ fn a_commit_that_waits_for_a_lock_in_vain_is_known_to_have_failed() {
 /// The primary has committed, and its standby does not answer: the session ends
 /// without an answer for us. A pool has one for us then, which tells nothing.
 #[test]
-fn a_commit_that_took_effect_without_an_answer_is_unresolved_and_found_done_later() {
+fn a_commit_that_took_effect_without_an_answer_is_found_done() {
     // Nobody but the role that revokes waits for the standby, which there is none.
     let settings = [("synchronous_standby_names", "nobody"), ("synchronous_commit", "local")];
     let options = Options { settings: &settings, ..Options::default() };
@@ -351,14 +364,12 @@ fn a_commit_that_took_effect_without_an_answer_is_unresolved_and_found_done_late
         gitlab.wait_until(&format!("SELECT EXISTS ({PROGRAM} AND wait_event = 'SyncRep')"));
         gitlab.database.sql(TERMINATE);
         let ran = gitlab.revoker.transcript(&line, child.wait_with_output().expect("it ends"));
-        ran.assert(1).says(&["0 of 2 ids done", NOT_KNOWN]);
-        let unresolved: Vec<_> = many.unresolved(0).into_iter().map(|(_, id)| id).collect();
-        assert!(unresolved.ends_with(&ids), "{unresolved:?}: {ran}");
+        ran.assert(1).says(&["2 of 2 ids done: COMMIT failed: ", "2 of 2 are revoked"]);
+        let rows = ran.json();
+        assert!(rows.as_array().expect("rows").iter().all(|row| row["result"] == "revoked"));
         assert!(many.revoked().ends_with(&ids), "{ran}");
+        gitlab.assert_resolved();
     }
-    let ran = gitlab.revoker.run("--as root revoke 1 2 3 4 --yes -o json");
-    let rows = ran.assert(0).json();
-    assert!(rows.as_array().expect("rows").iter().all(|row| row["result"] == "already_revoked"));
 }
 
 #[test]

@@ -1,0 +1,163 @@
+//! A way to a PostgreSQL server with somebody on the wire, who loses or holds back what
+//! passes at the worst moment.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use tempfile::TempDir;
+
+/// What happens to the first COMMIT behind a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The server never gets it, and both sides lose the connection.
+    CommitIsLost,
+    /// The server carries it out, and its answer is lost with the connection.
+    AnswerIsLost,
+    /// The same, and no new connection is had.
+    AnswerIsLostForGood,
+    /// From the first write on nothing passes, and nobody is told.
+    Silence,
+}
+
+/// A socket in front of a server's.
+pub struct Wire {
+    folder: TempDir,
+    port: u16,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    server: PathBuf,
+    fault: Fault,
+    /// It happens once.
+    has_happened: AtomicBool,
+    is_cut: AtomicBool,
+    /// Held open in silence.
+    silent: Mutex<Vec<UnixStream>>,
+}
+
+impl Wire {
+    /// In front of the server whose socket is in a folder.
+    pub fn to(folder: &Path, fault: Fault) -> Self {
+        let mut files = folder.read_dir().expect("a folder").map(|it| it.expect("a file").path());
+        let is_socket = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with(".s.PGSQL.") && !name.ends_with(".lock")
+        };
+        let server = files.find(is_socket).expect("the socket of a server");
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let name = server.file_name().expect("a socket");
+        let port = name.to_string_lossy().rsplit('.').next().and_then(|it| it.parse::<u16>().ok());
+        let listener = UnixListener::bind(folder.path().join(name)).expect("a socket");
+        let shared = Arc::new(Shared {
+            server: server.clone(),
+            fault,
+            has_happened: AtomicBool::new(false),
+            is_cut: AtomicBool::new(false),
+            silent: Mutex::default(),
+        });
+        let theirs = Arc::clone(&shared);
+        // It ends with the test's process.
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let (Ok(client), shared) = (client, Arc::clone(&theirs)) else { return };
+                if !shared.is_cut.load(Ordering::SeqCst) {
+                    thread::spawn(move || drop(shared.serve(client)));
+                }
+            }
+        });
+        Self { folder, port: port.expect("a port"), shared }
+    }
+
+    pub fn url(&self, user: &str, database: &str) -> String {
+        let (folder, port) = (self.folder.path().display(), self.port);
+        format!("postgres://{user}@/{database}?host={folder}&port={port}")
+    }
+
+    pub fn has_happened(&self) -> bool {
+        self.shared.has_happened.load(Ordering::SeqCst)
+    }
+}
+
+impl Shared {
+    fn serve(&self, mut client: UnixStream) -> io::Result<()> {
+        let mut server = UnixStream::connect(&self.server)?;
+        let answers = (server.try_clone()?, client.try_clone()?);
+        let is_swallowed = Arc::new(AtomicBool::new(false));
+        let swallows = Arc::clone(&is_swallowed);
+        let back = thread::spawn(move || {
+            let (mut server, mut client) = answers;
+            let mut bytes = [0; 1 << 16];
+            while let Ok(length @ 1..) = server.read(&mut bytes) {
+                if swallows.load(Ordering::SeqCst) {
+                    break;
+                }
+                if client.write_all(&bytes[..length]).is_err() {
+                    break;
+                }
+            }
+            let _ = client.shutdown(Shutdown::Both);
+        });
+
+        // The first message has no type.
+        let mut message = message(&mut client, 0)?;
+        let mut writes = false;
+        loop {
+            let says = |text: &[u8]| message.windows(text.len()).any(|it| it == text);
+            writes |= says(b"UPDATE ") || says(b"DELETE ");
+            let is_due = match self.fault {
+                Fault::Silence => writes,
+                _ => writes && says(b"COMMIT"),
+            };
+            if is_due && !self.has_happened.swap(true, Ordering::SeqCst) {
+                match self.fault {
+                    Fault::CommitIsLost => break,
+                    Fault::Silence => {
+                        let mut silent = self.silent.lock().expect("no panic");
+                        silent.extend([client.try_clone()?, server.try_clone()?]);
+                        return Ok(());
+                    }
+                    Fault::AnswerIsLost | Fault::AnswerIsLostForGood => {
+                        self.is_cut
+                            .store(self.fault == Fault::AnswerIsLostForGood, Ordering::SeqCst);
+                        is_swallowed.store(true, Ordering::SeqCst);
+                        server.write_all(&message)?;
+                        // The answer has come when this ends.
+                        let _ = back.join();
+                        return server.shutdown(Shutdown::Both);
+                    }
+                }
+            }
+            server.write_all(&message)?;
+            match self::message(&mut client, 1) {
+                Ok(next) => message = next,
+                Err(_) => break,
+            }
+        }
+        let _ = client.shutdown(Shutdown::Both);
+        server.shutdown(Shutdown::Both)
+    }
+}
+
+/// A message of the protocol: its type where it has one, its length, and its body.
+fn message(from: &mut UnixStream, type_length: usize) -> io::Result<Vec<u8>> {
+    let mut message = vec![0; type_length + 4];
+    from.read_exact(&mut message)?;
+    let length: [u8; 4] = message[type_length..].try_into().expect("four bytes");
+    let length = usize::try_from(u32::from_be_bytes(length)).expect("a length");
+    message.resize(type_length + length, 0);
+    from.read_exact(&mut message[type_length + 4..])?;
+    Ok(message)
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(self.folder.path());
+    }
+}
