@@ -5,6 +5,7 @@
 mod application;
 mod bulk;
 mod full_disks;
+mod injected;
 mod interruptions;
 #[path = "support/kills.rs"]
 mod kills;
@@ -13,3 +14,5 @@ mod readers;
 mod server_faults;
 #[expect(dead_code, reason = "the other binary needs more of it")]
 mod support;
+#[path = "support/wire.rs"]
+mod wire;

@@ -24,4 +24,5 @@ mod stores;
 mod support;
 mod terminal;
 mod transcripts;
+mod triggers;
 mod usage;

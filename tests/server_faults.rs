@@ -15,8 +15,8 @@ use crate::bulk::{BATCH, Bulk, Ended, FILTER, HeldRevoke, tell};
 use crate::kills::Kills;
 use crate::support::gitlab::{Gitlab, PROGRAM};
 use crate::support::postgres::{Bouncer, Cluster, Options, REVOKER};
-use crate::support::wire::{Fault, Wire};
 use crate::support::{send, start};
+use crate::wire::{Fault, Wire};
 
 /// What [`FILTER`] is about, as the application would ask.
 const CHOSEN: &str = "SELECT id FROM personal_access_tokens WHERE revoked IS NOT TRUE

@@ -5,7 +5,6 @@ pub mod gitlab;
 pub mod hub;
 pub mod postgres;
 pub mod tools;
-pub mod wire;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Once;
 
 /// All of them, each with what people call it.
-const TOOLS: [(&str, &str); 12] = [
+const TOOLS: [(&str, &str); 13] = [
     ("bash", "bash"),
     ("configurable-http-proxy", "configurable-http-proxy"),
     ("fish", "fish"),
@@ -19,6 +19,7 @@ const TOOLS: [(&str, &str); 12] = [
     ("openssl", "OpenSSL"),
     ("pgbouncer", "PgBouncer"),
     ("sqlite3", "sqlite3"),
+    ("strace", "strace"),
     ("systemd-analyze", "systemd-analyze"),
     ("zsh", "zsh"),
 ];

@@ -6,8 +6,8 @@ use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 
 use tempfile::TempDir;
@@ -21,8 +21,6 @@ pub enum Fault {
     AnswerIsLost,
     /// The same, and no new connection is had.
     AnswerIsLostForGood,
-    /// From the first write on nothing passes, and nobody is told.
-    Silence,
 }
 
 /// A socket in front of a server's.
@@ -38,8 +36,6 @@ struct Shared {
     /// It happens once.
     has_happened: AtomicBool,
     is_cut: AtomicBool,
-    /// Held open in silence.
-    silent: Mutex<Vec<UnixStream>>,
 }
 
 impl Wire {
@@ -60,7 +56,6 @@ impl Wire {
             fault,
             has_happened: AtomicBool::new(false),
             is_cut: AtomicBool::new(false),
-            silent: Mutex::default(),
         });
         let theirs = Arc::clone(&shared);
         // It ends with the test's process.
@@ -93,7 +88,7 @@ impl Shared {
         let swallows = Arc::clone(&is_swallowed);
         let back = thread::spawn(move || {
             let (mut server, mut client) = answers;
-            let mut bytes = [0; 1 << 16];
+            let mut bytes = vec![0; 1 << 16];
             while let Ok(length @ 1..) = server.read(&mut bytes) {
                 if swallows.load(Ordering::SeqCst) {
                     break;
@@ -111,18 +106,9 @@ impl Shared {
         loop {
             let says = |text: &[u8]| message.windows(text.len()).any(|it| it == text);
             writes |= says(b"UPDATE ") || says(b"DELETE ");
-            let is_due = match self.fault {
-                Fault::Silence => writes,
-                _ => writes && says(b"COMMIT"),
-            };
-            if is_due && !self.has_happened.swap(true, Ordering::SeqCst) {
+            if writes && says(b"COMMIT") && !self.has_happened.swap(true, Ordering::SeqCst) {
                 match self.fault {
                     Fault::CommitIsLost => break,
-                    Fault::Silence => {
-                        let mut silent = self.silent.lock().expect("no panic");
-                        silent.extend([client.try_clone()?, server.try_clone()?]);
-                        return Ok(());
-                    }
                     Fault::AnswerIsLost | Fault::AnswerIsLostForGood => {
                         self.is_cut
                             .store(self.fault == Fault::AnswerIsLostForGood, Ordering::SeqCst);

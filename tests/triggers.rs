@@ -1,0 +1,133 @@
+//! Triggers and views that undo what was written: nothing is reported as revoked that
+//! another statement of the same transaction finds alive.
+
+use crate::support::Sandbox;
+use crate::support::apps::{App, content_of, entries};
+use crate::support::gitlab::Gitlab;
+
+/// Ways to keep token 3 of a native store alive, and what is said of it.
+const NATIVE: [(&str, &str); 4] = [
+    (
+        "CREATE TRIGGER undo AFTER UPDATE OF revoked ON personal_access_tokens WHEN NEW.id = 3
+         BEGIN UPDATE personal_access_tokens SET revoked = 0 WHERE id = 3; END",
+        "keeps token 3 from being revoked",
+    ),
+    (
+        // SQLite changes no view by an alias.
+        "ALTER TABLE personal_access_tokens RENAME TO t2;
+         CREATE VIEW personal_access_tokens AS SELECT * FROM t2;
+         CREATE TRIGGER no_change INSTEAD OF UPDATE ON personal_access_tokens
+         BEGIN SELECT 1; END",
+        "cannot write to the store",
+    ),
+    (
+        "CREATE TRIGGER swallow BEFORE INSERT ON audit_events WHEN NEW.target_id = 3
+         BEGIN SELECT RAISE(IGNORE); END",
+        "keeps the audit event of token 3 from being recorded",
+    ),
+    (
+        "DROP TRIGGER audit_events_refuse_delete;
+         CREATE TRIGGER lose AFTER INSERT ON audit_events WHEN NEW.target_id = 3
+         BEGIN DELETE FROM audit_events WHERE id = NEW.id; END",
+        "keeps the audit event of token 3 from being recorded",
+    ),
+];
+
+#[test]
+fn what_a_trigger_of_a_native_store_undoes_is_not_said_to_be_done() {
+    for journal in ["WAL", "DELETE"] {
+        for (obstacle, said) in NATIVE {
+            let sandbox = Sandbox::new();
+            let mode = format!("PRAGMA journal_mode = {journal};");
+            let no_guard = "DROP TRIGGER personal_access_tokens_stay_revoked;";
+            sandbox.sql(&format!("{mode} {no_guard} {obstacle}"));
+            let before = content_of(&sandbox.connection());
+            let ran = sandbox.run("--as root revoke 1 2 3 9 --yes -o json");
+            ran.assert(1).says(&["0 of 4 ids done", said]);
+            assert_eq!(ran.json(), serde_json::json!([]), "{obstacle}: {ran}");
+            assert!(content_of(&sandbox.connection()) == before, "{obstacle}: {ran}");
+            // The others are not in its way.
+            if said != "cannot write to the store" {
+                sandbox.run("--as root revoke 1 2 9 --yes").assert(0);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_deploy_token_that_a_trigger_revives_is_not_said_to_be_revoked() {
+    let sandbox = Sandbox::new();
+    sandbox.sql(
+        "DROP TRIGGER deploy_tokens_stay_revoked;
+         CREATE TRIGGER undo AFTER UPDATE OF revoked ON deploy_tokens WHEN NEW.id = 2
+         BEGIN UPDATE deploy_tokens SET revoked = 0 WHERE id = 2; END",
+    );
+    let before = content_of(&sandbox.connection());
+    let ran = sandbox.run("--as root deploy-tokens revoke 1 2 --yes -o ids");
+    assert_eq!(ran.assert(1).says(&["keeps token 2 from being revoked"]).stdout, "", "{ran}");
+    assert!(content_of(&sandbox.connection()) == before, "{ran}");
+}
+
+#[test]
+fn a_row_that_a_trigger_puts_back_is_not_said_to_be_deleted() {
+    for app in [App::Gitea, App::Forgejo, App::JupyterHub] {
+        for store in app.stores() {
+            let table = app.table();
+            store.sql(&if store.is_file() {
+                format!(
+                    "CREATE TRIGGER back AFTER DELETE ON {table} WHEN OLD.id = 4
+                     BEGIN INSERT INTO {table} SELECT * FROM kept WHERE id = OLD.id; END;
+                     CREATE TABLE kept AS SELECT * FROM {table}"
+                )
+            } else {
+                format!(
+                    "CREATE FUNCTION back() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+                     'BEGIN INSERT INTO {table} SELECT OLD.*; RETURN NULL; END';
+                     CREATE TRIGGER back AFTER DELETE ON {table} FOR EACH ROW
+                     WHEN (OLD.id = 4) EXECUTE FUNCTION back()"
+                )
+            });
+            let before = store.content();
+            let ran = store.recorded("--as root revoke 1 4 --yes -o json");
+            ran.assert(1).says(&["0 of 2 ids done", "keeps token 4 from being revoked"]);
+            assert_eq!(ran.json(), serde_json::json!([]), "{ran}");
+            assert_eq!(store.content(), before, "{app:?}: {ran}");
+            let ends = entries(&store.log()).into_iter().filter(|it| it["entry"] == "outcome");
+            let ends: Vec<_> = ends.map(|entry| entry["outcome"].clone()).collect();
+            assert_eq!(ends, ["not_revoked", "not_revoked"], "{app:?}");
+        }
+    }
+}
+
+#[test]
+fn what_a_trigger_of_a_server_undoes_is_not_said_to_be_done() {
+    let undo = "CREATE FUNCTION undo() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+        'BEGIN UPDATE personal_access_tokens SET revoked = false WHERE id = NEW.id;
+         RETURN NULL; END';";
+    for trigger in [
+        "CREATE TRIGGER undo AFTER UPDATE ON personal_access_tokens FOR EACH ROW
+         WHEN (NEW.id = 5 AND NEW.revoked) EXECUTE FUNCTION undo()",
+        // At the end of the transaction.
+        "CREATE CONSTRAINT TRIGGER undo AFTER UPDATE ON personal_access_tokens
+         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+         WHEN (NEW.id = 5 AND NEW.revoked) EXECUTE FUNCTION undo()",
+        // A view in the place of the table, whose trigger claims to have done it.
+        "ALTER TABLE personal_access_tokens RENAME TO t2;
+         CREATE VIEW personal_access_tokens AS SELECT * FROM t2;
+         GRANT SELECT, UPDATE ON personal_access_tokens TO tokenctl_revoke;
+         CREATE FUNCTION claim() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+         'BEGIN IF NEW.id <> 5 THEN UPDATE t2 SET revoked = NEW.revoked WHERE id = NEW.id; END IF;
+          RETURN NEW; END';
+         CREATE TRIGGER claim INSTEAD OF UPDATE ON personal_access_tokens
+         FOR EACH ROW EXECUTE FUNCTION claim()",
+    ] {
+        let Some(gitlab) = Gitlab::new() else { return };
+        gitlab.database.sql(&format!("{undo} {trigger}"));
+        let before = gitlab.content();
+        let ran = gitlab.revoker.run("--as root revoke 1 5 --yes -o json");
+        ran.assert(1).says(&["0 of 2 ids done", "keeps token 5 from being revoked"]);
+        assert_eq!(ran.json(), serde_json::json!([]), "{ran}");
+        assert_eq!(gitlab.content(), before, "{trigger}");
+        gitlab.assert_outcomes(&[(1, "not_revoked"), (5, "not_revoked")]);
+    }
+}
