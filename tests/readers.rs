@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use crate::bulk::{BATCH, Bulk, By, FILTER, HeldRevoke, JOURNALS};
+use crate::support::apps::App;
 use crate::support::{TOKENCTL, tool};
 
 /// Of this many tokens a list is far more than a pipe holds and than waits in memory.
@@ -223,5 +224,47 @@ fn no_row_is_printed_before_it_is_committed() {
         assert!(child.wait().expect("the program ends").success());
         assert!(printed == chosen);
         assert_eq!(bulk.done(&chosen, 7), chosen.len());
+    }
+}
+
+/// Makes the fourth token take far longer to read than anybody waits.
+const SLOW_FOURTH: &str = "ALTER TABLE access_token RENAME TO slow;
+    CREATE VIEW access_token AS
+    SELECT id, uid, token_hash, token_salt, token_last_eight, scope, created_unix, updated_unix,
+        CASE WHEN id > 3 THEN
+            (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000)
+             SELECT max(i) FROM n) || name
+        ELSE name END AS name
+    FROM slow";
+
+#[test]
+fn the_first_rows_come_while_others_are_searched_and_a_reader_that_leaves_ends_the_search() {
+    let store = App::Gitea.file();
+    store.sql(SLOW_FOURTH);
+    for format in ["table", "json", "jsonl", "csv", "ids"] {
+        let line = format!("--as root list --sort id_asc -o {format}");
+        let mut command = store.command(shell_words::split(&line).expect("words"));
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut rows = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut text = String::new();
+        // A heading or a bracket comes before the first row.
+        let lines = if matches!(format, "jsonl" | "ids") { 1 } else { 2 };
+        let begun = Instant::now();
+        for _ in 0..lines {
+            rows.read_line(&mut text).expect("a line");
+        }
+        assert!(begun.elapsed() < Duration::from_secs(5), "{format}: {text}");
+        assert!(text.contains('1'), "{format}: {text}");
+        assert!(child.try_wait().expect("a child").is_none(), "{format}: it still searches");
+        drop(rows);
+        let left = Instant::now();
+        let ended = child.wait_with_output().expect("it ends");
+        assert!(left.elapsed() < Duration::from_secs(5), "{format}");
+        let messages = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!((ended.status.code(), &*messages), (Some(0), ""), "{format}");
     }
 }

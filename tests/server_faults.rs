@@ -3,7 +3,7 @@
 //! every token that may have been revoked.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::process::ExitStatusExt;
 use std::thread;
 use std::time::Duration;
@@ -454,6 +454,26 @@ fn a_list_that_loses_its_server_says_where_it_ends() {
         assert!(shown.len() > 1000, "only {} rows came before it", shown.len());
         ran.says(&[&format!("the list ends after {} rows: cannot read the store", shown.len())]);
     }
+}
+
+#[test]
+fn a_reader_that_leaves_ends_the_search_of_a_server() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let many = Many::on(cluster, 5000);
+    many.gitlab.database.sql(&hold_readers_at(4321));
+    let mut other = many.gitlab.session();
+    other.batch_execute("SELECT pg_advisory_lock(7)").expect("a lock");
+    let line = "--as root --busy-timeout 1h list -o ids";
+    let mut child = start(&mut many.gitlab.reader.command(line.split(' ')));
+    let mut rows = BufReader::new(child.stdout.take().expect("a pipe"));
+    many.gitlab.wait_until_it_waits();
+    let mut text = String::new();
+    rows.read_line(&mut text).expect("a line");
+    assert_eq!(text, "1\n");
+    drop(rows);
+    let ran = many.gitlab.reader.transcript(line, child.wait_with_output().expect("it ends"));
+    assert_eq!(ran.assert(0).stderr, "", "{ran}");
+    many.gitlab.wait_until_it_is_gone();
 }
 
 #[test]

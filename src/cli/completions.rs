@@ -29,7 +29,7 @@ impl Completions {
         // To memory first: clap_complete panics when a write fails.
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "tokenctl", &mut script);
-        let mut out = session.out();
+        let mut out = session.out(None)?;
         out.write_all(&script).and_then(|()| out.flush()).context("cannot write to standard output")
     }
 }

@@ -1,6 +1,6 @@
 //! `list`: lists the personal access tokens that the filters match.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 
 use anyhow::{Context, Result};
 use clap::builder::PossibleValuesParser;
@@ -14,9 +14,10 @@ use crate::model::access::ListQuery;
 use crate::model::id::TokenId;
 use crate::model::personal_access_token::PersonalAccessToken;
 use crate::model::token::{Sort, Token};
+use crate::output::blocking::is_reader_gone;
 use crate::output::view::{self, Record};
 use crate::output::{CANNOT_PRINT, Format, OutputStyle, Printer};
-use crate::store::{ListOptions, Mode, Projection, Store, Stored};
+use crate::store::{ListOptions, Mode, Projection, Store, Stored, Streamed};
 
 /// List personal access tokens.
 ///
@@ -111,7 +112,7 @@ impl ListArgs {
 
 /// Prints the rows of a query, or a part of each. A slow reader of the output does not
 /// keep the store's read transaction open.
-pub fn print<T: Stored, P: Projection<T> + Record>(
+pub fn print<T: Stored, P: Projection<T> + Record + Send>(
     session: &Session,
     store: &Store,
     query: &ListQuery<T>,
@@ -129,11 +130,25 @@ pub fn print<T: Stored, P: Projection<T> + Record>(
     let read = store.list::<T, P, _>(query, &ListOptions { limit: wanted, ..*options }, |rows| {
         let mut printer = Printer::new(&mut output, style)?;
         for row in rows {
+            let row = match row {
+                Ok(Streamed::Row(row)) => row,
+                Ok(Streamed::Pause) => {
+                    if is_reader_gone(io::stdout()) {
+                        return Err(io::Error::from(ErrorKind::BrokenPipe).into());
+                    }
+                    printer.flush()?;
+                    continue;
+                }
+                Err(error) => {
+                    printer.flush()?;
+                    return Err(error.context(format!("the list ends after {shown} rows")));
+                }
+            };
             if limit == Some(shown + broken) {
                 more = true;
                 break;
             }
-            match row.with_context(|| format!("the list ends after {shown} rows"))? {
+            match row {
                 Ok(record) => {
                     printer.record(&record)?;
                     shown += 1;
@@ -148,7 +163,7 @@ pub fn print<T: Stored, P: Projection<T> + Record>(
                 }
             }
         }
-        printer.finish()
+        printer.finish().map(|_| ())
     });
     read.and(output.drain().context(CANNOT_PRINT))?;
     drop(messages);

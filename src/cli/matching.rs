@@ -19,7 +19,7 @@ use crate::model::time::Timestamp;
 use crate::model::token::Token;
 use crate::output::Printer;
 use crate::output::view::Record;
-use crate::store::{Store, Stored};
+use crate::store::{Store, Stored, Streamed};
 
 /// How many tokens a question shows.
 pub const PREVIEW: usize = 10;
@@ -53,8 +53,9 @@ impl<T: Stored + Token + Record> Matching<T> {
             for row in rows {
                 stop.check()?;
                 match row? {
-                    Ok(token) => matching.add(token),
-                    Err(row) => matching.broken.push(TokenId(row.id)),
+                    Streamed::Row(Ok(token)) => matching.add(token),
+                    Streamed::Row(Err(row)) => matching.broken.push(TokenId(row.id)),
+                    Streamed::Pause => {}
                 }
                 progress.reach(matching.ids.len());
             }
@@ -110,7 +111,7 @@ impl<T: Stored + Token + Record> Matching<T> {
         for token in self.first.iter().take(PREVIEW) {
             preview.record(token)?;
         }
-        preview.finish()?;
+        drop(preview.finish()?);
         if self.ids.len() > PREVIEW {
             session.note_more(&format!("… and {} more", self.ids.len() - PREVIEW));
         }

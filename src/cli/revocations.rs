@@ -2,8 +2,8 @@
 //! printed when it is committed. The run stops between batches, never in one.
 
 use std::collections::HashSet;
-use std::io::{BufWriter, StdoutLock};
-use std::thread;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 
 use anyhow::{Context, Result};
 
@@ -17,8 +17,9 @@ use crate::model::access::RevokeQuery;
 use crate::model::id::{Owner, TokenId};
 use crate::model::time::Timestamp;
 use crate::model::token::Token;
-use crate::output::Printer;
+use crate::output::blocking::Blocking;
 use crate::output::view::{Record, Revocation, RevocationResult};
+use crate::output::{CANNOT_PRINT, Printer};
 use crate::store::{AuditRecord, Batch, BatchOptions, Decision, Run, Store, Stored};
 
 /// A run of revocations.
@@ -61,7 +62,7 @@ impl<'s> Revocations<'s> {
         Revocation<T>: Record,
     {
         let ids = &work.ids;
-        let mut results = Results::new(self.session)?;
+        let mut results = Results::new(self.session, &self.stop)?;
         let progress = Progress::of(self.session, ids.len());
 
         let mut ended = Ok(());
@@ -89,7 +90,7 @@ impl<'s> Revocations<'s> {
             // SQLite's waiting is unfair: without this, back-to-back batches
             // leave another writer hardly a chance.
             if self.run.is_some() {
-                thread::sleep(held);
+                self.stop.sleep(held);
             }
             progress.reach(self.tally.ids);
         }
@@ -229,15 +230,15 @@ struct Results<T: Stored + Token>
 where
     Revocation<T>: Record,
 {
-    printer: Option<Printer<BufWriter<StdoutLock<'static>>, Revocation<T>>>,
+    printer: Option<Printer<BufWriter<Blocking<File>>, Revocation<T>>>,
 }
 
 impl<T: Stored + Token> Results<T>
 where
     Revocation<T>: Record,
 {
-    fn new(session: &Session) -> Result<Self> {
-        let printer = Printer::new(session.out(), &session.style())?;
+    fn new(session: &Session, stop: &Stop) -> Result<Self> {
+        let printer = Printer::new(session.out(Some(stop))?, &session.style())?;
         Ok(Self { printer: Some(printer) })
     }
 
@@ -250,7 +251,8 @@ where
     }
 
     fn finish(mut self) -> Result<()> {
-        let finished = self.printer.take().map(Printer::finish);
+        let finished =
+            self.printer.take().map(|printer| printer.finish()?.flush().context(CANNOT_PRINT));
         self.unless_closed(finished)
     }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, StdoutLock};
+use std::io::{self, BufWriter, IsTerminal};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -16,13 +16,15 @@ use terminal_size::{Width, terminal_size_of};
 use super::arguments::GlobalArgs;
 use super::environment::{VARIABLE_AS, VARIABLE_AUDIT_LOG, variable};
 use super::location::StoreName;
+use super::stop::Stop;
 use crate::audit_file::AuditFile;
 use crate::failure::{self, Failure, Kind};
 use crate::model::actor::Actor;
 use crate::model::reference::Reference;
 use crate::model::time::{Moment, OUT_OF_RANGE, Rounding, Timestamp};
+use crate::output::blocking::Blocking;
 use crate::output::spool::Spool;
-use crate::output::{Format, OutputStyle};
+use crate::output::{CANNOT_PRINT, Format, OutputStyle};
 use crate::store::schema::Description;
 use crate::store::{BrokenRow, ForeignFile, Location, Mode, Opening, OsUser, Store};
 
@@ -216,18 +218,23 @@ impl Session {
         }
     }
 
-    /// Standard output, for the result only.
+    /// Standard output, for the result only. Soon after the run is stopped its reader is not
+    /// waited for any more.
     #[expect(clippy::unused_self, reason = "the session owns the standard streams")]
-    pub fn out(&self) -> BufWriter<StdoutLock<'static>> {
-        BufWriter::with_capacity(1 << 16, io::stdout().lock())
+    pub fn out(&self, stop: Option<&Stop>) -> Result<BufWriter<Blocking<File>>> {
+        let stream = duplicate(io::stdout())?;
+        let stream = match stop {
+            Some(stop) => Blocking::unless_stopped(stream, stop.listener()),
+            None => Blocking::new(stream),
+        };
+        Ok(BufWriter::with_capacity(1 << 16, stream))
     }
 
     /// Wraps a standard stream for output while the store is read: writing never waits
     /// for the reader.
     #[expect(clippy::unused_self, reason = "the session owns the standard streams")]
     pub fn spool(&self, stream: impl AsFd) -> Result<Spool> {
-        let stream = stream.as_fd().try_clone_to_owned().context("cannot print")?;
-        Ok(Spool::new(File::from(stream)))
+        Ok(Spool::new(Blocking::new(duplicate(stream)?)))
     }
 
     /// Whether the user can be asked a question.
@@ -254,6 +261,10 @@ impl Session {
             failure::say_plain(line);
         }
     }
+}
+
+fn duplicate(stream: impl AsFd) -> Result<File> {
+    Ok(File::from(stream.as_fd().try_clone_to_owned().context(CANNOT_PRINT)?))
 }
 
 /// Builds the message for a row that is left out because it cannot be read.

@@ -46,7 +46,7 @@ pub fn show<T: Stored + Token + Record>(session: &Session, id: &str) -> Result<(
     let query = actor.to_show::<T>(id).with_context(what)?;
     let found = store.show(&query, session.now)?;
     match found.ok_or(Denied).with_context(what)? {
-        Ok(token) => print_one(session.out(), &token, &session.style()),
+        Ok(token) => print_one(session.out(None)?, &token, &session.style()),
         Err(row) => {
             say(&broken_row(T::NOUN[0], &row));
             Err(anyhow!("{} cannot be read", what()))

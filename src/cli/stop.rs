@@ -4,6 +4,8 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -11,6 +13,9 @@ use signal_hook::low_level::unregister;
 use signal_hook::{SigId, flag};
 
 use crate::failure::{self, Failure, Kind};
+
+/// How soon a signal is heard in a pause.
+const MOMENT: Duration = Duration::from_millis(100);
 
 /// Whether a signal has requested a stop.
 pub struct Stop {
@@ -56,6 +61,24 @@ impl Stop {
 
     fn second_signal_actions(&self) -> MutexGuard<'_, Vec<SigId>> {
         self.second_signal_actions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the run has been asked to stop, for where this itself cannot be.
+    pub fn listener(&self) -> impl Fn() -> bool + Send + use<> {
+        let flags = [&self.terminated, &self.interrupted].map(Arc::clone);
+        move || flags.iter().any(|flag| flag.load(Ordering::Relaxed))
+    }
+
+    /// Waits, but no longer than until the run is asked to stop.
+    pub fn sleep(&self, length: Duration) {
+        let end = Instant::now() + length;
+        while self.requested().is_none() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            thread::sleep(left.min(MOMENT));
+        }
     }
 
     /// Returns the signal that requested a stop, if any.

@@ -1,6 +1,6 @@
 //! Writes CSV as in RFC 4180, but with LF line ends.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use anyhow::Result;
 
@@ -34,6 +34,11 @@ impl<W: Write, R: Record> Lines<W, R> {
         }
         self.writer.write_record(None::<&[u8]>)?;
         Ok(())
+    }
+
+    pub fn finish(self) -> Result<W> {
+        let unwritten = |error: csv::IntoInnerError<_>| io::Error::from(error.error().kind());
+        Ok(self.writer.into_inner().map_err(unwritten)?)
     }
 
     pub fn flush(&mut self) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Formats rows, one file per format. Handles one row at a time, so that memory stays
 //! bounded however many rows there are.
 
+pub mod blocking;
 mod csv;
 pub mod json;
 pub mod spool;
@@ -119,7 +120,7 @@ impl<W: Write, R: Record> Printer<W, R> {
         Ok(())
     }
 
-    /// Writes out what is buffered.
+    /// Writes out what is buffered, and flushes the writer.
     pub fn flush(&mut self) -> Result<()> {
         match &mut self.body {
             Body::Table(table) => table.flush(),
@@ -131,13 +132,20 @@ impl<W: Write, R: Record> Printer<W, R> {
         .context(CANNOT_PRINT)
     }
 
-    /// Ends the output; JSON closes its array.
-    pub fn finish(mut self) -> Result<()> {
-        if let Body::Json { out, any } = &mut self.body {
-            let end: &[u8] = if *any { b"\n]\n" } else { b"[]\n" };
-            out.write_all(end).context(CANNOT_PRINT)?;
-        }
-        self.flush()
+    /// Ends the output and gives the writer back; JSON closes its array.
+    pub fn finish(self) -> Result<W> {
+        let finished = || -> Result<W> {
+            Ok(match self.body {
+                Body::Table(table) => table.finish()?,
+                Body::Json { mut out, any } => {
+                    out.write_all(if any { b"\n]\n" } else { b"[]\n" })?;
+                    out
+                }
+                Body::Jsonl(out) | Body::Ids(out) => out,
+                Body::Csv(lines) => lines.finish()?,
+            })
+        };
+        finished().context(CANNOT_PRINT)
     }
 }
 
@@ -159,7 +167,7 @@ pub fn print_one<R: Record>(mut out: impl Write, record: &R, style: &OutputStyle
     };
     let mut printer = Printer::new(out, &OutputStyle { format, ..style.clone() })?;
     printer.record(record)?;
-    printer.finish()
+    printer.finish()?.flush().context(CANNOT_PRINT)
 }
 
 pub const CANNOT_PRINT: &str = "cannot write to standard output";

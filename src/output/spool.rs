@@ -115,9 +115,10 @@ impl Write for Spool {
         Ok(())
     }
 
-    /// Does nothing: the reader gets a chunk when it is full, and the rest in the end.
+    /// Hands over what there is: no more will come for a moment. It need not be called in
+    /// the end.
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        if self.chunk.is_empty() { Ok(()) } else { self.hand_over() }
     }
 }
 

@@ -88,11 +88,19 @@ impl<W: Write, R: Record> Table<W, R> {
         Ok(())
     }
 
+    /// Writes the rows of a page that is not full.
+    fn write_rest(&mut self) -> Result<()> {
+        if self.page.is_empty() { Ok(()) } else { self.write_page() }
+    }
+
     pub fn flush(&mut self) -> Result<()> {
-        if !self.page.is_empty() {
-            self.write_page()?;
-        }
+        self.write_rest()?;
         Ok(self.out.flush()?)
+    }
+
+    pub fn finish(mut self) -> Result<W> {
+        self.write_rest()?;
+        Ok(self.out)
     }
 
     fn write_page(&mut self) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::engine::Mode;
+use super::engine::{IsStopped, Mode, Stream};
 use super::sql::Sql;
 use super::stored::decoded;
 use super::{Projection, Row, Store, Stored, filter};
@@ -27,11 +27,11 @@ impl Store {
     ///
     /// Those of `read`, and of the database; a usage error where the query asks for
     /// what the store does not record.
-    pub fn list<T: Stored, P: Projection<T>, R: Send>(
+    pub fn list<T: Stored, P: Projection<T> + Send, R: Send>(
         &self,
         query: &ListQuery<T>,
         options: &ListOptions,
-        read: impl FnOnce(&mut dyn Iterator<Item = Result<Row<P>>>) -> Result<R> + Send,
+        read: impl FnOnce(&mut Stream<'_, Row<P>>) -> Result<R> + Send,
     ) -> Result<R> {
         self.select(query.selection(), options, None, read)
     }
@@ -43,7 +43,11 @@ impl Store {
     /// As for [`Store::list`].
     pub fn show<T: Stored>(&self, query: &ShowQuery<T>, now: Moment) -> Result<Option<Row<T>>> {
         let options = ListOptions { sort: Sort::BY_ID, limit: None, now };
-        self.select(query.selection(), &options, None, |rows| rows.next().transpose())
+        let columns = self.columns::<T>()?;
+        let sql = self.selection_sql::<T, T>(query.selection(), &options)?;
+        let mut rows =
+            self.read(|transaction| transaction.rows(&sql, |row| decoded::<T, T>(row, columns)))?;
+        Ok(rows.pop())
     }
 
     /// Lends the tokens that a query would revoke, in the order of their ids. A store that
@@ -56,8 +60,8 @@ impl Store {
         &self,
         query: &RevokeQuery<T>,
         now: Moment,
-        is_stopped: &dyn Fn() -> bool,
-        read: impl FnOnce(&mut dyn Iterator<Item = Result<Row<T>>>) -> Result<R> + Send,
+        is_stopped: &IsStopped<'_>,
+        read: impl FnOnce(&mut Stream<'_, Row<T>>) -> Result<R> + Send,
     ) -> Result<R> {
         let options = ListOptions { sort: Sort::BY_ID, limit: None, now };
         self.select(query.selection(), &options, Some(is_stopped), read)
@@ -74,12 +78,12 @@ impl Store {
         self.schema.is_checked && is_certain
     }
 
-    fn select<T: Stored, P: Projection<T>, R: Send>(
+    fn select<T: Stored, P: Projection<T> + Send, R: Send>(
         &self,
         selection: &Selection<T>,
         options: &ListOptions,
-        is_stopped: Option<&dyn Fn() -> bool>,
-        read: impl FnOnce(&mut dyn Iterator<Item = Result<Row<P>>>) -> Result<R> + Send,
+        is_stopped: Option<&IsStopped<'_>>,
+        read: impl FnOnce(&mut Stream<'_, Row<P>>) -> Result<R> + Send,
     ) -> Result<R> {
         let columns = self.columns::<T>()?;
         let sql = self.selection_sql::<T, P>(selection, options)?;
@@ -90,6 +94,7 @@ impl Store {
             let result = transaction.stream_rows(
                 &sql,
                 |row| decoded::<T, P>(row, columns),
+                is_stopped.unwrap_or(&|| false),
                 |rows| read.take().context("the rows have been read")?(rows),
             )?;
             transaction.commit()?;

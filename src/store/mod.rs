@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use self::engine::{Engine, Transaction};
-pub use self::engine::{Location, Mode, Opening, Settings, Unresolved};
+pub use self::engine::{IsStopped, Location, Mode, Opening, Settings, Stream, Streamed};
 pub use self::event_log::EventLog;
 pub use self::file_owner::{ForeignFile, OsUser};
 pub use self::init::create;

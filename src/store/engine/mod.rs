@@ -7,7 +7,7 @@ pub mod sqlite;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -187,24 +187,23 @@ impl Transaction<'_> {
     }
 
     /// Lends the rows of a statement to `read`, in order, one at a time, in bounded
-    /// memory. A statement that cannot begin does not call `read`.
+    /// memory. `read` is called when the first of them is there, or it is known that there
+    /// is none, or when the run is stopped: a statement that cannot begin does not call it.
+    /// A statement that `read` leaves before its end is ended.
     ///
     /// # Errors
     ///
     /// Those of `read`, and of the database.
-    pub fn stream_rows<R, O>(
+    pub fn stream_rows<R: Send, O: Send>(
         &self,
         sql: &Sql,
         decode: impl Fn(&mut Decoder<'_>) -> R + Send,
-        read: impl FnOnce(&mut dyn Iterator<Item = Result<R>>) -> Result<O> + Send,
-    ) -> Result<O>
-    where
-        O: Send,
-    {
-        let cannot = cannot(self.mode);
+        is_stopped: &IsStopped<'_>,
+        read: impl FnOnce(&mut Stream<'_, R>) -> Result<O> + Send,
+    ) -> Result<O> {
         match self.engine {
-            Engine::Sqlite(it) => it.stream_rows(sql, cannot, decode, read),
-            Engine::Postgres(it) => it.stream_rows(sql, cannot, decode, read),
+            Engine::Sqlite(it) => it.stream_rows(sql, decode, is_stopped, read),
+            Engine::Postgres(it) => it.stream_rows(sql, decode, is_stopped, read),
         }
     }
 
@@ -269,24 +268,74 @@ impl Drop for Transaction<'_> {
     }
 }
 
+/// What comes of a statement.
+#[derive(Debug)]
+pub enum Streamed<R> {
+    Row(R),
+    /// No row has come for a moment: what was made of those before is to be handed on.
+    Pause,
+}
+
+/// The rows of a statement, as they come.
+pub type Stream<'s, R> = dyn Iterator<Item = Result<Streamed<R>>> + 's;
+
+/// Whether the run has been stopped.
+pub type IsStopped<'s> = dyn Fn() -> bool + Sync + 's;
+
+/// How soon it is noticed that no row comes.
+const MOMENT: Duration = Duration::from_millis(20);
+
+/// Some rows that another thread has read from the database.
+enum Received<B> {
+    Batch(B),
+    Pause,
+    Failed(anyhow::Error),
+    End,
+}
+
+impl<B> Received<B> {
+    /// What is in a channel, or comes within a moment.
+    fn from(receiver: &Receiver<Result<B>>) -> Self {
+        match receiver.recv_timeout(MOMENT) {
+            Ok(batch) => batch.map_or_else(Self::Failed, Self::Batch),
+            Err(RecvTimeoutError::Timeout) => Self::Pause,
+            Err(RecvTimeoutError::Disconnected) => Self::End,
+        }
+    }
+}
+
 /// Lends rows that another thread reads from the database, some at a time.
 fn stream_rows<B, R, O>(
-    receiver: &Receiver<Result<B>>,
-    cannot: &'static str,
+    mut receive: impl FnMut() -> Received<B>,
     decode: impl Fn(&B, usize) -> Option<R>,
-    read: impl FnOnce(&mut dyn Iterator<Item = Result<R>>) -> Result<O>,
+    is_stopped: &IsStopped<'_>,
+    read: impl FnOnce(&mut Stream<'_, R>) -> Result<O>,
 ) -> Result<O> {
-    let mut batch = None;
+    let mut received = receive();
+    while matches!(received, Received::Pause) && !is_stopped() {
+        received = receive();
+    }
+    if let Received::Failed(error) = received {
+        return Err(error).context(cannot(Mode::Read));
+    }
     let mut next = 0;
     let mut rows = std::iter::from_fn(|| {
         loop {
-            if let Some(row) = batch.as_ref().and_then(|batch| decode(batch, next)) {
-                next += 1;
-                return Some(Ok(row));
+            if let Received::Batch(batch) = &received {
+                if let Some(row) = decode(batch, next) {
+                    next += 1;
+                    return Some(Ok(Streamed::Row(row)));
+                }
+                (received, next) = (receive(), 0);
+                continue;
             }
-            match receiver.recv().ok()? {
-                Ok(rows) => (batch, next) = (Some(rows), 0),
-                Err(error) => return Some(Err(error).context(cannot)),
+            match std::mem::replace(&mut received, Received::End) {
+                Received::Pause => {
+                    received = receive();
+                    return Some(Ok(Streamed::Pause));
+                }
+                Received::Failed(error) => return Some(Err(error).context(cannot(Mode::Read))),
+                Received::End | Received::Batch(_) => return None,
             }
         }
     });

@@ -55,7 +55,7 @@ impl Catalog {
         let detected = || known.clone().find(|it| self.lacks(it.signature).is_none());
         let Some(description) = named.or_else(detected) else {
             let mut message =
-                "another program's database, with an unknown schema: looked for ".to_owned();
+                "another program's database, of no known schema: looked for ".to_owned();
             for (index, it) in known.enumerate() {
                 let _ = write!(message, "{}{} (", if index > 0 { ", " } else { "" }, it.name);
                 for (index, (table, columns)) in it.signature.iter().enumerate() {

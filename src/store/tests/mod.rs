@@ -16,7 +16,7 @@ use super::schema::native::{self, MIGRATIONS};
 use super::sql::{Dialect, Sql};
 use super::{
     BatchOptions, Decision, EventLog, ListOptions, Location, Opening, Projection, Row, Settings,
-    Store, Stored, filter,
+    Store, Stored, Streamed, filter,
 };
 use crate::failure::{self, Kind};
 use crate::model::access::{ListQuery, RevokeQuery, Selection};

@@ -10,8 +10,13 @@ use proptest::sample::Index;
 
 use super::*;
 
-fn unbroken<P>(row: Result<Row<P>>) -> Result<P> {
-    row?.map_err(|broken| anyhow::anyhow!("{broken:?}"))
+/// A row that can be read; `None` while there is none.
+pub(super) fn unbroken<P>(row: Result<Streamed<Row<P>>>) -> Option<Result<P>> {
+    match row {
+        Ok(Streamed::Pause) => None,
+        Ok(Streamed::Row(row)) => Some(row.map_err(|broken| anyhow::anyhow!("{broken:?}"))),
+        Err(error) => Some(Err(error)),
+    }
 }
 
 fn listed<T: Stored, P: Projection<T> + Send>(
@@ -21,11 +26,11 @@ fn listed<T: Stored, P: Projection<T> + Send>(
     limit: Option<u64>,
 ) -> Result<Vec<P>> {
     let options = ListOptions { sort, limit, now: now()? };
-    store.list(query, &options, |rows| rows.map(unbroken).collect())
+    store.list(query, &options, |rows| rows.filter_map(unbroken).collect())
 }
 
 fn previewed<T: Stored + Token>(store: &Store, query: &RevokeQuery<T>) -> Result<Vec<T>> {
-    store.preview(query, now()?, &|| false, |rows| rows.map(unbroken).collect())
+    store.preview(query, now()?, &|| false, |rows| rows.filter_map(unbroken).collect())
 }
 
 /// The order that a list promises, in plain Rust: NULLs last ascending and first

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 use postgres::config::SslMode as Encryption;
 use postgres::error::SqlState;
-use postgres::{Client, Config, NoTls, SimpleQueryMessage};
+use postgres::{CancelToken, Client, Config, NoTls, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::{in_words, is_refused_for_tls};
@@ -21,6 +21,22 @@ use crate::failure::{Failure, Kind};
 use crate::store::Mode;
 
 impl Settings {
+    /// Asks the server to end the statement that a session is at. It does not matter where
+    /// that fails: the statement then ends by itself.
+    pub fn cancel(&self, session: &CancelToken) {
+        let _ = match self.tls() {
+            Ok(Some(tls)) => session.cancel_query(tls),
+            Ok(None) | Err(_) => session.cancel_query(NoTls),
+        };
+    }
+
+    /// What encrypts connections; `None` where none is to be encrypted.
+    fn tls(&self) -> Result<Option<MakeRustlsConnect>> {
+        let is_socket = |host: &Host| host.socket_folder().is_some();
+        let is_plain = self.ssl_mode == SslMode::Disable || self.hosts.iter().all(is_socket);
+        if is_plain { Ok(None) } else { tls::connector(self.ssl_mode, &self.roots).map(Some) }
+    }
+
     /// Connects to the first host that answers and is of the kind asked for. To write, that
     /// is always a host that takes writes.
     ///
@@ -40,9 +56,7 @@ impl Settings {
             }
             (Mode::Write, _) => &[Target::ReadWrite],
         };
-        let is_socket = |host: &Host| host.socket_folder().is_some();
-        let is_plain = self.ssl_mode == SslMode::Disable || self.hosts.iter().all(is_socket);
-        let tls = if is_plain { None } else { Some(tls::connector(self.ssl_mode, &self.roots)?) };
+        let tls = self.tls()?;
 
         let mut reasons = Vec::new();
         let mut headline = "";

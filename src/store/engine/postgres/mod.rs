@@ -11,7 +11,7 @@ mod target;
 mod tls;
 mod values;
 
-use std::cell::{RefCell, RefMut};
+use std::cell::{Cell, RefCell, RefMut};
 use std::fmt;
 use std::sync::mpsc;
 use std::thread;
@@ -24,7 +24,10 @@ use self::error::{is_rolled_back, server_error};
 pub use self::settings::Settings;
 use self::values::typed;
 pub use self::values::value;
-use super::{Decoder, EngineRow, Mode, NotCommitted, Opening, stream_rows};
+use super::{
+    Decoder, EngineRow, IsStopped, Mode, NotCommitted, Opening, Received, Stream, cannot,
+    stream_rows,
+};
 use crate::store::schema::{Catalog, Description, Schema};
 use crate::store::sql::{Dialect, Sql};
 
@@ -32,6 +35,8 @@ use crate::store::sql::{Dialect, Sql};
 pub struct Postgres {
     client: RefCell<Client>,
     settings: Box<Settings>,
+    /// Whether a statement was cancelled, which may hit those after it.
+    is_cancelled: Cell<bool>,
 }
 
 impl fmt::Debug for Postgres {
@@ -48,7 +53,8 @@ impl fmt::Debug for Postgres {
 pub fn open(settings: &Settings, how: &Opening) -> Result<(Postgres, Schema)> {
     let opened = || -> Result<_> {
         let client = RefCell::new(settings.connect(how.mode)?);
-        let postgres = Postgres { client, settings: Box::new(settings.clone()) };
+        let settings = Box::new(settings.clone());
+        let postgres = Postgres { client, settings, is_cancelled: Cell::new(false) };
         let schema = postgres.recognise(how.busy_timeout, how.schema)?;
         Ok((postgres, schema))
     };
@@ -108,6 +114,11 @@ impl Postgres {
     }
 
     pub fn commit(&self) -> Result<(), NotCommitted> {
+        if self.is_cancelled.get() {
+            // There is nothing to commit of what was only read.
+            self.rollback();
+            return Ok(());
+        }
         let done = self.client().batch_execute("COMMIT");
         done.map_err(|error| {
             let is_rolled_back = is_rolled_back(&error);
@@ -118,7 +129,7 @@ impl Postgres {
     /// Another connection, to a host that takes writes.
     pub fn reconnect(&self) -> Result<Self> {
         let client = RefCell::new(self.settings.connect(Mode::Write)?);
-        Ok(Self { client, settings: self.settings.clone() })
+        Ok(Self { client, settings: self.settings.clone(), is_cancelled: Cell::new(false) })
     }
 
     /// Waits for a transaction to end, at most so long, and gives whether it has. Its
@@ -151,35 +162,51 @@ impl Postgres {
     pub fn stream_rows<R, O>(
         &self,
         sql: &Sql,
-        cannot: &'static str,
-        decode: impl Fn(&mut Decoder<'_>) -> R,
-        read: impl FnOnce(&mut dyn Iterator<Item = Result<R>>) -> Result<O>,
+        decode: impl Fn(&mut Decoder<'_>) -> R + Send,
+        is_stopped: &IsStopped<'_>,
+        read: impl FnOnce(&mut Stream<'_, R>) -> Result<O> + Send,
     ) -> Result<O> {
         let client = &mut *self.client();
+        let cancel = client.cancel_token();
         let declare = format!("DECLARE {PORTAL} NO SCROLL CURSOR FOR {}", sql.text());
         let declared = client.query_typed(&declare, &typed(sql)).map_err(server_error);
-        declared.context(cannot)?;
+        declared.context(cannot(Mode::Read))?;
         thread::scope(|scope| {
-            // While one batch is read, the server produces the next. A reader that stops early
-            // still waits for that one.
+            // While one batch is read, the server produces the next.
             let (sender, receiver) = mpsc::sync_channel(1);
-            scope.spawn(move || {
-                let mut sizes = FETCHES.iter();
-                let mut fetch = "";
-                let mut is_more = true;
-                while is_more {
-                    fetch = sizes.next().unwrap_or(&fetch);
-                    let fetched = client.query_typed(fetch, &[]);
-                    is_more = fetched.as_ref().is_ok_and(|rows| !rows.is_empty());
+            let fetching = scope.spawn(move || {
+                let mut rows = 1;
+                loop {
+                    let begun = Instant::now();
+                    let fetch = format!("FETCH FORWARD {rows} FROM {PORTAL}");
+                    let fetched = client.query_typed(&fetch, &[]);
+                    let is_more = fetched.as_ref().is_ok_and(|rows| !rows.is_empty());
                     // The reader may have stopped.
-                    is_more &= sender.send(fetched.map_err(server_error)).is_ok();
+                    if sender.send(fetched.map_err(server_error)).is_err() || !is_more {
+                        return;
+                    }
+                    rows = match begun.elapsed() {
+                        took if took > SLOW => 1,
+                        _ => (rows * 10).min(MOST_ROWS),
+                    };
                 }
             });
             let decode = |rows: &Vec<Row>, index: usize| {
                 rows.get(index).map(|row| decode(&mut Decoder::new(EngineRow::Postgres(row))))
             };
-            let read = stream_rows(&receiver, cannot, decode, read);
+            let read = stream_rows(|| Received::from(&receiver), decode, is_stopped, read);
             drop(receiver);
+            // A scan whose reader has left. What is nearly done ends by itself: a request to
+            // cancel that comes too late would hit the next statement.
+            let left_at = Instant::now();
+            while !fetching.is_finished() {
+                if left_at.elapsed() > SLOW {
+                    self.settings.cancel(&cancel);
+                    self.is_cancelled.set(true);
+                    break;
+                }
+                thread::sleep(Duration::from_millis(1));
+            }
             read
         })
     }
@@ -198,11 +225,7 @@ fn first_text(answer: &[SimpleQueryMessage]) -> Option<&str> {
 
 /// The name of the cursor. Only one is open at a time.
 const PORTAL: &str = "tokenctl_rows";
-/// The batches grow, so that the first rows of a slow search arrive early. The last size is
-/// repeated.
-const FETCHES: [&str; 4] = [
-    "FETCH FORWARD 1 FROM tokenctl_rows",
-    "FETCH FORWARD 10 FROM tokenctl_rows",
-    "FETCH FORWARD 100 FROM tokenctl_rows",
-    "FETCH FORWARD 1000 FROM tokenctl_rows",
-];
+/// The batches grow, so that the first rows of a slow search arrive early, and begin anew
+/// where one takes this long.
+const SLOW: Duration = Duration::from_millis(25);
+const MOST_ROWS: u32 = 1000;

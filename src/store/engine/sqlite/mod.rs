@@ -7,10 +7,10 @@ mod page;
 mod values;
 
 use std::panic::resume_unwind;
-use std::sync::Arc;
 use std::sync::mpsc::{self, SyncSender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rusqlite::{Connection, ErrorCode, Rows, params_from_iter};
@@ -23,7 +23,9 @@ pub use self::open::recognise;
 use self::page::Page;
 pub use self::page::PageRow;
 pub use self::values::value;
-use super::{Decoder, EngineRow, Mode, NotCommitted, stream_rows};
+use super::{
+    Decoder, EngineRow, IsStopped, Mode, NotCommitted, Received, Stream, cannot, stream_rows,
+};
 use crate::store::file_owner::Identity;
 use crate::store::sql::Sql;
 
@@ -112,43 +114,70 @@ impl Sqlite {
         Ok((0..page.rows()).map(|index| decode(&mut decoder(&page, index))).collect())
     }
 
-    pub fn stream_rows<R, O>(
+    pub fn stream_rows<R: Send, O: Send>(
         &self,
         sql: &Sql,
-        cannot: &'static str,
         decode: impl Fn(&mut Decoder<'_>) -> R + Send,
-        read: impl FnOnce(&mut dyn Iterator<Item = Result<R>>) -> Result<O> + Send,
-    ) -> Result<O>
-    where
-        O: Send,
-    {
-        let mut statement = self.connection.prepare_cached(sql.text()).context(cannot)?;
+        is_stopped: &IsStopped<'_>,
+        read: impl FnOnce(&mut Stream<'_, R>) -> Result<O> + Send,
+    ) -> Result<O> {
+        let mut statement =
+            self.connection.prepare_cached(sql.text()).context(cannot(Mode::Read))?;
         let columns = Page::columns(&statement);
-        let mut rows = statement.query(params_from_iter(sql.values())).context(cannot)?;
+        let mut rows =
+            statement.query(params_from_iter(sql.values())).context(cannot(Mode::Read))?;
         let decode = move |page: &Page, index: usize| {
             (index < page.rows()).then(|| decode(&mut decoder(page, index)))
         };
 
-        let mut page = Page::new(Arc::clone(&columns));
-        let filled = fill(&mut page, &mut rows);
-        let filled = match filled {
-            // A lock is found when the first row is asked for.
-            Err(error) if page.rows() == 0 => return Err(error).context(cannot),
-            filled => filled,
-        };
+        // The page that is being filled is handed over when it is full, or taken when
+        // nothing else comes.
+        let filling = &Mutex::new(Page::new(Arc::clone(&columns)));
         let (sender, receiver) = mpsc::sync_channel(PAGES);
-        let mut is_more = send_page(page, filled, &sender);
-        if !is_more {
-            drop(sender);
-            return stream_rows(&receiver, cannot, decode, read);
-        }
+        let interrupt = self.connection.get_interrupt_handle();
+        let take = |page: &mut Page| std::mem::replace(page, Page::new(Arc::clone(&columns)));
+        let receive = move || {
+            let batch = Received::from(&receiver);
+            if !matches!(batch, Received::Pause) {
+                return batch;
+            }
+            // With the lock: what is in the page came after what is in the channel.
+            let mut page = lock(filling);
+            match receiver.try_recv() {
+                Ok(page) => page.map_or_else(Received::Failed, Received::Batch),
+                Err(_) if page.rows() > 0 => Received::Batch(take(&mut page)),
+                Err(_) => Received::Pause,
+            }
+        };
+        let fill =
+            |rows: &mut Rows<'_>, sender: &SyncSender<Result<Page>>| -> rusqlite::Result<()> {
+                while let Some(row) = rows.next()? {
+                    let mut page = lock(filling);
+                    page.add(row)?;
+                    if page.is_full() {
+                        let full = take(&mut page);
+                        drop(page);
+                        if sender.send(Ok(full)).is_err() {
+                            break;
+                        }
+                    }
+                }
+                Ok(())
+            };
         thread::scope(|scope| {
             // Reading the store does not wait for what is made of the rows.
-            let lent = scope.spawn(move || stream_rows(&receiver, cannot, decode, read));
-            while is_more {
-                let mut page = Page::new(Arc::clone(&columns));
-                let filled = fill(&mut page, &mut rows);
-                is_more = send_page(page, filled, &sender);
+            let lent = scope.spawn(move || {
+                let read = stream_rows(receive, decode, is_stopped, read);
+                // A scan that nobody waits for any more.
+                interrupt.interrupt();
+                read
+            });
+            let filled = fill(&mut rows, &sender);
+            // Behind the rows that there were. A reader that has gone does not mind.
+            let rest = take(&mut lock(filling));
+            let _ = sender.send(Ok(rest));
+            if let Err(error) = filled {
+                let _ = sender.send(Err(error.into()));
             }
             drop(sender);
             lent.join().unwrap_or_else(|panic| resume_unwind(panic))
@@ -158,40 +187,9 @@ impl Sqlite {
 
 /// How many pages wait for their reader.
 const PAGES: usize = 4;
-/// A page that takes longer than this to fill is handed over as it is: a search may find
-/// few rows.
-const SOON: Duration = Duration::from_millis(10);
 
-/// Hands a page over, and what ended its filling. Tells whether more is to come, and is
-/// wanted.
-fn send_page(
-    page: Page,
-    filled: rusqlite::Result<bool>,
-    sender: &SyncSender<Result<Page>>,
-) -> bool {
-    let is_wanted = sender.send(Ok(page)).is_ok();
-    match filled {
-        Ok(is_more) => is_more && is_wanted,
-        Err(error) => {
-            // Behind the rows that there were. Who has gone does not mind.
-            let _ = sender.send(Err(error.into()));
-            false
-        }
-    }
-}
-
-/// Tells whether there may be more rows than the page takes.
-fn fill(page: &mut Page, rows: &mut Rows<'_>) -> rusqlite::Result<bool> {
-    let begun = Instant::now();
-    while let Some(row) = rows.next()? {
-        page.add(row)?;
-        // To ask the time after each of many rows would be a tenth of the work.
-        let is_asked = page.rows() < 64 || page.rows().is_multiple_of(64);
-        if page.is_full() || (is_asked && begun.elapsed() > SOON) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+fn lock(page: &Mutex<Page>) -> MutexGuard<'_, Page> {
+    page.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn decoder(page: &Page, index: usize) -> Decoder<'_> {
