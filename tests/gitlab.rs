@@ -41,7 +41,8 @@ fn the_permissions_are_those_of_a_native_store() {
         let mut intent = target.clone();
         let more = json!({
             "entry": "intent", "action": "revoke", "actor": actor, "actor_id": actor_id,
-            "os_user": "os", "target_name": "name", "target_user_id": owner, "reason": null,
+            "os_user": "os", "target_name": "name", "target_user_id": owner,
+            "target_username": owner.map(|id| if id == 2 { "olive" } else { "sam" }), "reason": null,
             "token": {},
         });
         for (entry, more) in [
@@ -205,7 +206,9 @@ fn the_audit_file_tells_who_did_what_to_whose_token_and_why() {
             "id": event["id"], "created_at": event["created_at"], "run_id": event["run_id"],
             "action": "revoke", "actor": actor, "actor_id": if actor == "root" { 1 } else { 2 },
             "os_user": event["os_user"], "target_type": kind, "target_id": id,
-            "target_name": name, "target_user_id": owner, "reason": reason, "outcome": "revoked",
+            "target_name": name, "target_user_id": owner,
+            "target_username": owner.map(|id| if id == 2 { "olive" } else { "sam" }),
+            "reason": reason, "outcome": "revoked",
         });
         assert_eq!(*event, expected);
         assert!(event["os_user"].as_str().is_some_and(|user| !user.is_empty()), "{event}");

@@ -296,9 +296,12 @@ fn the_audit_file_holds_the_whole_row_and_nothing_of_the_tokens_value() {
         let rows: Vec<_> = intents.clone().map(|entry| entry["token"].clone()).collect();
         assert_eq!(Value::from(rows.clone()), before);
         for (row, intent) in rows.iter().zip(intents) {
-            for (key, of_row) in
-                [("target_id", "id"), ("target_name", "name"), ("target_user_id", "user_id")]
-            {
+            for (key, of_row) in [
+                ("target_id", "id"),
+                ("target_name", "name"),
+                ("target_user_id", "user_id"),
+                ("target_username", "username"),
+            ] {
                 assert_eq!(intent[key], row[of_row], "{intent}");
             }
         }

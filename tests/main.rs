@@ -19,6 +19,7 @@ mod pipes;
 mod postgres;
 mod prune;
 mod readme;
+mod returning_ids;
 mod scale;
 mod stores;
 mod support;

@@ -179,7 +179,7 @@ fn one_run_has_one_id_in_every_row_the_summary_and_the_events() {
 fn audit_has_every_format_and_the_documented_keys() {
     let sandbox = Sandbox::new();
     let keys = "id,created_at,run_id,action,actor,actor_id,os_user,target_type,target_id,\
-                target_name,target_user_id,reason,outcome";
+                target_name,target_user_id,target_username,reason,outcome";
     let run = |line: &str| sandbox.run(&format!("--as root audit {line}"));
     assert_eq!(run("-o json").assert(0).stdout, "[]\n");
     assert_eq!(run("-o jsonl").assert(0).stdout, "");

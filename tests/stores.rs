@@ -754,9 +754,10 @@ fn an_event_tells_who_and_in_which_run() {
 
     let events = sandbox.value(
         "SELECT group_concat(concat_ws(',', run_id, action, actor, actor_id, target_type, \
-         target_id, target_name, target_user_id, reason), ';') FROM audit_events",
+         target_id, target_name, target_user_id, target_username, reason), ';') FROM audit_events",
     );
-    let event = |id, name| format!("{run},revoke,olive,2,personal_access_token,{id},{name},2,tidy");
+    let event =
+        |id, name| format!("{run},revoke,olive,2,personal_access_token,{id},{name},2,olive,tidy");
     assert_eq!(events, [event(1, "laptop"), event(2, "ci deploy")].join(";"));
     let os_user = sandbox.value("SELECT DISTINCT os_user FROM audit_events");
     assert!(os_user.ends_with(" (SUDO_USER alice)"), "{os_user}");

@@ -89,7 +89,7 @@ impl Guarded for AuditEvent {
     fn reach(actor: &Actor, _: Act, filter: &Self::Filter) -> Result<Reach, Denied> {
         let mut named = [filter.user, filter.actor].into_iter().flatten();
         named.try_for_each(|user| actor.may_name(Some(user)).map(|_| ()))?;
-        Ok(Reach::Involved { user: actor.id() })
+        Ok(Reach::Involved { user: actor.id(), username: actor.username().into() })
     }
 }
 
@@ -156,8 +156,8 @@ impl<T: Guarded> Selection<T> {
     }
 
     #[must_use]
-    pub fn reach(&self) -> Reach {
-        self.reach
+    pub fn reach(&self) -> &Reach {
+        &self.reach
     }
 
     /// Whether revoked tokens are included.

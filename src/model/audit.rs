@@ -34,6 +34,10 @@ pub struct AuditEvent {
     pub target_name: String,
     /// The token's owner; `None` for a token that belongs to no user.
     pub target_user_id: Option<UserId>,
+    /// What the owner was called; `None` where they were gone, or are no user. Lines of
+    /// older audit files lack it.
+    #[serde(default)]
+    pub target_username: Option<String>,
     pub reason: Option<String>,
     /// The name of an [`Outcome`], unknown when the event is written.
     #[serde(skip, default = "unresolved")]

@@ -90,6 +90,10 @@ impl Token for PersonalAccessToken {
         self.user_id.map(Owner::User)
     }
 
+    fn owner_name(&self) -> Option<&str> {
+        self.username.as_deref()
+    }
+
     fn is_kept_by(&self, filter: &Filter, now: Moment) -> bool {
         let Filter {
             token,

@@ -20,7 +20,7 @@ pub struct Act {
 }
 
 /// The tokens or events that an actor may access, whatever the filter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
     All,
     /// The personal access tokens of one user.
@@ -35,9 +35,11 @@ pub enum Reach {
         project_level: AccessLevel,
         group_level: AccessLevel,
     },
-    /// The events on one user's tokens, and of that user's own actions.
+    /// The events on one user's tokens, and of that user's own actions. The name tells
+    /// them from a predecessor with the same id.
     Involved {
         user: UserId,
+        username: String,
     },
 }
 

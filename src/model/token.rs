@@ -74,6 +74,11 @@ pub trait Token: Guarded<Filter: AsRef<TokenFilter> + AsMut<TokenFilter>> {
     /// Returns the token's owner; `None` where the store does not record it.
     fn owner(&self) -> Option<Owner>;
 
+    /// Returns the owner's name, where the owner has one.
+    fn owner_name(&self) -> Option<&str> {
+        None
+    }
+
     /// Returns the last use; `None`: never, or not recorded for this kind.
     fn last_used_at(&self) -> Option<Timestamp> {
         None

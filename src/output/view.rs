@@ -183,6 +183,7 @@ impl Record for AuditEvent {
         key("target_user_id", |it, _| {
             it.target_user_id.map_or(Cell::Null, |id| Cell::Integer(id.0))
         }),
+        key("target_username", |it, _| Cell::text(it.target_username.as_ref())),
         key("reason", |it, _| Cell::text(it.reason.as_ref())),
         key("outcome", |it, _| Cell::Text(&it.outcome)),
     ];

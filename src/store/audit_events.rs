@@ -26,6 +26,7 @@ impl Projection<Self> for AuditEvent {
             ("target_id", columns.target_id),
             ("target_name", columns.target_name),
             ("target_user_id", columns.target_user_id),
+            ("target_username", columns.target_username),
             ("reason", columns.reason),
             ("outcome", columns.outcome),
         ]
@@ -45,6 +46,7 @@ impl Projection<Self> for AuditEvent {
             target_id: TokenId(row.integer()?),
             target_name: row.text()?,
             target_user_id: row.optional_integer()?.map(UserId),
+            target_username: row.optional_text()?,
             reason: row.optional_text()?,
             outcome: row.text()?,
         })
@@ -64,14 +66,24 @@ impl Stored for AuditEvent {
         &columns.table
     }
 
-    fn reach_condition(sql: &mut Sql, columns: &AuditEvents, reach: Reach) {
+    fn reach_condition(sql: &mut Sql, columns: &AuditEvents, reach: &Reach) {
         match reach {
             Reach::All => {
                 sql.push("TRUE");
             }
-            Reach::Involved { user } => {
-                sql.push("(").push(columns.target_user_id).push(" = ").bind(user.0);
-                sql.push(" OR ").push(columns.actor_id).push(" = ").bind(user.0).push(")");
+            Reach::Involved { user, username } => {
+                let is_theirs = |sql: &mut Sql, id, name| {
+                    sql.push(id).push(" = ").bind(user.0);
+                    if columns.reuses_user_ids {
+                        // NULL, where no name is on record, is nobody's.
+                        sql.push(" AND ").push(name).push(" = ").bind(username.as_str());
+                    }
+                };
+                sql.push("(");
+                is_theirs(sql, columns.target_user_id, columns.target_username);
+                sql.push(" OR ");
+                is_theirs(sql, columns.actor_id, columns.actor);
+                sql.push(")");
             }
             Reach::Own { .. } | Reach::Member { .. } => {
                 sql.push("FALSE");

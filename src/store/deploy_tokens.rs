@@ -58,7 +58,7 @@ impl Stored for DeployToken {
         Some(&columns.token.revoke)
     }
 
-    fn reach_condition(sql: &mut Sql, columns: &DeployTokens, reach: Reach) {
+    fn reach_condition(sql: &mut Sql, columns: &DeployTokens, reach: &Reach) {
         match reach {
             Reach::All => {
                 sql.push("TRUE");

@@ -36,6 +36,7 @@ const TABLE: &str = "
         target_id INTEGER NOT NULL,
         target_name TEXT NOT NULL,
         target_user_id INTEGER,
+        target_username TEXT,
         reason TEXT,
         outcome TEXT NOT NULL,
         UNIQUE (run_id, target_type, target_id)
@@ -59,7 +60,7 @@ impl EventLog {
     /// Adds an intent, which is unresolved until its outcome is added.
     pub fn announce(&self, event: &AuditEvent) -> Result<()> {
         let insert = "INSERT OR REPLACE INTO audit_events \
-                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
         let mut insert = self.connection.prepare_cached(insert).context(CANNOT)?;
         let inserted = insert.execute(params![
             event.id.0,
@@ -73,6 +74,7 @@ impl EventLog {
             event.target_id.0,
             event.target_name,
             event.target_user_id.map(|id| id.0),
+            event.target_username,
             event.reason,
             Outcome::Unresolved.name(),
         ]);
@@ -115,8 +117,9 @@ impl EventLog {
         let schema = (native::DESCRIPTION.schema)(Dialect::Sqlite, &Catalog::default());
         let events = AuditEvents {
             outcome: "t.outcome",
+            reuses_user_ids: true,
             owners: Lookup {
-                // The name of a token's owner is not recorded.
+                // Names change hands, so whoever is gone is found by id alone.
                 by_name: ["SELECT 0, '' WHERE FALSE AND '' = ", ""],
                 ..AUDIT_EVENTS.owners
             },

@@ -24,7 +24,7 @@ pub fn select<T: Stored, P: Projection<T>>(
 ) -> Result<(), Unrecorded> {
     let filter = selection.filter();
     let is_narrow =
-        selection.reach() != Reach::All || T::ids(filter).is_some() || T::is_narrow(filter);
+        *selection.reach() != Reach::All || T::ids(filter).is_some() || T::is_narrow(filter);
     let is_by_id = sort.key == SortKey::Id && !is_narrow;
     let bounds = match sql.dialect() {
         Dialect::Sqlite if is_by_id => Bounds::ViaIndex,

@@ -15,10 +15,11 @@
 -- Each index names the query it serves. An index on one column also holds the
 -- row's id behind it, so it returns equal values in id order.
 
--- Users own tokens and act on them. Never reuse the id of a deleted user: audit
--- events refer to it.
+-- Who may own tokens and act. AUTOINCREMENT, as for tokens: the id of a user who is
+-- gone is never given to another, who would own the predecessor's audit events, and
+-- tokens that a writer without foreign keys has left.
 CREATE TABLE users (
-    id         INTEGER PRIMARY KEY CHECK (id > 0),
+    id         INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id > 0),
     username   TEXT NOT NULL COLLATE NOCASE UNIQUE CHECK (username <> ''),
     name       TEXT NOT NULL DEFAULT '',
     -- An administrator sees and revokes every token.
@@ -182,6 +183,8 @@ CREATE TABLE audit_events (
     target_id      INTEGER NOT NULL,
     target_name    TEXT NOT NULL,
     target_user_id INTEGER,
+    -- What the owner was called. NULL: of a deploy token, or gone by then.
+    target_username TEXT,
     reason         TEXT
 ) STRICT;
 

@@ -27,7 +27,7 @@ pub trait Stored: Guarded + Projection<Self> + Send {
         None
     }
     /// Writes the first condition of the WHERE.
-    fn reach_condition(sql: &mut Sql, columns: &Self::Columns, reach: Reach);
+    fn reach_condition(sql: &mut Sql, columns: &Self::Columns, reach: &Reach);
     /// Returns the ids in the filter.
     fn ids(filter: &Self::Filter) -> Option<&[TokenId]>;
     /// Whether the filter keeps few rows, which the database finds by an index.

@@ -56,14 +56,14 @@ impl Stored for PersonalAccessToken {
         Some(&columns.token.revoke)
     }
 
-    fn reach_condition(sql: &mut Sql, columns: &PersonalAccessTokens, reach: Reach) {
+    fn reach_condition(sql: &mut Sql, columns: &PersonalAccessTokens, reach: &Reach) {
         match reach {
             Reach::All => {
                 sql.push("TRUE");
             }
             Reach::Own { user, impersonation } => {
                 sql.push(columns.user_id).push(" = ").bind(user.0);
-                if let (false, Some(column)) = (impersonation, columns.impersonation) {
+                if let (false, Some(column)) = (*impersonation, columns.impersonation) {
                     sql.push(" AND NOT ").push(column);
                 }
             }

@@ -66,9 +66,10 @@ SELECT 'id', 'name', 'user_id', 'username', 'result', 'run_id';
 const BATCH: &str = "
 BEGIN IMMEDIATE;
 INSERT INTO audit_events (created_at, run_id, action, actor, actor_id, os_user, target_type,
-    target_id, target_name, target_user_id, reason)
+    target_id, target_name, target_user_id, target_username, reason)
 SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{run}', 'revoke', 'root', 1, 'root',
-    'personal_access_token', t.id, t.name, t.user_id, NULL
+    'personal_access_token', t.id, t.name, t.user_id,
+    (SELECT u.username FROM users u WHERE u.id = t.user_id), NULL
 FROM personal_access_tokens t WHERE t.id IN ({batch}) AND NOT t.revoked{again} ORDER BY t.id;
 UPDATE personal_access_tokens AS t
 SET revoked = 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')

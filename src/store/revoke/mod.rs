@@ -59,6 +59,7 @@ impl Run {
                 Some(Owner::User(user)) => Some(user),
                 Some(Owner::Place(_)) | None => None,
             },
+            target_username: token.owner_name().map(Into::into),
             reason: self.reason.clone(),
             outcome: Outcome::Revoked.name().into(),
         }

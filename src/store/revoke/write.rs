@@ -221,6 +221,7 @@ impl Store {
             Some(event.target_id.0.into()),
             text(&event.target_name),
             event.target_user_id.map(|id| id.0.into()),
+            event.target_username.as_ref().and_then(text),
             event.reason.as_ref().and_then(text),
         ];
         let mut sql = self.sql();

@@ -185,8 +185,12 @@ pub struct AuditEvents {
     pub target_id: &'static str,
     pub target_name: &'static str,
     pub target_user_id: &'static str,
+    pub target_username: &'static str,
     pub reason: &'static str,
     pub outcome: &'static str,
+    /// Whether the application may reuse the id of a deleted user: events then belong to
+    /// a user only by id and name.
+    pub reuses_user_ids: bool,
     /// Find users who owned a token, or who acted, in the events: events outlive users.
     pub owners: Lookup,
     pub actors: Lookup,

@@ -88,7 +88,7 @@ pub static DESCRIPTION: Description = Description {
         (
             "audit_events",
             "id created_at run_id action actor actor_id os_user target_type target_id \
-             target_name target_user_id reason",
+             target_name target_user_id target_username reason",
         ),
     ],
     schema: |dialect, _| schema(dialect),
@@ -203,12 +203,14 @@ pub const AUDIT_EVENTS: AuditEvents = AuditEvents {
     target_id: "t.target_id",
     target_name: "t.target_name",
     target_user_id: "t.target_user_id",
+    target_username: "t.target_username",
     reason: "t.reason",
     // Events are written in the transaction of the revocation.
     outcome: "'revoked'",
+    reuses_user_ids: false,
     owners: Lookup {
         by_id: ["SELECT target_user_id, '' FROM audit_events WHERE target_user_id = ", " LIMIT 1"],
-        // The name of a token's owner is not recorded.
+        // Names change hands, so whoever is gone is found by id alone.
         by_name: [USER_BY_NAME, ""],
     },
     actors: Lookup {
@@ -221,5 +223,5 @@ pub const AUDIT_EVENTS: AuditEvents = AuditEvents {
     newest: "SELECT coalesce(max(t.id), 0) FROM audit_events t",
     targets: "SELECT t.target_id FROM audit_events t WHERE t.run_id = ",
     insert: "INSERT INTO audit_events (created_at, run_id, action, actor, actor_id, os_user, \
-                 target_type, target_id, target_name, target_user_id, reason) VALUES (",
+                 target_type, target_id, target_name, target_user_id, target_username, reason) VALUES (",
 };
