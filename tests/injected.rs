@@ -17,7 +17,7 @@ use crate::support::apps::{App, entries};
 use crate::support::{NOW, Sandbox, TOKENCTL, tool, variable};
 
 /// Each with the error that it fails with.
-const CALLS: [(&str, &str); 8] = [
+const CALLS: [(&str, &str); 9] = [
     ("fsync", "EIO"),
     ("fdatasync", "EIO"),
     ("pwrite64", "EIO"),
@@ -26,6 +26,7 @@ const CALLS: [(&str, &str); 8] = [
     ("ftruncate", "EIO"),
     ("unlink", "EIO"),
     ("fcntl", "ENOLCK"),
+    ("flock", "ENOLCK"),
 ];
 
 /// How many moments of each call are tried; all of them where the variable

@@ -4,6 +4,7 @@
 //! Golden files are rewritten with `UPDATE_EXPECT=1 cargo test`.
 
 mod audit_log;
+mod audit_writers;
 mod connections;
 mod documents;
 mod gitea;

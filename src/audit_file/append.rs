@@ -1,8 +1,8 @@
-//! Writing to the audit file: whole lines, on disk before it goes on, and never to a
-//! file that has lost its name.
+//! Writing to the audit file: whole lines, under its lock, on disk before it goes on, and
+//! never to a file that has lost its name.
 
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
@@ -32,11 +32,15 @@ impl AuditFile {
         record: &AuditRecord<'_, T>,
     ) -> Result<()> {
         let schema = store.description().name;
+        // Asked once, and not where an answer of the server has just been lost: the first
+        // is an intent.
+        let database = self.database.get_or_init(|| store.database().to_string());
         match record {
             AuditRecord::Intent(tokens) => {
                 let entries = tokens.iter().map(|&token| {
                     let event = AuditEvent { schema: Some(schema.into()), ..run.event(at, token) };
-                    Ok(Entry::Intent { event, token: json::object(token, now)? })
+                    let database = Some(database.clone());
+                    Ok(Entry::Intent { event, database, token: json::object(token, now)? })
                 });
                 self.write(entries.collect::<Result<Vec<_>>>()?)
             }
@@ -45,6 +49,7 @@ impl AuditFile {
                     created_at: at.to_string(),
                     run_id: run.id.clone(),
                     schema: schema.into(),
+                    database: Some(database.clone()),
                     target_type: T::TARGET_TYPE.into(),
                     target_id,
                     outcome: if is_revoked { Conclusion::Revoked } else { Conclusion::NotRevoked },
@@ -55,18 +60,29 @@ impl AuditFile {
     }
 
     fn write<T: Serialize>(&self, entries: impl IntoIterator<Item = Entry<T>>) -> Result<()> {
-        let mut lines = if self.is_torn.get() { b"\n".to_vec() } else { Vec::new() };
+        let mut lines = Vec::new();
         for entry in entries {
             json::write_value(&mut lines, &entry)?;
             lines.push(b'\n');
         }
+        let _lock = self.lock_to_write()?;
         self.check_identity()?;
-        // In one piece: another run may write to the same file.
-        self.is_torn.set(true);
+        let cannot = || format!("cannot write to audit log {}", self.path.display());
+        if self.is_torn().with_context(cannot)? {
+            // Another line is never joined to it.
+            lines.insert(0, b'\n');
+        }
         let written = (&self.file).write_all(&lines).and_then(|()| self.file.sync_data());
-        written.with_context(|| format!("cannot write to audit log {}", self.path.display()))?;
-        self.is_torn.set(false);
-        Ok(())
+        written.with_context(cannot)
+    }
+
+    /// Whether the last line lacks its end: its run was ended in the middle of it, or the
+    /// disk was full. Another run may have left it since the file was opened.
+    fn is_torn(&self) -> std::io::Result<bool> {
+        let Some(last) = self.file.metadata()?.len().checked_sub(1) else { return Ok(false) };
+        let mut end = [0];
+        self.file.read_exact_at(&mut end, last)?;
+        Ok(end != [b'\n'])
     }
 
     /// Checks that the path still leads to the file, which nobody would look for elsewhere.

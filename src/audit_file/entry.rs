@@ -13,6 +13,9 @@ pub enum Entry<T> {
     Intent {
         #[serde(flatten)]
         event: AuditEvent,
+        /// The store; none in files of before it was recorded.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        database: Option<String>,
         /// The row as a list shows it.
         token: T,
     },
@@ -25,6 +28,8 @@ pub struct Concluded {
     pub created_at: String,
     pub run_id: String,
     pub schema: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
     pub target_type: String,
     pub target_id: TokenId,
     pub outcome: Conclusion,
@@ -43,6 +48,8 @@ struct Head {
     entry: Kind,
     #[serde(rename = "schema")]
     _schema: String,
+    #[serde(default)]
+    database: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -59,7 +66,10 @@ impl Entry<()> {
         // which took half as long again.
         let head: Head = serde_json::from_slice(line)?;
         Ok(match head.entry {
-            Kind::Intent => Self::Intent { event: serde_json::from_slice(line)?, token: () },
+            Kind::Intent => {
+                let event = serde_json::from_slice(line)?;
+                Self::Intent { event, database: head.database, token: () }
+            }
             Kind::Outcome => Self::Outcome(serde_json::from_slice(line)?),
         })
     }

@@ -5,9 +5,10 @@
 
 mod append;
 mod entry;
+mod lock;
 mod read;
 
-use std::cell::Cell;
+use std::cell::OnceCell;
 use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -17,6 +18,7 @@ use anyhow::{Context, Result};
 use nix::fcntl::OFlag;
 use nix::unistd::Uid;
 
+pub use self::read::FileEvents;
 use crate::failure::{Failure, Kind};
 
 /// An audit file that is open.
@@ -24,8 +26,8 @@ use crate::failure::{Failure, Kind};
 pub struct AuditFile {
     file: File,
     path: PathBuf,
-    /// Whether the last line was cut short by the end of its run.
-    is_torn: Cell<bool>,
+    /// What the store is called whose events are added, once it was asked.
+    database: OnceCell<String>,
 }
 
 /// For the one who made it.
@@ -73,7 +75,8 @@ impl AuditFile {
             };
             let metadata = file.metadata()?;
             check(&metadata, path)?;
-            Ok(Self { is_torn: Cell::new(is_torn(&file, &metadata)?), file, path: path.into() })
+            check_content(&file, &metadata)?;
+            Ok(Self { file, path: path.into(), database: OnceCell::new() })
         };
         opened().with_context(|| format!("cannot open audit log {}", path.display()))
     }
@@ -123,15 +126,15 @@ fn check(metadata: &Metadata, path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether the last line lacks its end.
-fn is_torn(file: &File, metadata: &Metadata) -> Result<bool> {
-    let Some(last) = metadata.len().checked_sub(1) else { return Ok(false) };
-    let (mut first, mut end) = ([0], [0]);
+/// Appending to a database, say, would spoil it.
+fn check_content(file: &File, metadata: &Metadata) -> Result<()> {
+    if metadata.len() == 0 {
+        return Ok(());
+    }
+    let mut first = [0];
     file.read_exact_at(&mut first, 0)?;
-    file.read_exact_at(&mut end, last)?;
-    // Appending to a database, say, would spoil it.
     if !matches!(first, [b'{' | b'\n']) {
         return Err(refused("it is not an audit log, which is lines of JSON").into());
     }
-    Ok(end != [b'\n'])
+    Ok(())
 }

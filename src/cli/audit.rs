@@ -8,7 +8,7 @@ use super::arguments::long_help;
 use super::filter::{lower_bound, upper_bound};
 use super::list::print;
 use super::session::Session;
-use crate::audit_file::AuditFile;
+use crate::audit_file::{AuditFile, FileEvents};
 use crate::failure::{Failure, Kind};
 use crate::model::actor::Actor;
 use crate::model::audit::{Action, AuditEvent, Filter};
@@ -97,7 +97,7 @@ impl Audit {
             None
         } else {
             let log = log?.ok_or_else(|| needs_log(&store))?;
-            Some(FileEvents::read(&log, &store)?)
+            Some(FromFile::read(&log, &store)?)
         };
         let events = from_log.as_ref().map_or(&store, |it| &it.events);
         let user = user
@@ -120,27 +120,35 @@ pub fn needs_log(store: &Store) -> Failure {
         .hint("name a file for them: --audit-log FILE, or TOKENCTL_AUDIT_LOG")
 }
 
-/// The events of an audit file.
-struct FileEvents {
+/// The events of an audit file, as a store, and what is said of them.
+struct FromFile {
     events: Store,
     unresolved: u64,
+    others: u64,
     broken: u64,
 }
 
-impl FileEvents {
+impl FromFile {
     fn read(log: &AuditFile, store: &Store) -> Result<Self> {
-        let (events, broken) = log.events(store.description().name)?;
-        Ok(Self { unresolved: events.unresolved()?, events: events.into_store()?, broken })
+        let FileEvents { events, others, broken } = log.events(store)?;
+        Ok(Self { unresolved: events.unresolved()?, events: events.into_store()?, others, broken })
     }
 
     fn report_problems(&self, session: &Session, actor: &Actor) -> Result<()> {
-        let Self { events: _, unresolved, broken } = self;
+        let Self { events: _, unresolved, others, broken } = self;
         // Others must not learn how many there are.
-        if *unresolved > 0 && actor.is_admin() {
-            session.note(&format!(
-                "{unresolved} of the log's events are unresolved: a run was killed, or lost its \
-                 server, before it recorded their outcome; check with 'show'"
-            ));
+        if actor.is_admin() {
+            if *others > 0 {
+                let events = if *others == 1 { "event" } else { "events" };
+                let are = if *others == 1 { "is" } else { "are" };
+                session.note(&format!("{others} {events} of other databases {are} in the file"));
+            }
+            if *unresolved > 0 {
+                session.note(&format!(
+                    "{unresolved} of the log's events are unresolved: a run was killed, or lost \
+                     its server, before it recorded their outcome; check with 'show'"
+                ));
+            }
         }
         if *broken > 0 {
             let message = format!("{broken} of the audit log's lines cannot be read");

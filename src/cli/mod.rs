@@ -13,6 +13,7 @@ mod init;
 mod list;
 mod location;
 mod matching;
+mod own_files;
 mod pick;
 mod progress;
 mod revocations;

@@ -16,6 +16,7 @@ use terminal_size::{Width, terminal_size_of};
 use super::arguments::GlobalArgs;
 use super::environment::{VARIABLE_AS, VARIABLE_AUDIT_LOG, variable};
 use super::location::StoreName;
+use super::own_files::is_own_file;
 use super::stop::Stop;
 use crate::audit_file::AuditFile;
 use crate::failure::{self, Failure, Kind};
@@ -117,16 +118,9 @@ impl Session {
         let location = self.location()?;
         self.named_actor()?;
         if let (Location::File(store), Some(log)) = (&location, &self.audit_log) {
-            let is_beside = |suffix: &str| {
-                let mut name = store.clone().into_os_string();
-                name.push(suffix);
-                log.as_os_str() == name
-            };
-            if ["-journal", "-wal", "-shm"].into_iter().any(is_beside) {
-                let log = log.display();
-                return Err(
-                    Failure::value("--audit-log <FILE>", log, "SQLite uses this file").into()
-                );
+            if is_own_file(log, store) {
+                let problem = "it is one of the store's own files";
+                return Err(Failure::value("--audit-log <FILE>", log.display(), problem).into());
             }
         }
         self.audit_log.as_deref().map(open).transpose()

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod actor;
 pub mod audit;
+pub mod database;
 pub mod deploy_token;
 pub mod id;
 pub mod personal_access_token;

@@ -40,6 +40,7 @@ use self::sql::Sql;
 use self::stored::Unrecorded;
 pub use self::stored::{BrokenRow, Projection, Row, Stored};
 use crate::failure::{self, Failure, Kind};
+use crate::model::database::Database;
 use crate::model::token::Token;
 
 /// An open store.
@@ -66,6 +67,12 @@ impl Store {
     #[must_use]
     pub fn description(&self) -> &'static Description {
         self.schema.description
+    }
+
+    /// Which database it is. A server is asked.
+    #[must_use]
+    pub fn database(&self) -> Database {
+        self.engine.database()
     }
 
     /// Whether the store has a table for audit events.

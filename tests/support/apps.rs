@@ -236,6 +236,21 @@ impl Foreign {
         }
     }
 
+    /// What entries of the audit file call the database.
+    pub fn named(&self) -> String {
+        match &self.database {
+            None => {
+                let path = self.sandbox.store().canonicalize().expect("a path");
+                path.to_str().expect("UTF-8").into()
+            }
+            Some(database) => database.sql(
+                "SELECT format('%s:%s/%s#%s', rtrim(current_setting('unix_socket_directories'), '/'),
+                     current_setting('port'), current_database(), system_identifier)
+                 FROM pg_control_system()",
+            ),
+        }
+    }
+
     /// How the database was made, and what its file is marked with.
     pub fn schema(&self) -> String {
         match &self.database {

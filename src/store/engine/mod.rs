@@ -19,6 +19,7 @@ pub use self::postgres::Settings;
 use self::sqlite::{PageRow, Sqlite};
 use super::schema::{Description, Schema};
 use super::sql::Sql;
+use crate::model::database::Database;
 
 /// Where a store is.
 pub enum Location {
@@ -163,6 +164,15 @@ impl Engine {
         }
         transaction.commit()?;
         Ok((result, is_final))
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub fn database(&self) -> Database {
+        match self {
+            Self::Sqlite(it) => Database::File(it.path()),
+            Self::Postgres(it) => it.database(),
+        }
     }
 
     /// Checks that what is open is still the store that its name leads to.

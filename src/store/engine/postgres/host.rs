@@ -57,6 +57,15 @@ impl fmt::Display for Host {
     }
 }
 
+/// The hosts with their ports, sockets by their folder.
+pub fn addresses(hosts: &[Host]) -> String {
+    let address = |host: &Host| match host.socket_folder() {
+        Some(folder) => format!("{}:{}", folder.display(), host.port),
+        None => host.to_string(),
+    };
+    hosts.iter().map(address).collect::<Vec<_>>().join(",")
+}
+
 /// The hosts that the lists in `host` and `port` give. A single port is that of all hosts.
 pub fn hosts(given: &Parameters) -> Result<Vec<Host>, Failure> {
     let list = |name| given.text(name).unwrap_or_default().split(',').map(str::trim);

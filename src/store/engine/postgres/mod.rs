@@ -21,6 +21,8 @@ use anyhow::{Context, Result};
 use postgres::{Client, Row, SimpleQueryMessage};
 
 use self::error::{is_rolled_back, server_error};
+use self::host::addresses;
+use self::parameters::Encoded;
 pub use self::settings::Settings;
 use self::values::typed;
 pub use self::values::value;
@@ -28,6 +30,7 @@ use super::{
     Decoder, EngineRow, IsStopped, Mode, NotCommitted, Opening, Received, Stream, cannot,
     stream_rows,
 };
+use crate::model::database::Database;
 use crate::store::schema::{Catalog, Description, Schema};
 use crate::store::sql::{Dialect, Sql};
 
@@ -86,6 +89,22 @@ impl Postgres {
             catalog.add(table, column);
         }
         Ok(catalog.recognise(named, Dialect::Postgres)?)
+    }
+
+    /// Which database it is. What a server does not tell goes by the settings: a pooler may
+    /// have other names, and not every role may ask for the identifier.
+    pub fn database(&self) -> Database {
+        let ask = |query| -> Option<String> {
+            let answer = self.client().simple_query(query).ok()?;
+            first_text(&answer).map(Into::into)
+        };
+        let name = ask("SELECT pg_catalog.current_database()");
+        let name = name.unwrap_or_else(|| self.settings.database.clone());
+        Database::Server {
+            address: addresses(&self.settings.hosts),
+            name: Encoded(&name).to_string(),
+            system: ask("SELECT system_identifier FROM pg_catalog.pg_control_system()"),
+        }
     }
 
     pub fn begin(&self, mode: Mode, wait: Duration) -> Result<()> {

@@ -6,6 +6,7 @@ mod open;
 mod page;
 mod values;
 
+use std::os::unix::ffi::OsStrExt;
 use std::panic::resume_unwind;
 use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -98,6 +99,13 @@ impl Sqlite {
         if !self.connection.is_autocommit() {
             let _ = self.connection.execute_batch("ROLLBACK");
         }
+    }
+
+    /// The path without links; bytes that are no UTF-8 are escaped.
+    pub fn path(&self) -> String {
+        let path = self.file.as_ref().map(|file| file.path().as_os_str().as_bytes());
+        let path = path.unwrap_or_default();
+        str::from_utf8(path).map_or_else(|_| path.escape_ascii().to_string(), Into::into)
     }
 
     pub fn check_identity(&self) -> Result<()> {
