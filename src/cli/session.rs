@@ -117,11 +117,11 @@ impl Session {
         // Checked first: a usage error must not create the file.
         let location = self.location()?;
         self.named_actor()?;
-        if let (Location::File(store), Some(log)) = (&location, &self.audit_log) {
-            if is_own_file(log, store) {
-                let problem = "it is one of the store's own files";
-                return Err(Failure::value("--audit-log <FILE>", log.display(), problem).into());
-            }
+        if let (Location::File(store), Some(log)) = (&location, &self.audit_log)
+            && is_own_file(log, store)
+        {
+            let problem = "it is one of the store's own files";
+            return Err(Failure::value("--audit-log <FILE>", log.display(), problem).into());
         }
         self.audit_log.as_deref().map(open).transpose()
     }
