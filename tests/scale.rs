@@ -24,6 +24,17 @@ fn count(sandbox: &Sandbox, bash: &Path, mib: u32, line: &str, reader: &str) -> 
     String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number")
 }
 
+/// Changes the store fast: in memory, and without a check of what are copies.
+fn fill(sandbox: &Sandbox, statements: &str) {
+    sandbox.sql(&format!(
+        "PRAGMA journal_mode = OFF;
+         PRAGMA synchronous = OFF;
+         PRAGMA cache_size = -262144;
+         PRAGMA ignore_check_constraints = ON;
+         {statements}"
+    ));
+}
+
 /// Whatever the number, a list takes 21 MiB, and as its reader is slow up to 26. What is
 /// left of 32 would not do for 12 bytes of each of a million tokens.
 #[test]
@@ -31,13 +42,10 @@ fn lists_of_a_million_tokens_take_less_than_32_mib() {
     let (Some(bash), Some(_)) = (tool("bash"), tool("sqlite3")) else { return };
     let sandbox = Sandbox::without_store();
     sandbox.run("init --sample=100000 -q").assert(0);
-    // The rest are copies, which are made faster, in memory and of what has been checked.
-    sandbox.sql(
-        "PRAGMA journal_mode = OFF;
-         PRAGMA synchronous = OFF;
-         PRAGMA cache_size = -262144;
-         PRAGMA ignore_check_constraints = ON;
-         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9)
+    // The rest are copies, which are made faster.
+    fill(
+        &sandbox,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9)
          INSERT INTO personal_access_tokens
              (id, user_id, name, description, scopes, token_digest, impersonation, revoked,
               created_at, updated_at, last_used_at, expires_at)
@@ -88,7 +96,7 @@ fn revoking_from_a_quarter_of_a_million_tokens_takes_less_than_22_mib() {
                 SELECT created_at, run_id, action, actor_id, actor, os_user,
                     target_type, target_id, target_name, target_user_id, reason
                 FROM audit_events;";
-    sandbox.sql(&format!("PRAGMA synchronous = OFF; {}", copy.repeat(3)));
+    fill(&sandbox, &format!("{} PRAGMA journal_mode = DELETE", copy.repeat(3)));
     let line = "audit -o csv --actor root";
     assert_eq!(count(&sandbox, &bash, 36, line, "wc -l"), 8 * revoked + 1);
 }

@@ -18,9 +18,9 @@ impl Projection<Self> for PersonalAccessToken {
         list.extend([
             ("user_id", columns.user_id),
             ("username", columns.username),
-            ("user_type", columns.user_type.unwrap_or(NULL)),
-            ("description", columns.description.unwrap_or(NULL)),
-            ("impersonation", columns.impersonation.unwrap_or(NULL)),
+            ("user_type", columns.optional.user_type.unwrap_or(NULL)),
+            ("description", columns.optional.description.unwrap_or(NULL)),
+            ("impersonation", columns.optional.impersonation.unwrap_or(NULL)),
             ("last_used_at", columns.last_used_at.sql),
         ]);
         list
@@ -63,7 +63,7 @@ impl Stored for PersonalAccessToken {
             }
             Reach::Own { user, impersonation } => {
                 sql.push(columns.user_id).push(" = ").bind(user.0);
-                if let (false, Some(column)) = (*impersonation, columns.impersonation) {
+                if let (false, Some(column)) = (*impersonation, columns.optional.impersonation) {
                     sql.push(" AND NOT ").push(column);
                 }
             }
@@ -110,11 +110,11 @@ impl Stored for PersonalAccessToken {
             sql.push(" AND ").push(columns.user_id).push(" IS DISTINCT FROM ").bind(*user);
         }
         if let Some(user_type) = user_type {
-            let [condition, end] = recorded(columns.is_of_user_type, "the type of users")?;
+            let [condition, end] = recorded(columns.optional.is_of_user_type, "the type of users")?;
             sql.push(" AND ").push(condition).bind(user_type.name()).push(end);
         }
         if let Some(impersonation) = impersonation {
-            let column = recorded(columns.impersonation, "impersonation")?;
+            let column = recorded(columns.optional.impersonation, "impersonation")?;
             sql.push(if *impersonation { " AND " } else { " AND NOT " }).push(column);
         }
         let used = [

@@ -4,8 +4,8 @@
 //! Sources: `models/auth/access_token.go` and `models/user/user.go` of both.
 
 use super::{
-    Catalog, Description, Lookup, PersonalAccessTokens, RevokeMethod, Schema, Table, Time,
-    TimeForm, Tokens, Users,
+    Catalog, Description, Lookup, OptionalColumns, PersonalAccessTokens, RevokeMethod, Schema,
+    Table, Time, TimeForm, Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
 use crate::store::sql::Dialect;
@@ -89,13 +89,14 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
             },
             user_id: "t.uid",
             username: "u.name",
-            user_type: Some(user_type!("u")),
-            is_of_user_type: Some([
-                concat!("(SELECT ", user_type!("x"), " FROM \"user\" x WHERE x.id = t.uid) = "),
-                "",
-            ]),
-            description: None,
-            impersonation: None,
+            optional: OptionalColumns {
+                user_type: Some(user_type!("u")),
+                is_of_user_type: Some([
+                    concat!("(SELECT ", user_type!("x"), " FROM \"user\" x WHERE x.id = t.uid) = "),
+                    "",
+                ]),
+                ..OptionalColumns::default()
+            },
             // Gitea sets `updated_unix` at each use.
             last_used_at: Time::plain(
                 "CASE WHEN t.updated_unix > t.created_unix THEN t.updated_unix END",

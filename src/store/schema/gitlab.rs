@@ -4,8 +4,8 @@
 //! of GitLab. Columns added late are optional here.
 
 use super::{
-    Catalog, DeployTokens, Description, Lookup, PersonalAccessTokens, Places, RevokeMethod, Schema,
-    Table, Time, TimeForm, Tokens, Users,
+    Catalog, DeployTokens, Description, Lookup, OptionalColumns, PersonalAccessTokens, Places,
+    RevokeMethod, Schema, Table, Time, TimeForm, Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
 use crate::store::sql::Dialect;
@@ -203,13 +203,17 @@ fn personal_access_tokens(found: &Catalog) -> PersonalAccessTokens {
         },
         user_id: "t.user_id",
         username: "u.username",
-        user_type: Some(concat!("CASE WHEN u.id IS NOT NULL THEN ", user_type!("u"), " END")),
-        is_of_user_type: Some([
-            concat!("t.user_id IN (SELECT x.id FROM users x WHERE ", user_type!("x"), " = "),
-            ")",
-        ]),
-        description: found.has("personal_access_tokens", "description").then_some("t.description"),
-        impersonation: Some("t.impersonation"),
+        optional: OptionalColumns {
+            user_type: Some(concat!("CASE WHEN u.id IS NOT NULL THEN ", user_type!("u"), " END")),
+            is_of_user_type: Some([
+                concat!("t.user_id IN (SELECT x.id FROM users x WHERE ", user_type!("x"), " = "),
+                ")",
+            ]),
+            description: found
+                .has("personal_access_tokens", "description")
+                .then_some("t.description"),
+            impersonation: Some("t.impersonation"),
+        },
         last_used_at: Time::plain("t.last_used_at", TimeForm::Timestamptz),
     }
 }

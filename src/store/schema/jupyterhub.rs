@@ -3,8 +3,8 @@
 //! Sources: `jupyterhub/orm.py`, and the database of a hub.
 
 use super::{
-    Catalog, Description, Lookup, PersonalAccessTokens, RevokeMethod, Schema, Table, Time,
-    TimeForm, Tokens, Users,
+    Catalog, Description, Lookup, OptionalColumns, PersonalAccessTokens, RevokeMethod, Schema,
+    Table, Time, TimeForm, Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
 use crate::store::sql::Dialect;
@@ -136,18 +136,20 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
             },
             user_id: "t.user_id",
             username: "coalesce(u.name, s.name)",
-            user_type: Some(user_type!()),
-            is_of_user_type: Some([concat!(user_type!(), " = "), ""]),
-            // For tokens of sessions and OAuth clients, the client.
-            description: Some(if found.has("oauth_clients", "description") {
-                "CASE WHEN t.session_id IS NOT NULL OR t.client_id <> 'jupyterhub' \
+            optional: OptionalColumns {
+                user_type: Some(user_type!()),
+                is_of_user_type: Some([concat!(user_type!(), " = "), ""]),
+                // For tokens of sessions and OAuth clients, the client.
+                description: Some(if found.has("oauth_clients", "description") {
+                    "CASE WHEN t.session_id IS NOT NULL OR t.client_id <> 'jupyterhub' \
                  THEN coalesce((SELECT nullif(c.description, '') FROM oauth_clients c \
                  WHERE c.identifier = t.client_id), t.client_id) END"
-            } else {
-                "CASE WHEN t.session_id IS NOT NULL OR t.client_id <> 'jupyterhub' \
+                } else {
+                    "CASE WHEN t.session_id IS NOT NULL OR t.client_id <> 'jupyterhub' \
                  THEN t.client_id END"
-            }),
-            impersonation: None,
+                }),
+                ..OptionalColumns::default()
+            },
             last_used_at: Time::plain("t.last_activity", form),
         },
         deploy_tokens: None,

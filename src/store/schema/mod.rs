@@ -146,12 +146,18 @@ pub struct PersonalAccessTokens {
     pub token: Tokens,
     pub user_id: &'static str,
     pub username: &'static str,
+    pub last_used_at: Time,
+    pub optional: OptionalColumns,
+}
+
+/// Columns that not every application has. The default is to have none.
+#[derive(Debug, Default)]
+pub struct OptionalColumns {
     pub user_type: Option<&'static str>,
     /// The condition on the type of the owner: the text before and after the type.
     pub is_of_user_type: Option<[&'static str; 2]>,
     pub description: Option<&'static str>,
     pub impersonation: Option<&'static str>,
-    pub last_used_at: Time,
 }
 
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! The native store, whose tables `native.sql` documents.
 
 use super::{
-    AuditEvents, DeployTokens, Description, Lookup, PersonalAccessTokens, Places, RevokeMethod,
-    Schema, Table, Time, TimeForm, Tokens, Users,
+    AuditEvents, DeployTokens, Description, Lookup, OptionalColumns, PersonalAccessTokens, Places,
+    RevokeMethod, Schema, Table, Time, TimeForm, Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
 use crate::store::sql::Dialect;
@@ -134,14 +134,16 @@ fn schema(dialect: Dialect) -> Schema {
             },
             user_id: "t.user_id",
             username: "u.username",
-            user_type: Some("u.user_type"),
-            // A subquery, which keeps SQLite from using an index and sorting most rows.
-            is_of_user_type: Some([
-                "(SELECT x.user_type FROM users x WHERE x.id = t.user_id) = ",
-                "",
-            ]),
-            description: Some("t.description"),
-            impersonation: Some("t.impersonation"),
+            optional: OptionalColumns {
+                user_type: Some("u.user_type"),
+                // A subquery, which keeps SQLite from using an index and sorting most rows.
+                is_of_user_type: Some([
+                    "(SELECT x.user_type FROM users x WHERE x.id = t.user_id) = ",
+                    "",
+                ]),
+                description: Some("t.description"),
+                impersonation: Some("t.impersonation"),
+            },
             last_used_at: time!("personal_access_tokens", "last_used_at", Iso),
         },
         deploy_tokens: Some(DeployTokens {

@@ -138,7 +138,7 @@ fn asks_too_much(store: &Store, filter: &TokenFilter, impersonation: Option<bool
     let expiry = expiry.contains(&true) || expires_before.is_some() || expires_within.is_some();
     (columns.token.revoked.is_none() && revoked.is_some())
         || (columns.token.expires_at.is_none() && expiry)
-        || (columns.impersonation.is_none() && impersonation.is_some())
+        || (columns.optional.impersonation.is_none() && impersonation.is_some())
 }
 
 /// The connection of a store in SQLite.
