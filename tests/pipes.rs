@@ -159,6 +159,8 @@ fn a_full_disk_behind_standard_output_is_told() {
     for line in lines {
         let ran = run_into(&sandbox, &line, full());
         ran.assert(1).says(&["tokenctl: ", "No space left on device"]);
+        // A dry run has done nothing, whatever ends it.
+        assert!(!ran.stderr.contains("done"), "{ran}");
     }
 }
 

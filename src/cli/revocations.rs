@@ -97,7 +97,8 @@ impl<'s> Revocations<'s> {
         drop(progress);
         let closed = results.finish();
         self.session.note(&self.summary::<T>());
-        ended.with_context(|| format!("{} of {} ids done", self.tally.ids, ids.len()))?;
+        let done = if self.run.is_some() { "done" } else { "checked" };
+        ended.with_context(|| format!("{} of {} ids {done}", self.tally.ids, ids.len()))?;
         closed?;
         self.verdict(ids.len())
     }

@@ -37,7 +37,10 @@ impl<W: Write, R: Record> Lines<W, R> {
     }
 
     pub fn finish(self) -> Result<W> {
-        let unwritten = |error: csv::IntoInnerError<_>| io::Error::from(error.error().kind());
+        let unwritten = |error: csv::IntoInnerError<_>| {
+            let (code, kind) = (error.error().raw_os_error(), error.error().kind());
+            code.map_or(kind.into(), io::Error::from_raw_os_error)
+        };
         Ok(self.writer.into_inner().map_err(unwritten)?)
     }
 
