@@ -77,8 +77,8 @@ fn lists_of_a_million_tokens_take_less_than_32_mib() {
 }
 
 /// As 32 MiB are for a million tokens, of which a quarter are revoked, so are 22 for a
-/// quarter of a million: beyond what it takes whatever the number, which is 19, there are 12
-/// bytes a token, and 50 for each that is revoked.
+/// quarter of a million: it takes between 18 and 20 whatever the number, and the rest is
+/// 8 to 18 bytes a token, and 35 to 75 for each that is revoked.
 #[test]
 fn revoking_from_a_quarter_of_a_million_tokens_takes_less_than_22_mib() {
     let Some(bash) = tool("bash") else { return };
