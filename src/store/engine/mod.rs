@@ -4,10 +4,10 @@
 mod decode;
 mod postgres;
 pub mod sqlite;
+mod stream;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -17,6 +17,7 @@ use self::decode::Raw;
 use self::postgres::Postgres;
 pub use self::postgres::Settings;
 use self::sqlite::{PageRow, Sqlite};
+pub use self::stream::{IsStopped, Stream, Streamed};
 use super::schema::{Description, Schema};
 use super::sql::Sql;
 use crate::model::database::Database;
@@ -276,80 +277,6 @@ impl Drop for Transaction<'_> {
             }
         }
     }
-}
-
-/// What comes of a statement.
-#[derive(Debug)]
-pub enum Streamed<R> {
-    Row(R),
-    /// No row has come for a moment: what was made of those before is to be handed on.
-    Pause,
-}
-
-/// The rows of a statement, as they come.
-pub type Stream<'s, R> = dyn Iterator<Item = Result<Streamed<R>>> + 's;
-
-/// Whether the run has been stopped.
-pub type IsStopped<'s> = dyn Fn() -> bool + Sync + 's;
-
-/// How soon it is noticed that no row comes.
-const MOMENT: Duration = Duration::from_millis(20);
-
-/// Some rows that another thread has read from the database.
-enum Received<B> {
-    Batch(B),
-    Pause,
-    Failed(anyhow::Error),
-    End,
-}
-
-impl<B> Received<B> {
-    /// What is in a channel, or comes within a moment.
-    fn from(receiver: &Receiver<Result<B>>) -> Self {
-        match receiver.recv_timeout(MOMENT) {
-            Ok(batch) => batch.map_or_else(Self::Failed, Self::Batch),
-            Err(RecvTimeoutError::Timeout) => Self::Pause,
-            Err(RecvTimeoutError::Disconnected) => Self::End,
-        }
-    }
-}
-
-/// Lends rows that another thread reads from the database, some at a time.
-fn stream_rows<B, R, O>(
-    mut receive: impl FnMut() -> Received<B>,
-    decode: impl Fn(&B, usize) -> Option<R>,
-    is_stopped: &IsStopped<'_>,
-    read: impl FnOnce(&mut Stream<'_, R>) -> Result<O>,
-) -> Result<O> {
-    let mut received = receive();
-    while matches!(received, Received::Pause) && !is_stopped() {
-        received = receive();
-    }
-    if let Received::Failed(error) = received {
-        return Err(error).context(cannot(Mode::Read));
-    }
-    let mut next = 0;
-    let mut rows = std::iter::from_fn(|| {
-        loop {
-            if let Received::Batch(batch) = &received {
-                if let Some(row) = decode(batch, next) {
-                    next += 1;
-                    return Some(Ok(Streamed::Row(row)));
-                }
-                (received, next) = (receive(), 0);
-                continue;
-            }
-            match std::mem::replace(&mut received, Received::End) {
-                Received::Pause => {
-                    received = receive();
-                    return Some(Ok(Streamed::Pause));
-                }
-                Received::Failed(error) => return Some(Err(error).context(cannot(Mode::Read))),
-                Received::End | Received::Batch(_) => return None,
-            }
-        }
-    });
-    read(&mut rows)
 }
 
 fn cannot(mode: Mode) -> &'static str {

@@ -250,3 +250,38 @@ fn missing_and_forbidden_take_the_same_statements() -> Result<()> {
     assert_eq!(project("other/x").map_err(message), project("other/y").map_err(message));
     Ok(())
 }
+
+#[test]
+fn a_list_that_finds_the_store_locked_is_not_begun() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("store.db");
+    let [ours, theirs] = [Connection::open(&path)?, Connection::open(&path)?];
+    theirs.execute_batch("CREATE TABLE t (id INTEGER PRIMARY KEY)")?;
+    let engine = Engine::Sqlite(Sqlite::unnamed(ours)?);
+    let mut sql = Sql::new(Dialect::Sqlite);
+    sql.push("SELECT id FROM t");
+    // How many rows the reader found; `None`: it was not called.
+    let list = || {
+        let mut found = None;
+        let transaction = engine.begin(Mode::Read, Duration::ZERO)?;
+        let listed = transaction.stream_rows(
+            &sql,
+            |row| row.integer().ok(),
+            &|| false,
+            |rows| {
+                found = Some(rows.filter(|row| matches!(row, Ok(Streamed::Row(_)))).count());
+                Ok(())
+            },
+        );
+        anyhow::Ok((found, listed))
+    };
+    let (found, listed) = list()?;
+    listed?;
+    assert_eq!(found, Some(0), "an empty list is one");
+    theirs.execute_batch("BEGIN EXCLUSIVE")?;
+    let (found, listed) = list()?;
+    let error = listed.expect_err("it is locked");
+    assert_eq!(failure::kind(&error), Kind::Locked, "{error:#}");
+    assert_eq!(found, None, "another attempt would find its reader gone");
+    Ok(())
+}

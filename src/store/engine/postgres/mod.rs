@@ -26,10 +26,8 @@ use self::parameters::Encoded;
 pub use self::settings::Settings;
 use self::values::typed;
 pub use self::values::value;
-use super::{
-    Decoder, EngineRow, IsStopped, Mode, NotCommitted, Opening, Received, Stream, cannot,
-    stream_rows,
-};
+use super::stream::{Received, stream_rows};
+use super::{Decoder, EngineRow, IsStopped, Mode, NotCommitted, Opening, Stream, cannot};
 use crate::model::database::Database;
 use crate::store::schema::{Catalog, Description, Schema};
 use crate::store::sql::{Dialect, Sql};

@@ -24,9 +24,8 @@ pub use self::open::recognise;
 use self::page::Page;
 pub use self::page::PageRow;
 pub use self::values::value;
-use super::{
-    Decoder, EngineRow, IsStopped, Mode, NotCommitted, Received, Stream, cannot, stream_rows,
-};
+use super::stream::{Received, stream_rows};
+use super::{Decoder, EngineRow, IsStopped, Mode, NotCommitted, Stream, cannot};
 use crate::store::file_owner::Identity;
 use crate::store::sql::Sql;
 
@@ -183,7 +182,10 @@ impl Sqlite {
             let filled = fill(&mut rows, &sender);
             // Behind the rows that there were. A reader that has gone does not mind.
             let rest = take(&mut lock(filling));
-            let _ = sender.send(Ok(rest));
+            // Of a statement that found no row, only the error is told.
+            if rest.rows() > 0 {
+                let _ = sender.send(Ok(rest));
+            }
             if let Err(error) = filled {
                 let _ = sender.send(Err(error.into()));
             }
