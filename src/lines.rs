@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read};
 
 /// Far longer than any row of a token.
-const LONGEST_LINE: u64 = 16 << 20;
+pub const LONGEST_LINE: u64 = 16 << 20;
 
 /// Reads a line with its newline; returns false if it was cut because it is too long. At
 /// the end of the input the line is empty.

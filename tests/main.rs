@@ -21,6 +21,7 @@ mod postgres;
 mod prune;
 mod readme;
 mod returning_ids;
+mod reviewed;
 mod scale;
 mod stores;
 mod support;

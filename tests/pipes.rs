@@ -333,8 +333,8 @@ fn a_list_goes_into_a_revoke() {
 #[test]
 fn input_may_hold_blanks_comments_and_duplicates() {
     let sandbox = Sandbox::new();
-    let input = "# reviewed\n\n  2\t\r\n{\"id\":3}\n   # indented\n{\"name\":\"x\", \"id\": 5 }\r\n\
-                 2\n{\"id\":2,\"revoked\":true}\n\n00001\n6\n9";
+    let input = "# reviewed\n\n  2\t\r\n{\"id\":3}\n   # indented\n{\"state\":\"x\", \"id\": 5 }\r\n\
+                 2\n{\"id\":2,\"revoked\":true}\n\n00001 # the first\n6\n9\n";
     let ran = sandbox.run_with_input("--as root revoke - -n -o jsonl", input);
     let rows: Vec<Value> =
         ran.assert(0).stdout.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
@@ -364,7 +364,7 @@ fn a_malformed_line_changes_nothing_and_is_named() {
         "1e3",
         "9223372036854775808",
         "99999999999999999999999999",
-        "1 # comment",
+        "1# comment",
         "\u{0661}",
         "@me",
         "[1]",
@@ -408,6 +408,11 @@ fn a_line_without_an_end_does_not_fill_the_memory() {
         let endless = format!("1\n{begin}{}2", " ".repeat(17 << 20));
         let ran = sandbox.run_with_input("--as root revoke - --yes", &endless);
         ran.assert(2).says(&["line 2: the line is too long"]);
+    }
+    for begin in ["1,x", "1,\"x\n"] {
+        let endless = format!("id,name\n{begin}{}2", " ".repeat(17 << 20));
+        let ran = sandbox.run_with_input("--as root revoke - --yes", &endless);
+        ran.assert(2).says(&["line 2: the row is too long"]);
     }
 }
 

@@ -90,7 +90,8 @@ fn ids_and_filters_combine_with_and() {
     let named = "1 2 3 8 13 999";
     let filter = "--unused-for 90d --user olive";
     let kept = sandbox.run(&format!("--as root list {filter} --revoked=false -o ids")).ids();
-    for (input, ids) in [("", named.to_owned()), (&*named.replace(' ', "\n"), "-".into())] {
+    for (input, ids) in [("", named.to_owned()), (&*(named.replace(' ', "\n") + "\n"), "-".into())]
+    {
         let line = format!("--as root revoke {ids} {filter} --dry-run -o jsonl");
         let ran = sandbox.run_with_input(&line, input);
         for (id, result) in results(ran.assert(5)) {

@@ -24,8 +24,10 @@ use crate::store::{ListOptions, Mode, Store};
 /// and tokens that they name. -o ids prints the ids of the tokens, of both kinds.
 ///
 /// A native store holds its own events. Those of another application's database are in
-/// the file given by --audit-log. An event there is 'unresolved' if its run was killed, or
-/// lost its server, before it recorded the outcome: check such a token with 'show'.
+/// the file given by --audit-log. One file may serve several databases: events of other
+/// databases are not shown, and an administrator is told how many there are. An event there
+/// is 'unresolved' if its run was killed, or lost its server, before it recorded the outcome:
+/// check such a token with 'show'.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help(EXAMPLES))]
 pub struct Audit {

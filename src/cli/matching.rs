@@ -7,6 +7,7 @@ use std::io;
 use anyhow::{Context, Result};
 
 use super::ask::{NOTHING_CHANGED, answers_yes};
+use super::ids::{Listed, ReviewedRows};
 use super::pick::{PICKABLE, pick};
 use super::progress::Progress;
 use super::session::Session;
@@ -44,7 +45,7 @@ impl<T: Stored + Token + Record> Matching<T> {
         store: &Store,
         query: &RevokeQuery<T>,
         stop: &Stop,
-        shown: usize,
+        (shown, reviewed): (usize, Option<&ReviewedRows>),
     ) -> Result<Self> {
         let progress = Progress::searching(session, "{pos} tokens match so far");
         let is_stopped = || stop.requested().is_some();
@@ -53,6 +54,9 @@ impl<T: Stored + Token + Record> Matching<T> {
             for row in rows {
                 stop.check()?;
                 match row? {
+                    // A token that does not fit its reviewed row will be spared.
+                    Streamed::Row(Ok(token))
+                        if reviewed.is_some_and(|it| !it.fits(&token, session.now)) => {}
                     Streamed::Row(Ok(token)) => matching.add(token),
                     Streamed::Row(Err(row)) => matching.broken.push(TokenId(row.id)),
                     Streamed::Pause => {}
@@ -133,10 +137,14 @@ impl<T: Stored + Token> Matching<T> {
 
     /// What is to be done. What was not counted or picked is left alone, though it might
     /// match, have become readable, or have got the id of what was deleted by then.
-    pub fn work(self, named: Option<Vec<TokenId>>, batch_size: u32) -> Work {
+    pub fn work(self, named: Option<Listed>, batch_size: u32) -> Work {
         let (newest, are_named) = (self.newest, named.is_some());
+        let mut reviewed = ReviewedRows::default();
         let (ids, chosen) = match named {
-            Some(named) => (named, Some(self.ids)),
+            Some(named) => {
+                reviewed = named.reviewed;
+                (named.ids, Some(self.ids))
+            }
             None if self.broken.is_empty() => (self.ids, None),
             None => {
                 let mut all = [self.ids.as_slice(), &self.broken].concat();
@@ -144,7 +152,7 @@ impl<T: Stored + Token> Matching<T> {
                 (all, Some(self.ids))
             }
         };
-        Work { ids, are_named, chosen, newest, batch_size }
+        Work { ids, are_named, reviewed, chosen, newest, batch_size }
     }
 
     pub fn described(&self) -> String {

@@ -115,10 +115,12 @@ impl<'s> Revocations<'s> {
                 log.record(store, run, at, self.session.now, record)
             }
         });
+        let fits = |token: &T| work.reviewed.fits(token, self.session.now);
         let options = BatchOptions {
             now: self.session.now,
             run: self.run.as_ref(),
             recorder: recorder.as_ref().map(|it| it as _),
+            fits: (!work.reviewed.is_empty()).then_some(&fits),
             chosen: work.chosen.as_deref(),
             newest: work.newest,
             is_stopped: &|| self.stop.requested().is_some(),

@@ -11,7 +11,7 @@ use super::arguments::{revoke_help, token_id};
 use super::audit::needs_log;
 use super::environment::variable;
 use super::filter::{FilterArgs, Filters};
-use super::ids::ids_from;
+use super::ids::{Listed, read_list};
 use super::matching::{Matching, PREVIEW};
 use super::pick::PICKABLE;
 use super::revocations::Revocations;
@@ -64,7 +64,8 @@ Examples:
 #[derive(Debug, Args)]
 pub struct RevokeArgs {
     /// The ids of the tokens, or '-' to read them from standard input: one per line, or JSON lines
-    /// with an 'id'; blank lines and '#' comments are skipped
+    /// with an 'id', or CSV whose header has 'id'; blank lines and '#' comments are skipped. A
+    /// token is spared if the name, owner or creation time in its row is not what the store has
     #[arg(value_name = "ID")]
     ids: Vec<String>,
 
@@ -123,7 +124,7 @@ impl RevokeArgs {
                 .into());
         }
         let named = if self.ids.is_empty() { None } else { Some(self.named::<F::Token>()?) };
-        let asks = self.asks(session, is_filtered, named.as_deref())?;
+        let asks = self.asks(session, is_filtered, named.as_ref().map(|it| it.ids.as_slice()))?;
 
         // Noted now: opening the store may turn this process into its owner's.
         let os_user = os_user();
@@ -136,20 +137,21 @@ impl RevokeArgs {
         let actor = session.actor(&store)?;
         let subject = filters.subject();
         let mut filter = filters.resolve(&store, &actor, session.now)?;
-        filter.as_mut().ids.clone_from(&named);
+        filter.as_mut().ids = named.as_ref().map(|it| it.ids.clone());
         let query = actor.to_revoke(filter).context(subject)?;
 
         // Not before: a signal ends the reading of ids at once.
         let stop = Stop::listen()?;
         let is_simple = !is_filtered && !asks && !self.interactive && self.max.is_none();
         let work = match named {
-            Some(ids) if is_simple => {
+            Some(Listed { ids, reviewed }) if is_simple => {
                 let batch_size = self.batch_size;
-                Work { ids, are_named: true, chosen: None, newest: None, batch_size }
+                Work { ids, are_named: true, reviewed, chosen: None, newest: None, batch_size }
             }
             named => {
                 let shown = if self.interactive { PICKABLE } else { PREVIEW };
-                let mut chosen = Matching::read(session, &store, &query, &stop, shown)?;
+                let reviewed = named.as_ref().map(|it| &it.reviewed);
+                let mut chosen = Matching::read(session, &store, &query, &stop, (shown, reviewed))?;
                 if self.interactive {
                     chosen = chosen.pick(session, &stop)?;
                 }
@@ -173,10 +175,9 @@ impl RevokeArgs {
         Revocations::new(session, run, log, stop).run(&store, &query, &work)
     }
 
-    /// The ids in ascending order, each once. Reads all of them before anything
-    /// is touched.
-    fn named<T: Stored + Token + Record>(&self) -> Result<Vec<TokenId>> {
-        let mut ids = match self.ids.as_slice() {
+    /// The ids that are named. Reads all of them before anything is touched.
+    fn named<T: Stored + Token + Record>(&self) -> Result<Listed> {
+        match self.ids.as_slice() {
             [dash] if dash == "-" => {
                 if self.interactive {
                     return Err(Failure::usage(
@@ -187,19 +188,17 @@ impl RevokeArgs {
                 if !self.yes && !self.dry_run {
                     return Err(unconfirmed("ids from standard input are not asked about"));
                 }
-                ids_from::<T>(io::stdin().lock())?
+                read_list::<T>(io::stdin().lock())
             }
-            ids if ids.iter().any(|id| id == "-") => {
-                return Err(Failure::usage(
-                    "'-' stands alone: ids come from standard input or from the command line",
-                )
-                .into());
+            ids if ids.iter().any(|id| id == "-") => Err(Failure::usage(
+                "'-' stands alone: ids come from standard input or from the command line",
+            )
+            .into()),
+            ids => {
+                let ids = ids.iter().map(|id| token_id(id)).collect::<Result<_, _>>()?;
+                Ok(Listed::of(ids))
             }
-            ids => ids.iter().map(|id| token_id(id)).collect::<Result<_, _>>()?,
-        };
-        ids.sort_unstable();
-        ids.dedup();
-        Ok(ids)
+        }
     }
 
     /// Whether to ask. That takes a terminal; without one the confirmation has to

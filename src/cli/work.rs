@@ -1,5 +1,6 @@
 //! The plan of a revocation, and its size in words.
 
+use super::ids::ReviewedRows;
 use crate::model::id::TokenId;
 use crate::model::time::Timestamp;
 use crate::model::token::Token;
@@ -12,6 +13,8 @@ pub struct Work {
     pub ids: Vec<TokenId>,
     /// Whether the user gave them; otherwise a filter found them.
     pub are_named: bool,
+    /// What the user's list says of them besides their ids.
+    pub reviewed: ReviewedRows,
     /// The ids that matched at the start, in ascending order; `None`: all. Only these are
     /// revoked, even if others match later.
     pub chosen: Option<Vec<TokenId>>,

@@ -23,13 +23,8 @@ impl<W: Write, R: Record> Lines<W, R> {
 
     pub fn record(&mut self, record: &R, now: Moment) -> Result<()> {
         for column in &self.columns {
-            let cell = (column.cell)(record, now);
             self.text.clear();
-            cell.write_plain(&mut self.text);
-            if is_untrusted(cell) && self.text.starts_with(['=', '+', '-', '@']) {
-                // Keeps a spreadsheet from running the text as a formula.
-                self.text.insert(0, '\'');
-            }
+            write_cell(&mut self.text, (column.cell)(record, now));
             self.writer.write_field(&self.text)?;
         }
         self.writer.write_record(None::<&[u8]>)?;
@@ -46,6 +41,16 @@ impl<W: Write, R: Record> Lines<W, R> {
 
     pub fn flush(&mut self) -> Result<()> {
         Ok(self.writer.flush()?)
+    }
+}
+
+/// Appends a value as a cell has it, before it is quoted.
+pub fn write_cell(text: &mut String, cell: Cell<'_>) {
+    let at = text.len();
+    cell.write_plain(text);
+    if is_untrusted(cell) && text[at..].starts_with(['=', '+', '-', '@']) {
+        // Keeps a spreadsheet from running the text as a formula.
+        text.insert(at, '\'');
     }
 }
 

@@ -2,7 +2,7 @@
 //! bounded however many rows there are.
 
 pub mod blocking;
-mod csv;
+pub mod csv;
 pub mod json;
 pub mod spool;
 mod table;

@@ -35,6 +35,10 @@ impl Store {
             decisions.push(match rows.next_if(|(row, _)| id_of(row) == id) {
                 None => Decision::Deny(id),
                 Some((Err(broken), _)) => Decision::Broken(broken),
+                // Also of one that is revoked: it is another.
+                Some((Ok(token), _)) if options.fits.is_some_and(|fits| !fits(&token)) => {
+                    Decision::Spare(token)
+                }
                 Some((Ok(token), _)) if token.properties().revoked => {
                     Decision::AlreadyRevoked(token)
                 }

@@ -85,6 +85,8 @@ pub struct BatchOptions<'a, T> {
     /// `None`: a dry run.
     pub run: Option<&'a Run>,
     pub recorder: Option<&'a Recorder<'a, T>>,
+    /// Whether a token is the one that was named; `None`: an id is all that is known.
+    pub fits: Option<&'a dyn Fn(&T) -> bool>,
     /// The tokens that may be revoked if the query keeps them, in ascending order;
     /// `None`: all.
     pub chosen: Option<&'a [TokenId]>,
@@ -119,7 +121,8 @@ pub enum Decision<T> {
     /// It is revoked; in a dry run: it would be.
     Revoke(T),
     AlreadyRevoked(T),
-    /// It was not chosen, or the filter does not keep it, or no longer does.
+    /// It is not the one that was named, was not chosen, or the filter does not keep it, or
+    /// no longer does.
     Spare(T),
     /// It is missing, or out of the actor's reach.
     Deny(TokenId),

@@ -77,8 +77,8 @@ impl Store {
         Ok(())
     }
 
-    /// The query without the ids that now belong to other tokens: SQLite may reuse the id
-    /// of a deleted row.
+    /// The query without the ids that now belong to other tokens, since SQLite may reuse the
+    /// id of a deleted row, and without tokens that are not what was said of them any more.
     fn without_successors<T: Stored + Token>(
         &self,
         transaction: &Transaction<'_>,
@@ -86,7 +86,7 @@ impl Store {
         options: &BatchOptions<'_, T>,
         tokens: &[&T],
     ) -> Result<RevokeQuery<T>> {
-        if !self.revoke_method::<T>()?.deletes {
+        if !self.revoke_method::<T>()?.deletes && options.fits.is_none() {
             return Ok(query.clone());
         }
         let created_at = |token: &T| token.properties().created_at;

@@ -124,6 +124,7 @@ where
         run: None,
         recorder: None,
         chosen: None,
+        fits: None,
         newest: None,
         is_stopped: &|| false,
     };

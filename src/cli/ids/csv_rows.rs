@@ -1,0 +1,144 @@
+//! A list in CSV, as RFC 4180 has it.
+
+use std::io::{self, BufRead, ErrorKind, Read};
+
+use anyhow::Result;
+use csv::{ByteRecord, ReaderBuilder, StringRecord};
+
+use super::listed::{Form, KEYS, Listed, RowDigest, Value};
+use super::problem::{check_kind, cut_off, malformed, without_comment};
+use crate::lines::LONGEST_LINE;
+use crate::model::id::{TokenId, parse_id};
+use crate::model::token::Token;
+use crate::output::view::Record;
+use crate::store::Stored;
+
+/// The names in a line that is the header of a list.
+pub fn header(line: &str) -> Option<Vec<String>> {
+    let mut reader = ReaderBuilder::new().has_headers(false).from_reader(line.as_bytes());
+    let mut names = StringRecord::new();
+    let is_read = reader.read_record(&mut names).unwrap_or(false);
+    let names: Vec<String> = names.iter().map(|name| name.trim().into()).collect();
+    (is_read && names.iter().any(|name| name == "id")).then_some(names)
+}
+
+/// Reads the rows behind the header, which is the line of a number.
+pub fn read<T: Stored + Token + Record>(
+    names: &[String],
+    header_line: u64,
+    input: impl BufRead,
+    listed: &mut Listed,
+) -> Result<()> {
+    check_kind::<T>(|key| names.iter().any(|name| name == key))
+        .map_err(|problem| malformed(header_line, problem))?;
+    let column = |wanted: &str| names.iter().position(|name| name == wanted);
+    let id_column = column("id").unwrap_or_default();
+    let last = names.len() - 1;
+    let reviewed =
+        KEYS.into_iter().enumerate().filter_map(|(key, name)| Some((key, column(name)?)));
+    let reviewed: Vec<(usize, usize)> = reviewed.collect();
+
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .comment((id_column == 0).then_some(b'#'))
+        .from_reader(Watched { input, left: LONGEST_LINE, last: b'\n', is_at_end: false });
+    let mut row = ByteRecord::new();
+    loop {
+        let line = header_line + reader.position().line();
+        let is_row =
+            reader.read_byte_record(&mut row).map_err(|error| match error.into_kind() {
+                csv::ErrorKind::Io(error) if error.kind() == ErrorKind::FileTooLarge => {
+                    malformed(line, error).into()
+                }
+                csv::ErrorKind::Io(error) => {
+                    anyhow::Error::new(error).context("cannot read standard input")
+                }
+                _ => malformed(line, "it is no row of CSV").into(),
+            })?;
+        if reader.get_ref().is_cut() {
+            return Err(cut_off(NO_LINE_END).into());
+        }
+        if !is_row {
+            return Ok(());
+        }
+        reader.get_mut().left = LONGEST_LINE;
+        let line = header_line + row.position().map_or(0, csv::Position::line);
+
+        let raw = |index: usize| String::from_utf8_lossy(row.get(index).unwrap_or_default());
+        let first = raw(0);
+        let first = first.trim();
+        if row.len() == 1 && first.is_empty() {
+            continue;
+        }
+        // A name may begin so, and whoever chose it must not be passed over. A row that was
+        // made a comment does not fit its token.
+        if first.starts_with('#') && !KEYS.contains(&names[0].as_str()) {
+            if id_column == 0 {
+                continue;
+            }
+            let problem = "whether it is a comment can be told only where 'id' comes first";
+            return Err(malformed(line, problem).into());
+        }
+        // A comment at the end may have commas. In the name of a token it would be a part of
+        // that, and what begins with '#' may be the name of a user.
+        let end = raw(last);
+        let before_comment = without_comment(&end);
+        let has_comment = before_comment.len() < end.len()
+            && match names[last].as_str() {
+                "name" => false,
+                "username" => !before_comment.is_empty(),
+                _ => true,
+            };
+        if row.len() < names.len() || (row.len() > names.len() && !has_comment) {
+            let (fields, all) = (row.len(), names.len());
+            let problem = format!("the row has {fields} fields, and the header {all}");
+            return Err(malformed(line, problem).into());
+        }
+        let cell = |index: usize, text: &'_ str| -> String {
+            if index == last && has_comment { without_comment(text).into() } else { text.into() }
+        };
+        let id = parse_id(&cell(id_column, &raw(id_column)));
+        let id = id.map_err(|problem| malformed(line, problem))?;
+        let mut digest = RowDigest::new(Form::Csv);
+        for &(key, column) in &reviewed {
+            digest.add(key, &Value::Text(&cell(column, &raw(column))));
+        }
+        listed.add(TokenId(id), &digest);
+    }
+}
+
+/// Why the last line is not taken.
+pub const NO_LINE_END: &str = "its last line has no end";
+
+/// An input of which a row takes no more than its share of the memory, and whose end is
+/// looked at.
+struct Watched<R> {
+    input: R,
+    /// How much more may be read for a row.
+    left: u64,
+    last: u8,
+    is_at_end: bool,
+}
+
+impl<R> Watched<R> {
+    /// Whether it has ended in the middle of a line.
+    fn is_cut(&self) -> bool {
+        self.is_at_end && self.last != b'\n'
+    }
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Err(io::Error::new(ErrorKind::FileTooLarge, "the row is too long"));
+        }
+        let read = self.input.read(buffer)?;
+        match buffer[..read].last() {
+            Some(&last) => self.last = last,
+            None => self.is_at_end = true,
+        }
+        self.left = self.left.saturating_sub(read as u64);
+        Ok(read)
+    }
+}
