@@ -12,12 +12,12 @@ use crate::lines::next_line;
 use crate::model::audit::{AuditEvent, Outcome};
 use crate::model::database::Database;
 use crate::model::id::EventId;
-use crate::store::{EventLog, Store};
+use crate::store::{EventTable, Store};
 
 /// What a file tells of one store.
 #[derive(Debug)]
 pub struct FileEvents {
-    pub events: EventLog,
+    pub events: EventTable,
     /// How many events it tells of that are other stores'.
     pub others: u64,
     /// How many lines cannot be read.
@@ -34,7 +34,7 @@ impl AuditFile {
     pub fn events(&self, store: &Store) -> Result<FileEvents> {
         let cannot = || format!("cannot read audit log {}", self.path.display());
         let of = Of { schema: store.description().name, database: store.database() };
-        let mut found = FileEvents { events: EventLog::new()?, others: 0, broken: 0 };
+        let mut found = FileEvents { events: EventTable::new()?, others: 0, broken: 0 };
         let mut input = BufReader::with_capacity(1 << 16, &self.file);
         let (mut line, mut at) = (Vec::new(), 0_i64);
         let mut lock = None;
@@ -87,7 +87,7 @@ impl FileEvents {
             Entry::Intent { event, database, token: () } => {
                 let schema = event.schema.as_deref().unwrap_or_default();
                 if of.is_named(schema, database.as_deref()) {
-                    self.events.announce(&AuditEvent { id, ..event })?;
+                    self.events.record_intent(&AuditEvent { id, ..event })?;
                 } else {
                     self.others += 1;
                 }
@@ -106,7 +106,7 @@ impl FileEvents {
                     Conclusion::NotRevoked => None,
                 };
                 if of.is_named(&schema, database.as_deref()) {
-                    self.events.conclude(&run_id, &target_type, target_id, outcome)?;
+                    self.events.record_outcome(&run_id, &target_type, target_id, outcome)?;
                 } else if outcome.is_none() {
                     // What came to nothing is no event.
                     self.others = self.others.saturating_sub(1);

@@ -10,9 +10,9 @@ use super::ask::{NOTHING_CHANGED, answers_yes};
 use super::ids::{Listed, ReviewedRows};
 use super::pick::{PICKABLE, pick};
 use super::progress::Progress;
+use super::revoke_plan::{RevokePlan, tokens_of};
 use super::session::Session;
 use super::stop::Stop;
-use super::work::{Work, tokens_of};
 use crate::failure::{Failure, Kind, say_plain};
 use crate::model::access::RevokeQuery;
 use crate::model::id::{Owner, TokenId};
@@ -137,8 +137,8 @@ impl<T: Stored + Token> Matching<T> {
 
     /// What is to be done. What was not counted or picked is left alone, though it might
     /// match, have become readable, or have got the id of what was deleted by then.
-    pub fn work(self, named: Option<Listed>, batch_size: u32) -> Work {
-        let (newest, are_named) = (self.newest, named.is_some());
+    pub fn plan(self, named: Option<Listed>, batch_size: u32) -> RevokePlan {
+        let (newest, ids_given) = (self.newest, named.is_some());
         let mut reviewed = ReviewedRows::default();
         let (ids, chosen) = match named {
             Some(named) => {
@@ -152,7 +152,7 @@ impl<T: Stored + Token> Matching<T> {
                 (all, Some(self.ids))
             }
         };
-        Work { ids, are_named, reviewed, chosen, newest, batch_size }
+        RevokePlan { ids, ids_given, reviewed, chosen, newest, batch_size }
     }
 
     pub fn described(&self) -> String {

@@ -18,10 +18,10 @@ mod pick;
 mod progress;
 mod revocations;
 mod revoke;
+mod revoke_plan;
 mod session;
 mod show;
 mod stop;
-mod work;
 
 use std::ffi::OsString;
 use std::io::Write;

@@ -8,9 +8,9 @@ use std::io::{BufWriter, Write};
 use anyhow::{Context, Result};
 
 use super::progress::Progress;
+use super::revoke_plan::{RevokePlan, tokens_of};
 use super::session::{Session, broken_row};
 use super::stop::Stop;
-use super::work::{Work, tokens_of};
 use crate::audit_file::AuditFile;
 use crate::failure::{Failure, Kind, is_closed_pipe, say};
 use crate::model::access::RevokeQuery;
@@ -56,17 +56,17 @@ impl<'s> Revocations<'s> {
         mut self,
         store: &Store,
         query: &RevokeQuery<T>,
-        work: &Work,
+        plan: &RevokePlan,
     ) -> Result<()>
     where
         Revocation<T>: Record,
     {
-        let ids = &work.ids;
+        let ids = &plan.ids;
         let mut results = Results::new(self.session, &self.stop)?;
         let progress = Progress::of(self.session, ids.len());
 
         let mut ended = Ok(());
-        let batch_size = usize::try_from(work.batch_size).unwrap_or(usize::MAX);
+        let batch_size = usize::try_from(plan.batch_size).unwrap_or(usize::MAX);
         let mut batches = ids.chunks(batch_size).peekable();
         while let Some(batch) = batches.next() {
             ended = self.stop.check();
@@ -74,7 +74,7 @@ impl<'s> Revocations<'s> {
                 break;
             }
             let Batch { decisions, held, ended: batch_ended } =
-                match self.revoke(store, query, batch, work) {
+                match self.revoke(store, query, batch, plan) {
                     Ok(done) => done,
                     Err(error) => {
                         ended = Err(error);
@@ -82,7 +82,7 @@ impl<'s> Revocations<'s> {
                     }
                 };
 
-            let rows = self.count(decisions, work);
+            let rows = self.count(decisions, plan);
             ended = progress.suspend(|| results.print(&rows)).and(batch_ended);
             if ended.is_err() || batches.peek().is_none() {
                 break;
@@ -108,21 +108,21 @@ impl<'s> Revocations<'s> {
         store: &Store,
         query: &RevokeQuery<T>,
         batch: &[TokenId],
-        work: &Work,
+        plan: &RevokePlan,
     ) -> Result<Batch<T>> {
         let recorder = self.log.as_ref().map(|log| {
             move |run: &Run, at: Timestamp, record: &AuditRecord<'_, T>| {
                 log.record(store, run, at, self.session.now, record)
             }
         });
-        let fits = |token: &T| work.reviewed.fits(token, self.session.now);
+        let fits = |token: &T| plan.reviewed.fits(token, self.session.now);
         let options = BatchOptions {
             now: self.session.now,
             run: self.run.as_ref(),
             recorder: recorder.as_ref().map(|it| it as _),
-            fits: (!work.reviewed.is_empty()).then_some(&fits),
-            chosen: work.chosen.as_deref(),
-            newest: work.newest,
+            fits: (!plan.reviewed.is_empty()).then_some(&fits),
+            chosen: plan.chosen.as_deref(),
+            newest: plan.newest,
             is_stopped: &|| self.stop.requested().is_some(),
         };
         let done = store.revoke(&query.among(batch), &options);
@@ -133,7 +133,7 @@ impl<'s> Revocations<'s> {
     fn count<T: Stored + Token>(
         &mut self,
         decisions: Vec<Decision<T>>,
-        work: &Work,
+        plan: &RevokePlan,
     ) -> Vec<Revocation<T>> {
         let tally = &mut self.tally;
         tally.ids += decisions.iter().filter(|it| !matches!(it, Decision::Unresolved(_))).count();
@@ -158,7 +158,7 @@ impl<'s> Revocations<'s> {
                     (token.id(), Some(token), RevocationResult::Spared)
                 }
                 // A filter found it before: it is gone.
-                Decision::Deny(id) if !work.are_named => {
+                Decision::Deny(id) if !plan.ids_given => {
                     tally.spared += 1;
                     (id, None, RevocationResult::Spared)
                 }

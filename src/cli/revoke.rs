@@ -15,9 +15,9 @@ use super::ids::{Listed, read_list};
 use super::matching::{Matching, PREVIEW};
 use super::pick::PICKABLE;
 use super::revocations::Revocations;
+use super::revoke_plan::RevokePlan;
 use super::session::Session;
 use super::stop::Stop;
-use super::work::Work;
 use crate::audit_file::AuditFile;
 use crate::failure::{Failure, Kind};
 use crate::model::id::TokenId;
@@ -143,10 +143,17 @@ impl RevokeArgs {
         // Not before: a signal ends the reading of ids at once.
         let stop = Stop::listen()?;
         let is_simple = !is_filtered && !asks && !self.interactive && self.max.is_none();
-        let work = match named {
+        let plan = match named {
             Some(Listed { ids, reviewed }) if is_simple => {
                 let batch_size = self.batch_size;
-                Work { ids, are_named: true, reviewed, chosen: None, newest: None, batch_size }
+                RevokePlan {
+                    ids,
+                    ids_given: true,
+                    reviewed,
+                    chosen: None,
+                    newest: None,
+                    batch_size,
+                }
             }
             named => {
                 let shown = if self.interactive { PICKABLE } else { PREVIEW };
@@ -159,7 +166,7 @@ impl RevokeArgs {
                 if asks {
                     chosen.confirm(session, &stop, effect::<F::Token>(&store)?)?;
                 }
-                chosen.work(named, self.batch_size)
+                chosen.plan(named, self.batch_size)
             }
         };
 
@@ -172,7 +179,7 @@ impl RevokeArgs {
         });
         // The ids come in batch by batch.
         let query = query.among(&[]);
-        Revocations::new(session, run, log, stop).run(&store, &query, &work)
+        Revocations::new(session, run, log, stop).run(&store, &query, &plan)
     }
 
     /// The ids that are named. Reads all of them before anything is touched.

@@ -7,7 +7,7 @@
 mod audit_events;
 mod deploy_tokens;
 mod engine;
-mod event_log;
+mod event_table;
 mod file_owner;
 mod filter;
 mod init;
@@ -30,7 +30,7 @@ use anyhow::Result;
 
 use self::engine::{Engine, Transaction};
 pub use self::engine::{IsStopped, Location, Mode, Opening, Settings, Stream, Streamed};
-pub use self::event_log::EventLog;
+pub use self::event_table::EventTable;
 pub use self::file_owner::{ForeignFile, OsUser};
 pub use self::init::create;
 pub use self::list::ListOptions;

@@ -56,15 +56,15 @@ fn record_in_table(store: &Store) -> Result<()> {
 
 /// The same events as an audit file records them, among intents without effect.
 fn record_in_log() -> Result<Store> {
-    let log = EventLog::new()?;
+    let log = EventTable::new()?;
     record_events(&|event| {
         let numbered = AuditEvent { id: EventId(event.target_id.0), ..event.clone() };
-        log.announce(&numbered)?;
+        log.record_intent(&numbered)?;
         let AuditEvent { run_id, target_type, target_id, .. } = event;
-        log.conclude(run_id, target_type, *target_id, Some(Outcome::Revoked))?;
+        log.record_outcome(run_id, target_type, *target_id, Some(Outcome::Revoked))?;
         let id = TokenId(target_id.0 + 1000);
-        log.announce(&AuditEvent { id: EventId(id.0), target_id: id, ..numbered })?;
-        log.conclude(run_id, target_type, id, None)
+        log.record_intent(&AuditEvent { id: EventId(id.0), target_id: id, ..numbered })?;
+        log.record_outcome(run_id, target_type, id, None)
     })?;
     assert_eq!(log.unresolved()?, 0);
     log.into_store()

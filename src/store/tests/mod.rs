@@ -15,7 +15,7 @@ use super::schema::Catalog;
 use super::schema::native::{self, MIGRATIONS};
 use super::sql::{Dialect, Sql};
 use super::{
-    BatchOptions, Decision, EventLog, ListOptions, Location, Opening, Projection, Row, Settings,
+    BatchOptions, Decision, EventTable, ListOptions, Location, Opening, Projection, Row, Settings,
     Store, Stored, Streamed, filter,
 };
 use crate::failure::{self, Kind};

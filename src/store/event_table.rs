@@ -17,7 +17,7 @@ use crate::model::id::TokenId;
 
 /// A temporary table of audit events, filled with intents and then their outcomes.
 #[derive(Debug)]
-pub struct EventLog {
+pub struct EventTable {
     connection: Connection,
 }
 
@@ -46,7 +46,7 @@ const TABLE: &str = "
 
 const CANNOT: &str = "cannot sort the audit events";
 
-impl EventLog {
+impl EventTable {
     /// # Errors
     ///
     /// When there is no room for a temporary file; the same holds for the other functions.
@@ -58,7 +58,7 @@ impl EventLog {
     }
 
     /// Adds an intent, which is unresolved until its outcome is added.
-    pub fn announce(&self, event: &AuditEvent) -> Result<()> {
+    pub fn record_intent(&self, event: &AuditEvent) -> Result<()> {
         let insert = "INSERT OR REPLACE INTO audit_events \
                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
         let mut insert = self.connection.prepare_cached(insert).context(CANNOT)?;
@@ -82,7 +82,7 @@ impl EventLog {
     }
 
     /// Adds the outcome of an intent; `None` removes the intent, as nothing was done.
-    pub fn conclude(
+    pub fn record_outcome(
         &self,
         run_id: &str,
         target_type: &str,

@@ -8,11 +8,11 @@ use crate::store::Stored;
 
 /// The plan of a revocation.
 #[derive(Debug)]
-pub struct Work {
+pub struct RevokePlan {
     /// In ascending order.
     pub ids: Vec<TokenId>,
     /// Whether the user gave them; otherwise a filter found them.
-    pub are_named: bool,
+    pub ids_given: bool,
     /// What the user's list says of them besides their ids.
     pub reviewed: ReviewedRows,
     /// The ids that matched at the start, in ascending order; `None`: all. Only these are
