@@ -131,3 +131,57 @@ fn what_a_trigger_of_a_server_undoes_is_not_said_to_be_done() {
         gitlab.assert_outcomes(&[(1, "not_revoked"), (5, "not_revoked")]);
     }
 }
+
+/// What a trigger may say of a row, in SQLite. `RAISE` takes an expression since 3.47.
+const TELLTALES: [&str; 3] = [
+    "SELECT RAISE(ABORT, 'the digest is ' || OLD.token_digest)",
+    "SELECT RAISE(FAIL, OLD.token_digest)",
+    "SELECT json_extract('{}', OLD.token_digest)",
+];
+
+#[test]
+fn what_a_trigger_says_of_a_row_is_not_repeated() {
+    for telltale in TELLTALES {
+        let sandbox = Sandbox::new();
+        sandbox.sql(&format!(
+            "UPDATE personal_access_tokens SET token_digest = 'digest-' || id;
+             CREATE TRIGGER tell BEFORE UPDATE OF revoked ON personal_access_tokens
+             BEGIN {telltale}; END"
+        ));
+        let before = content_of(&sandbox.connection());
+        let ran = sandbox.run("--as root revoke 1 2 --yes -o json");
+        ran.assert(1).says(&["0 of 2 ids done", "cannot write to the store", "(SQLite code "]);
+        assert!(!ran.stderr.contains("digest-"), "{ran}");
+        assert!(content_of(&sandbox.connection()) == before, "{ran}");
+    }
+}
+
+#[test]
+fn what_a_server_says_of_a_row_is_not_repeated() {
+    // A trigger chooses its code; a lock that it makes up is tried again until the timeout.
+    let raise =
+        |code| format!("RAISE EXCEPTION USING MESSAGE = OLD.token_digest, ERRCODE = '{code}'");
+    let raised = ["P0001", "22P02", "23505", "42501", "25006", "40001", "55P03", "57014", "XX000"];
+    let tellings = raised.map(|code| (raise(code), code)).into_iter().chain([
+        ("PERFORM OLD.token_digest::integer".into(), "22P02"),
+        ("EXECUTE format('SELECT %I', OLD.token_digest)".into(), "42703"),
+        ("RAISE WARNING '%', OLD.token_digest; PERFORM 1 / 0".into(), "22012"),
+    ]);
+    for (telling, code) in tellings {
+        let Some(gitlab) = Gitlab::new() else { return };
+        let quoted = telling.replace('\'', "''");
+        gitlab.database.sql(&format!(
+            "UPDATE personal_access_tokens SET token_digest = 'digest-' || id;
+             CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+             'BEGIN {quoted}; RETURN NEW; END';
+             CREATE TRIGGER tell BEFORE UPDATE ON personal_access_tokens
+             FOR EACH ROW EXECUTE FUNCTION tell()"
+        ));
+        let before = gitlab.content();
+        let ran = gitlab.revoker.run("--as root revoke 1 5 --yes --busy-timeout 1s -o json");
+        let status = if ["40001", "55P03"].contains(&code) { 75 } else { 1 };
+        ran.assert(status).says(&["0 of 2 ids done", &format!("(SQLSTATE {code})")]);
+        assert!(!ran.stderr.contains("digest-"), "{ran}");
+        assert_eq!(gitlab.content(), before, "{ran}");
+    }
+}

@@ -1,5 +1,5 @@
 //! Errors of the server and the driver: one line of text for each, and the kind of failure
-//! that it is. The DETAIL of a server's message is left out, since it may quote a row.
+//! that it is.
 
 use std::error::Error;
 use std::io;
@@ -10,28 +10,63 @@ use rustls::CertificateError;
 
 use crate::failure::{Failure, Kind};
 
-/// The failure for an error of the driver.
+/// The failure for an error of a statement.
 ///
-/// The driver's error itself must not be printed: [`DbError`] shows the DETAIL of the
-/// server's message, which quotes rows.
-///
-/// [`DbError`]: postgres::error::DbError
+/// The server's text is never repeated: a trigger, a function or a cast may have put a row
+/// with its digest there, under any SQLSTATE.
 #[must_use]
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err takes")]
 pub fn server_error(error: postgres::Error) -> anyhow::Error {
-    let said = in_words(&error);
-    match error.code().map_or(ErrorClass::Failed, ErrorClass::of) {
-        ErrorClass::Locked => Failure::new(Kind::Locked, said),
-        ErrorClass::NotGranted => Failure::new(Kind::Failed, said)
+    let Some(answer) = error.as_db_error() else {
+        return Failure::new(Kind::Failed, in_words(&error)).into();
+    };
+    let code = answer.code();
+    let message = format!("{} (SQLSTATE {})", meaning(code.code()), code.code());
+    match ErrorClass::of(code) {
+        ErrorClass::Locked => Failure::new(Kind::Locked, message),
+        ErrorClass::NotGranted => Failure::new(Kind::Failed, message)
             .hint("the chapter \"Least privilege\" of the README lists the GRANTs that are needed"),
-        ErrorClass::ReadOnly => {
-            let message = format!("the server takes no writes: {said}");
-            Failure::new(Kind::Failed, message).hint("connect to the primary")
-        }
-        ErrorClass::Failed => Failure::new(Kind::Failed, said),
+        ErrorClass::ReadOnly => Failure::new(Kind::Failed, message).hint("connect to the primary"),
+        ErrorClass::Failed => Failure::new(Kind::Failed, message)
+            .hint("the server's log has its own message, which is not shown: it may quote a token"),
     }
     .into()
 }
+
+/// What a SQLSTATE, or the class that it begins with, means.
+fn meaning(code: &str) -> &'static str {
+    let is_meant = |(beginning, _): &&(&str, _)| code.starts_with(beginning);
+    MEANINGS.iter().find(is_meant).map_or("the server refuses the statement", |(_, words)| words)
+}
+
+/// From [PostgreSQL's list]; the first that fits counts.
+///
+/// [PostgreSQL's list]: https://www.postgresql.org/docs/current/errcodes-appendix.html
+const MEANINGS: &[(&str, &str)] = &[
+    ("08", "the connection to the server failed"),
+    ("22", "the server cannot work with a value"),
+    ("23", "a constraint of the database refuses it"),
+    ("25006", "the server takes no writes"),
+    ("25P03", "the server ended the session: the transaction was idle for too long"),
+    ("25P04", "the server ended the session: the transaction took too long"),
+    ("40001", "another transaction has changed the same rows"),
+    ("40P01", "two transactions wait for each other"),
+    ("42501", "permission denied"),
+    ("42", "the database has not what the statement needs"),
+    ("53100", "the server's disk is full"),
+    ("53200", "the server is out of memory"),
+    ("53300", "the server has too many connections"),
+    ("54", "a limit of the server is exceeded"),
+    ("55P03", "lock timeout: another session holds a lock"),
+    ("57014", "the statement was cancelled"),
+    ("57P01", "the server ended the session"),
+    ("57P02", "another session has crashed the server"),
+    ("57P03", "the server takes no connections now"),
+    ("58", "the server's system failed"),
+    ("P0", "a function of the database refuses it"),
+    ("XX001", "the server's data is corrupted"),
+    ("XX002", "an index of the server is corrupted"),
+];
 
 /// The classes of errors that are reported differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,16 +102,11 @@ pub fn is_rolled_back(error: &postgres::Error) -> bool {
     })
 }
 
-/// The error in one line: the server's message, or the chain of causes.
+/// The error of a login in one line: the server's message, or the chain of causes.
 #[must_use]
 pub fn in_words(error: &postgres::Error) -> String {
     if let Some(answer) = error.as_db_error() {
-        let code = answer.code().code();
-        // A message raised by the database's own functions may quote the row, and its digest.
-        let is_of_trigger = code.starts_with("P0");
-        let said =
-            if is_of_trigger { "a function of the database refuses it" } else { answer.message() };
-        return format!("{said} (SQLSTATE {code})");
+        return format!("{} (SQLSTATE {})", answer.message(), answer.code().code());
     }
     let causes = causes(error).map(|cause| match certificate_error(cause) {
         Some(problem) => certificate_in_words(problem),

@@ -1,6 +1,7 @@
 //! SQLite: one connection to one file. One thread steps through a statement and copies its
 //! rows into pages, another decodes them.
 
+mod error;
 mod functions;
 mod open;
 mod page;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use rusqlite::{Connection, ErrorCode, Rows, params_from_iter};
 
+use self::error::statement_error;
 #[cfg(test)]
 pub use self::functions::contains;
 pub use self::open::open;
@@ -49,11 +51,12 @@ impl Sqlite {
     }
 
     pub fn begin(&self, mode: Mode, wait: Duration) -> Result<()> {
-        self.connection.busy_timeout(wait)?;
-        Ok(self.connection.execute_batch(match mode {
+        let begin = match mode {
             Mode::Read => "BEGIN",
             Mode::Write => "BEGIN IMMEDIATE",
-        })?)
+        };
+        let set = self.connection.busy_timeout(wait);
+        set.and_then(|()| self.connection.execute_batch(begin)).map_err(statement_error)
     }
 
     pub fn commit(&self) -> Result<(), NotCommitted> {
@@ -72,7 +75,7 @@ impl Sqlite {
                         | ErrorCode::DiskFull
                 )
             );
-            NotCommitted { error: error.into(), is_rolled_back }
+            NotCommitted { error: statement_error(error), is_rolled_back }
         })
     }
 
@@ -88,9 +91,10 @@ impl Sqlite {
     /// replaces whatever an interrupted COMMIT may have left there, and with a rollback
     /// journal the folder is synced behind the interrupted one.
     pub fn write_nothing(&self) -> Result<()> {
-        let version: i32 =
-            self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        Ok(self.connection.pragma_update(None, "user_version", version)?)
+        let version = self.connection.pragma_query_value(None, "user_version", |row| row.get(0));
+        version
+            .and_then(|version: i32| self.connection.pragma_update(None, "user_version", version))
+            .map_err(statement_error)
     }
 
     pub fn rollback(&self) {
@@ -112,12 +116,16 @@ impl Sqlite {
     }
 
     pub fn rows<R>(&self, sql: &Sql, decode: impl Fn(&mut Decoder<'_>) -> R) -> Result<Vec<R>> {
-        let mut statement = self.connection.prepare_cached(sql.text())?;
-        let mut page = Page::new(Page::columns(&statement));
-        let mut rows = statement.query(params_from_iter(sql.values()))?;
-        while let Some(row) = rows.next()? {
-            page.add(row)?;
-        }
+        let read = || -> rusqlite::Result<Page> {
+            let mut statement = self.connection.prepare_cached(sql.text())?;
+            let mut page = Page::new(Page::columns(&statement));
+            let mut rows = statement.query(params_from_iter(sql.values()))?;
+            while let Some(row) = rows.next()? {
+                page.add(row)?;
+            }
+            Ok(page)
+        };
+        let page = read().map_err(statement_error)?;
         Ok((0..page.rows()).map(|index| decode(&mut decoder(&page, index))).collect())
     }
 
@@ -128,11 +136,10 @@ impl Sqlite {
         is_stopped: &IsStopped<'_>,
         read: impl FnOnce(&mut Stream<'_, R>) -> Result<O> + Send,
     ) -> Result<O> {
-        let mut statement =
-            self.connection.prepare_cached(sql.text()).context(cannot(Mode::Read))?;
+        let failed = |error| statement_error(error).context(cannot(Mode::Read));
+        let mut statement = self.connection.prepare_cached(sql.text()).map_err(failed)?;
         let columns = Page::columns(&statement);
-        let mut rows =
-            statement.query(params_from_iter(sql.values())).context(cannot(Mode::Read))?;
+        let mut rows = statement.query(params_from_iter(sql.values())).map_err(failed)?;
         let decode = move |page: &Page, index: usize| {
             (index < page.rows()).then(|| decode(&mut decoder(page, index)))
         };
@@ -187,7 +194,7 @@ impl Sqlite {
                 let _ = sender.send(Ok(rest));
             }
             if let Err(error) = filled {
-                let _ = sender.send(Err(error.into()));
+                let _ = sender.send(Err(statement_error(error)));
             }
             drop(sender);
             lent.join().unwrap_or_else(|panic| resume_unwind(panic))
