@@ -3,7 +3,12 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::panic::{self, UnwindSafe};
 use std::process::ExitCode;
+use std::sync::Arc;
+
+use signal_hook::consts::SIGABRT;
+use signal_hook::flag::register_conditional_shutdown;
 
 use crate::model::actor::Denied;
 use crate::output::text::visible;
@@ -152,6 +157,26 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
         );
     }
     ExitCode::from(kind.exit_status())
+}
+
+/// Runs the program. A panic, on whatever thread, is a failure like others: transactions
+/// are rolled back, and the status is 1. So it is where memory runs out, of which the
+/// standard library tells before it aborts.
+pub fn without_panic(run: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
+    let status = Kind::Failed.exit_status();
+    let _ = register_conditional_shutdown(SIGABRT, status.into(), Arc::new(true.into()));
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
+        // A message that was put together may quote anything.
+        let message = panic.payload().downcast_ref::<&'static str>();
+        let message = message.map(|message| format!(": {message}"));
+        say(&format!(
+            "internal error{}{}; please report it",
+            place.unwrap_or_default(),
+            message.unwrap_or_default()
+        ));
+    }));
+    panic::catch_unwind(run).unwrap_or_else(|_| ExitCode::from(status))
 }
 
 /// Prints a message on standard error, ignoring write errors.

@@ -13,6 +13,7 @@
 //! | [`cli`] | flags in, exit status out; the clock, the environment and the terminal |
 //! | [`failure`] | failures that scripts can tell apart; prints messages |
 //! | `lines` | reads lines in bounded memory |
+//! | `stop_flag` | whether the run has been asked to stop |
 //!
 //! Imports run one way, `cli → audit_file → {output, store} → model`; `output` and
 //! `store` do not import each other. `cli`, `audit_file` and `store` report through
@@ -24,4 +25,5 @@ pub mod failure;
 mod lines;
 pub mod model;
 pub mod output;
+mod stop_flag;
 pub mod store;

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    tokenctl::cli::run(std::env::args_os())
+    tokenctl::failure::without_panic(|| tokenctl::cli::run(std::env::args_os()))
 }

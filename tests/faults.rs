@@ -12,6 +12,8 @@ mod kills;
 mod log_faults;
 mod readers;
 mod server_faults;
+mod silence;
+mod starved;
 #[expect(dead_code, reason = "the other binary needs more of it")]
 mod support;
 #[path = "support/wire.rs"]

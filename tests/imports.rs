@@ -6,13 +6,14 @@ use std::fs::read_to_string;
 use std::path::Path;
 
 /// The modules that each module may use.
-const IMPORTS: [(&str, &[&str]); 7] = [
+const IMPORTS: [(&str, &[&str]); 8] = [
     ("model", &["model"]),
-    ("store", &["model", "store", "failure"]),
-    ("output", &["model", "output"]),
-    ("audit_file", &["model", "store", "output", "audit_file", "failure", "lines"]),
-    ("cli", &["model", "store", "output", "audit_file", "cli", "failure", "lines"]),
+    ("store", &["model", "store", "failure", "stop_flag"]),
+    ("output", &["model", "output", "stop_flag"]),
+    ("audit_file", &["model", "store", "output", "audit_file", "failure", "lines", "stop_flag"]),
+    ("cli", &["model", "store", "output", "audit_file", "cli", "failure", "lines", "stop_flag"]),
     ("lines", &[]),
+    ("stop_flag", &[]),
     ("failure", &["model", "output"]),
 ];
 

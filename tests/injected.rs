@@ -233,3 +233,52 @@ fn whatever_system_call_fails_nothing_is_said_that_a_crash_refutes() {
     ));
     assert!(faults > 50, "only {faults} calls were made to fail");
 }
+
+/// The system calls of a run, in order, each with the paths of its files.
+fn calls(sandbox: &Sandbox, line: &str) -> Vec<String> {
+    let trace = sandbox.home().join("trace");
+    let mut command = Command::new(tool("strace").expect("it is installed"));
+    command.args(["-f", "-y", "-s", "400", "-e"]);
+    command.arg("trace=fsync,fdatasync,pwrite64,write,unlink").arg("-o").arg(&trace);
+    command.arg(TOKENCTL).args(["--now", NOW]).args(line.split(' '));
+    sandbox.isolate(&mut command);
+    sandbox.run_command(line, &mut command).assert(0);
+    let trace = fs::read_to_string(&trace).expect("a trace");
+    trace.lines().map(Into::into).collect()
+}
+
+#[test]
+fn a_revocation_is_durable_before_it_is_told() {
+    if tool("strace").is_none() {
+        return;
+    }
+    for kind in [Kind::NativeWal, Kind::NativeRollback, Kind::Gitea] {
+        let sandbox = Original::new(kind).sandbox;
+        let line = "--as root revoke 1 4 --yes -o ids --audit-log audit.jsonl";
+        let calls = calls(&sandbox, line);
+        let home = sandbox.home().canonicalize().expect("a folder");
+        let first = |begins: usize, what: &str, parts: &[&str]| -> usize {
+            let found =
+                (begins..calls.len()).find(|&at| parts.iter().all(|part| calls[at].contains(part)));
+            found.unwrap_or_else(|| panic!("{kind:?}: no {what} in\n{}", calls.join("\n")))
+        };
+        // The intent, the change, what makes it last, the outcome, the row.
+        let intent = first(0, "intent", &["write(", "audit.jsonl>", r#"\"intent\""#]);
+        let intent = first(intent, "sync of the intent", &["fdatasync(", "audit.jsonl>"]);
+        let changed = if matches!(kind, Kind::NativeWal) {
+            let log = first(intent, "change", &["pwrite64(", "store.db-wal>"]);
+            first(log, "sync of the log", &["sync(", "store.db-wal>"])
+        } else {
+            let change = first(intent, "change", &["pwrite64(", "store.db>"]);
+            let change = first(change, "sync of the file", &["sync(", "store.db>"]);
+            let journal = first(change, "end of the journal", &["unlink(", "store.db-journal"]);
+            first(journal, "sync of the folder", &["sync(", &format!("<{}>", home.display())])
+        };
+        let outcome = first(changed, "outcome", &["write(", "audit.jsonl>", r#"\"outcome\""#]);
+        let outcome = first(outcome, "sync of the outcome", &["fdatasync(", "audit.jsonl>"]);
+        first(outcome, "row", &["write(", r#""1\n4\n""#]);
+        // And none of it before.
+        let rows = calls.iter().filter(|call| call.contains(r#""1\n4\n""#)).count();
+        assert_eq!(rows, 1, "{}", calls.join("\n"));
+    }
+}

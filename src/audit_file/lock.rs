@@ -8,10 +8,15 @@ use anyhow::{Context, Result};
 
 use super::AuditFile;
 use crate::failure::{Failure, Kind};
+use crate::store::Interrupted;
 
 /// A lock holds as long as somebody writes a batch and syncs it. Who holds it longer is
 /// stuck, or no run of ours.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long it is still waited for once the run is stopped: what was done ought to be in
+/// the file.
+const GRACE: Duration = Duration::from_millis(700);
 
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -38,14 +43,23 @@ impl AuditFile {
 
     fn lock(&self, try_lock: impl Fn(&File) -> Result<(), TryLockError>) -> Result<Lock<'_>> {
         let path = self.path.display();
-        let deadline = Instant::now() + PATIENCE;
+        let mut deadline = Instant::now() + PATIENCE;
+        let mut is_stopped = false;
         loop {
+            if self.stop.is_set() && !is_stopped {
+                is_stopped = true;
+                deadline = deadline.min(Instant::now() + GRACE);
+            }
             match try_lock(&self.file) {
                 Ok(()) => return Ok(Lock(&self.file)),
                 Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(PAUSE),
                 Err(TryLockError::WouldBlock) => {
                     let message = format!("another process holds audit log {path}");
-                    return Err(Failure::new(Kind::Failed, message).into());
+                    return Err(if is_stopped {
+                        anyhow::Error::new(Interrupted).context(message)
+                    } else {
+                        Failure::new(Kind::Failed, message).into()
+                    });
                 }
                 Err(TryLockError::Error(error)) => {
                     return Err(error).with_context(|| format!("cannot lock audit log {path}"));

@@ -20,6 +20,7 @@ use nix::unistd::Uid;
 
 pub use self::read::FileEvents;
 use crate::failure::{Failure, Kind};
+use crate::stop_flag::StopFlag;
 
 /// An audit file that is open.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ pub struct AuditFile {
     path: PathBuf,
     /// What the store is called whose events are added, once it was asked.
     database: OnceCell<String>,
+    stop: StopFlag,
 }
 
 /// For the one who made it.
@@ -60,6 +62,11 @@ impl AuditFile {
         Self::open(path, how, false)
     }
 
+    /// Sets what is looked at while another process has the file.
+    pub fn stop_when(&mut self, stop: &StopFlag) {
+        self.stop = stop.clone();
+    }
+
     fn open(path: &Path, mut how: OpenOptions, creates: bool) -> Result<Self> {
         // Neither a link nor what waits for somebody at its other end.
         how.custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
@@ -76,7 +83,8 @@ impl AuditFile {
             let metadata = file.metadata()?;
             check(&metadata, path)?;
             check_content(&file, &metadata)?;
-            Ok(Self { file, path: path.into(), database: OnceCell::new() })
+            let (database, stop) = (OnceCell::new(), StopFlag::default());
+            Ok(Self { file, path: path.into(), database, stop })
         };
         opened().with_context(|| format!("cannot open audit log {}", path.display()))
     }

@@ -1,6 +1,6 @@
 //! `init`: creates a native store.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use shell_words::quote;
 
@@ -41,11 +41,8 @@ impl Init {
                 .into());
         };
         let stop = Stop::listen()?;
-        let stopped = || stop.requested().is_some();
-        let complete = store::create(&path, self.sample, session.now.instant, &stopped)?;
-        if !complete {
-            let signal = stop.requested().unwrap_or_default();
-            return Err(Stop::failure(signal).context("no store was created"));
+        if !store::create(&path, self.sample, session.now.instant, stop.flag())? {
+            stop.check().context("no store was created")?;
         }
 
         let shown = path.display().to_string();

@@ -48,8 +48,7 @@ impl<T: Stored + Token + Record> Matching<T> {
         (shown, reviewed): (usize, Option<&ReviewedRows>),
     ) -> Result<Self> {
         let progress = Progress::searching(session, "{pos} tokens match so far");
-        let is_stopped = || stop.requested().is_some();
-        let read = store.preview(query, session.now, &is_stopped, |rows| {
+        let read = store.preview(query, session.now, |rows| {
             let mut matching = Self::none(shown);
             for row in rows {
                 stop.check()?;

@@ -123,7 +123,6 @@ impl<'s> Revocations<'s> {
             fits: (!plan.reviewed.is_empty()).then_some(&fits),
             chosen: plan.chosen.as_deref(),
             newest: plan.newest,
-            is_stopped: &|| self.stop.requested().is_some(),
         };
         let done = store.revoke(&query.among(batch), &options);
         done.map_err(|error| self.stop.reason(error))

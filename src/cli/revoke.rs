@@ -128,8 +128,8 @@ impl RevokeArgs {
 
         // Noted now: opening the store may turn this process into its owner's.
         let os_user = os_user();
-        let log = if self.dry_run { None } else { session.audit_log(AuditFile::append)? };
-        let store = session.open(if self.dry_run { Mode::Read } else { Mode::Write })?;
+        let mut log = if self.dry_run { None } else { session.audit_log(AuditFile::append)? };
+        let mut store = session.open(if self.dry_run { Mode::Read } else { Mode::Write })?;
         store.check_has::<F::Token>()?;
         if !self.dry_run && !store.records_events() && log.is_none() {
             return Err(needs_log(&store).hint("a dry run needs none").into());
@@ -142,6 +142,10 @@ impl RevokeArgs {
 
         // Not before: a signal ends the reading of ids at once.
         let stop = Stop::listen()?;
+        store.stop_when(stop.flag());
+        if let Some(log) = &mut log {
+            log.stop_when(stop.flag());
+        }
         let is_simple = !is_filtered && !asks && !self.interactive && self.max.is_none();
         let plan = match named {
             Some(Listed { ids, reviewed }) if is_simple => {

@@ -5,11 +5,10 @@ use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anstream::AutoStream;
 use anyhow::{Context, Result};
-use chrono::Utc;
 use clap::ColorChoice;
 use terminal_size::{Width, terminal_size_of};
 
@@ -51,8 +50,8 @@ pub struct Session {
 
 impl Session {
     pub fn new(global: GlobalArgs, arguments: Vec<OsString>) -> Result<Self> {
-        #[expect(clippy::disallowed_methods, reason = "the only reader of the clock")]
-        let clock = Timestamp::new(Utc::now()).context(OUT_OF_RANGE)?;
+        let clock = clock()?;
+        check_randomness()?;
         let now = match global.now {
             None => Moment::at(clock),
             Some(now) => {
@@ -62,9 +61,10 @@ impl Session {
             }
         };
         let wait = global.busy_timeout;
+        // Counted from 1970, since a clock near the year 9999 has no time for it.
         let busy_timeout = wait
-            .after(clock)
-            .and_then(|end| end.since(clock).to_std().ok())
+            .after(Timestamp::EPOCH)
+            .and_then(|end| end.since(Timestamp::EPOCH).to_std().ok())
             // SQLite counts milliseconds in 32 bits.
             .filter(|wait| i32::try_from(wait.as_millis()).is_ok())
             .ok_or_else(|| {
@@ -218,7 +218,7 @@ impl Session {
     pub fn out(&self, stop: Option<&Stop>) -> Result<BufWriter<Blocking<File>>> {
         let stream = duplicate(io::stdout())?;
         let stream = match stop {
-            Some(stop) => Blocking::unless_stopped(stream, stop.listener()),
+            Some(stop) => Blocking::unless_stopped(stream, stop.flag()),
             None => Blocking::new(stream),
         };
         Ok(BufWriter::with_capacity(1 << 16, stream))
@@ -255,6 +255,22 @@ impl Session {
             failure::say_plain(line);
         }
     }
+}
+
+/// The time, as the system has it.
+fn clock() -> Result<Timestamp> {
+    #[expect(clippy::disallowed_methods, reason = "the only reader of the clock")]
+    let clock = Timestamp::new(SystemTime::now().into()).context(OUT_OF_RANGE)?;
+    if clock < Timestamp::EPOCH {
+        let message = format!("the system clock says {clock}, which is before 1970");
+        return Err(Failure::new(Kind::Failed, message).hint("set the clock").into());
+    }
+    Ok(clock)
+}
+
+/// Fails where the system has no randomness, without which libraries would panic later.
+fn check_randomness() -> Result<()> {
+    getrandom::fill(&mut [0]).context("the system has no random numbers to give")
 }
 
 fn duplicate(stream: impl AsFd) -> Result<File> {

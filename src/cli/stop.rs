@@ -1,78 +1,67 @@
 //! SIGINT and SIGTERM: the first requests a stop after the current batch, the second
 //! ends the process at once. That harms no store, but `init` leaves its temporary file.
 
-use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use nix::poll::{PollFd, PollFlags, poll};
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::low_level::unregister;
-use signal_hook::{SigId, flag};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::{emulate_default_handler, signal_name};
 
 use crate::failure::{self, Failure, Kind};
+use crate::stop_flag::StopFlag;
+use crate::store::Interrupted;
 
 /// How soon a signal is heard in a pause.
 const MOMENT: Duration = Duration::from_millis(100);
 
-/// Whether a signal has requested a stop.
+/// Signals within this time of the first are the same request: dialoguer raises one of its
+/// own, and `timeout` may send one to the process and one to its group.
+const ONE_REQUEST: Duration = Duration::from_millis(200);
+
+/// Little is done there, and the usual 2 MiB count against a limit of memory.
+const STACK: usize = 128 << 10;
+
+/// Listens for the signals that stop a run.
 pub struct Stop {
-    interrupted: Arc<AtomicBool>,
-    terminated: Arc<AtomicBool>,
-    /// The handlers that end the process at the second signal.
-    second_signal_actions: Mutex<Vec<SigId>>,
+    flag: StopFlag,
 }
 
 impl Stop {
-    /// Installs the handlers: the first signal requests a stop, the second ends the process.
-    pub fn listen() -> io::Result<Self> {
-        let stop = Self {
-            interrupted: Arc::default(),
-            terminated: Arc::default(),
-            second_signal_actions: Mutex::default(),
+    /// Listens from now on: the first signal requests a stop, the second ends the process.
+    pub fn listen() -> Result<Self> {
+        let flag = StopFlag::default();
+        let cannot = "cannot listen for signals";
+        let mut signals = Signals::new([SIGINT, SIGTERM]).context(cannot)?;
+        let heard = flag.clone();
+        let listen = move || {
+            let mut first = Instant::now();
+            for signal in signals.forever() {
+                if heard.set(signal) {
+                    first = Instant::now();
+                } else if first.elapsed() > ONE_REQUEST {
+                    end_at_once(signal);
+                }
+            }
         };
-        flag::register(SIGINT, Arc::clone(&stop.interrupted))?;
-        flag::register(SIGTERM, Arc::clone(&stop.terminated))?;
-        stop.end_at_second_signal()?;
-        Ok(stop)
+        thread::Builder::new().stack_size(STACK).spawn(listen).context(cannot)?;
+        Ok(Self { flag })
     }
 
-    /// Treats any number of signals as one request.
-    pub fn count_signals_as_one(&self) {
-        for id in self.second_signal_actions().drain(..) {
-            unregister(id);
-        }
-    }
-
-    /// Ends the process at the second signal from now on.
-    pub fn end_at_second_signal(&self) -> io::Result<()> {
-        let again = Arc::new(AtomicBool::new(false));
-        let mut second_signal_actions = self.second_signal_actions();
-        for signal in [SIGINT, SIGTERM] {
-            // Order matters: the first signal finds `again` unset and sets it.
-            second_signal_actions
-                .push(flag::register_conditional_default(signal, Arc::clone(&again))?);
-            second_signal_actions.push(flag::register(signal, Arc::clone(&again))?);
-        }
-        Ok(())
-    }
-
-    fn second_signal_actions(&self) -> MutexGuard<'_, Vec<SigId>> {
-        self.second_signal_actions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether the run has been asked to stop, for where this itself cannot be.
-    pub fn listener(&self) -> impl Fn() -> bool + Send + use<> {
-        let flags = [&self.terminated, &self.interrupted].map(Arc::clone);
-        move || flags.iter().any(|flag| flag.load(Ordering::Relaxed))
+    /// What tells whether a stop was requested.
+    pub fn flag(&self) -> &StopFlag {
+        &self.flag
     }
 
     /// Waits, but no longer than until the run is asked to stop.
     pub fn sleep(&self, length: Duration) {
         let end = Instant::now() + length;
-        while self.requested().is_none() {
+        while !self.flag.is_set() {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
@@ -81,29 +70,41 @@ impl Stop {
         }
     }
 
-    /// Returns the signal that requested a stop, if any.
-    pub fn requested(&self) -> Option<i32> {
-        let asked = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
-        // dialoguer adds a SIGINT to a SIGTERM, so SIGTERM takes precedence.
-        asked(&self.terminated)
-            .then_some(SIGTERM)
-            .or_else(|| asked(&self.interrupted).then_some(SIGINT))
-    }
-
     /// Fails if a stop was requested.
     pub fn check(&self) -> Result<()> {
-        self.requested().map_or(Ok(()), |signal| Err(Self::failure(signal)))
+        self.flag.signal().map_or(Ok(()), |signal| Err(Self::failure(signal)))
     }
 
-    /// Replaces a lock timeout by the signal that arrived during the wait, if any.
+    /// Replaces the end of a wait by the signal that arrived during it, if any.
     pub fn reason(&self, error: anyhow::Error) -> anyhow::Error {
-        let is_locked = failure::kind(&error) == Kind::Locked;
-        self.requested().filter(|_| is_locked).map_or(error, Self::failure)
+        let has_waited = failure::kind(&error) == Kind::Locked
+            || error.chain().any(<dyn std::error::Error>::is::<Interrupted>);
+        self.flag.signal().filter(|_| has_waited).map_or(error, Self::failure)
     }
 
     /// Builds the failure of a run that a signal stopped.
-    pub fn failure(signal: i32) -> anyhow::Error {
-        let name = if signal == SIGINT { "SIGINT" } else { "SIGTERM" };
-        Failure::new(Kind::Stopped(signal), format!("stopped by {name}")).into()
+    fn failure(signal: i32) -> anyhow::Error {
+        Failure::new(Kind::Stopped(signal), format!("stopped by {}", name(signal))).into()
     }
+}
+
+fn name(signal: i32) -> &'static str {
+    signal_name(signal).unwrap_or("a signal")
+}
+
+/// Ends the process as the signal would, with a last message if standard error takes one.
+fn end_at_once(signal: i32) {
+    let message = format!(
+        "ended at once by a second {}: what the current batch did is not reported; \
+         'tokenctl audit' shows what was revoked",
+        name(signal)
+    );
+    // Not by the stream that is shared: whoever has it may be the one that waits.
+    if let Ok(stream) = io::stderr().as_fd().try_clone_to_owned() {
+        let mut waiting = [PollFd::new(stream.as_fd(), PollFlags::POLLOUT)];
+        if poll(&mut waiting, 0_u16).is_ok_and(|ready| ready > 0) {
+            let _ = File::from(stream).write_all(failure::line(&message).as_bytes());
+        }
+    }
+    let _ = emulate_default_handler(signal);
 }

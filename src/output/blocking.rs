@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 
+use crate::stop_flag::StopFlag;
+
 /// A pipe that is ready takes this many bytes at once (`PIPE_BUF`).
 const PIECE: usize = 4096;
 
@@ -20,18 +22,18 @@ const PATIENCE: Duration = Duration::from_millis(700);
 /// A stream, each write of which waits until a part of it is taken.
 pub struct Blocking<W> {
     stream: W,
-    is_stopped: Option<Box<dyn Fn() -> bool + Send>>,
+    stop: Option<StopFlag>,
 }
 
 impl<W: Write + AsFd> Blocking<W> {
     /// A stream that is waited for without end.
     pub fn new(stream: W) -> Self {
-        Self { stream, is_stopped: None }
+        Self { stream, stop: None }
     }
 
     /// A stream that is not waited for any more soon after the run is stopped.
-    pub fn unless_stopped(stream: W, is_stopped: impl Fn() -> bool + Send + 'static) -> Self {
-        Self { stream, is_stopped: Some(Box::new(is_stopped)) }
+    pub fn unless_stopped(stream: W, stop: &StopFlag) -> Self {
+        Self { stream, stop: Some(stop.clone()) }
     }
 
     /// Waits until something can be written.
@@ -43,7 +45,7 @@ impl<W: Write + AsFd> Blocking<W> {
                 Ok(0) | Err(Errno::EINTR) => {}
                 ready => return ready.map(|_| ()).map_err(Into::into),
             }
-            if self.is_stopped.as_ref().is_some_and(|is_stopped| is_stopped()) {
+            if self.stop.as_ref().is_some_and(StopFlag::is_set) {
                 let stopped_at = *stopped_at.get_or_insert_with(Instant::now);
                 if stopped_at.elapsed() > PATIENCE {
                     let message = "the run was stopped, and its reader takes nothing";
@@ -57,7 +59,7 @@ impl<W: Write + AsFd> Blocking<W> {
 impl<W: Write + AsFd> Write for Blocking<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut piece = bytes;
-        if self.is_stopped.is_some() {
+        if self.stop.is_some() {
             // So that the write itself does not wait.
             piece = &bytes[..bytes.len().min(PIECE)];
             self.wait()?;

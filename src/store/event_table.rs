@@ -125,10 +125,8 @@ impl EventTable {
             },
             ..AUDIT_EVENTS
         };
-        Ok(Store {
-            engine: Engine::Sqlite(Sqlite::unnamed(self.connection)?),
-            busy_timeout: Duration::ZERO,
-            schema: Schema { audit_events: Some(events), ..schema },
-        })
+        let engine = Engine::Sqlite(Sqlite::unnamed(self.connection)?);
+        let schema = Schema { audit_events: Some(events), ..schema };
+        Ok(Store::of(engine, schema, Duration::ZERO))
     }
 }

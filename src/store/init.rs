@@ -13,6 +13,7 @@ use super::schema::native::{APPLICATION_ID, MIGRATIONS};
 use super::{file_owner, sample};
 use crate::failure::{Failure, Kind};
 use crate::model::time::Timestamp;
+use crate::stop_flag::StopFlag;
 
 /// Creates a store at `path`, with a made-up organisation of `sample` personal
 /// access tokens where a number is given.
@@ -21,17 +22,12 @@ use crate::model::time::Timestamp;
 /// and on disk, so a run that fails or is killed leaves nothing at `path`. Only the owner
 /// may read it.
 ///
-/// Returns false if `stopped` ended it, which leaves no file.
+/// Returns false if `stop` ended it, which leaves no file.
 ///
 /// # Errors
 ///
 /// When a file of that name exists, or it cannot be written.
-pub fn create(
-    path: &Path,
-    sample: Option<u64>,
-    now: Timestamp,
-    stopped: &dyn Fn() -> bool,
-) -> Result<bool> {
+pub fn create(path: &Path, sample: Option<u64>, now: Timestamp, stop: &StopFlag) -> Result<bool> {
     let cannot = || format!("cannot create store {}", path.display());
     // Fails early; `persist_noclobber` makes sure of it at the end.
     if path.symlink_metadata().is_ok() {
@@ -52,7 +48,7 @@ pub fn create(
     // Explicit, because an unusual umask could lock the owner out.
     let owner_only = Permissions::from_mode(0o600);
     file.as_file().set_permissions(owner_only).with_context(cannot)?;
-    if !fill(file.path(), sample, now, stopped).with_context(cannot)? {
+    if !fill(file.path(), sample, now, stop).with_context(cannot)? {
         return Ok(false);
     }
     let sync = || file.as_file().sync_all();
@@ -71,12 +67,7 @@ fn exists() -> Failure {
         .hint("choose another path, or move the file away")
 }
 
-fn fill(
-    path: &Path,
-    sample: Option<u64>,
-    now: Timestamp,
-    stopped: &dyn Fn() -> bool,
-) -> Result<bool> {
+fn fill(path: &Path, sample: Option<u64>, now: Timestamp, stop: &StopFlag) -> Result<bool> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     // Nobody uses the file yet, so it need not survive a crash.
@@ -90,7 +81,7 @@ fn fill(
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     connection.pragma_update(None, "user_version", i32::try_from(MIGRATIONS.len())?)?;
     if let Some(tokens) = sample
-        && !sample::fill(&connection, tokens, now, stopped)?
+        && !sample::fill(&connection, tokens, now, stop)?
     {
         return Ok(false);
     }

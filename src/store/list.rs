@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::engine::{IsStopped, Mode, Stream};
+use super::engine::{Mode, Stream};
 use super::sql::Sql;
 use super::stored::decoded;
 use super::{Projection, Row, Store, Stored, filter};
@@ -33,7 +33,7 @@ impl Store {
         options: &ListOptions,
         read: impl FnOnce(&mut Stream<'_, Row<P>>) -> Result<R> + Send,
     ) -> Result<R> {
-        self.select(query.selection(), options, None, read)
+        self.select(query.selection(), options, read)
     }
 
     /// The token that a query names, if there is one in reach.
@@ -50,8 +50,7 @@ impl Store {
         Ok(rows.pop())
     }
 
-    /// Lends the tokens that a query would revoke, in the order of their ids. A store that
-    /// is locked is asked again until the run is stopped.
+    /// Lends the tokens that a query would revoke, in the order of their ids.
     ///
     /// # Errors
     ///
@@ -60,11 +59,10 @@ impl Store {
         &self,
         query: &RevokeQuery<T>,
         now: Moment,
-        is_stopped: &IsStopped<'_>,
         read: impl FnOnce(&mut Stream<'_, Row<T>>) -> Result<R> + Send,
     ) -> Result<R> {
         let options = ListOptions { sort: Sort::BY_ID, limit: None, now };
-        self.select(query.selection(), &options, Some(is_stopped), read)
+        self.select(query.selection(), &options, read)
     }
 
     /// Whether the ids of a query's rows may be read without the rest of each: the database
@@ -82,28 +80,23 @@ impl Store {
         &self,
         selection: &Selection<T>,
         options: &ListOptions,
-        is_stopped: Option<&IsStopped<'_>>,
         read: impl FnOnce(&mut Stream<'_, Row<P>>) -> Result<R> + Send,
     ) -> Result<R> {
         let columns = self.columns::<T>()?;
         let sql = self.selection_sql::<T, P>(selection, options)?;
         let mut read = Some(read);
-        let mut attempt = |timeout| {
+        self.retry_while_locked(|timeout, _| {
             let transaction = self.engine.begin(Mode::Read, timeout)?;
             // The engine calls it once there are rows, or none at all.
             let result = transaction.stream_rows(
                 &sql,
                 |row| decoded::<T, P>(row, columns),
-                is_stopped.unwrap_or(&|| false),
+                &self.stop,
                 |rows| read.take().context("the rows have been read")?(rows),
             )?;
             transaction.commit()?;
             Ok(result)
-        };
-        match is_stopped {
-            None => attempt(self.busy_timeout),
-            Some(is_stopped) => self.retry_while_locked(is_stopped, |timeout, _| attempt(timeout)),
-        }
+        })
     }
 
     /// The statement of a list.

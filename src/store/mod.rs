@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use self::engine::{Engine, Transaction};
-pub use self::engine::{IsStopped, Location, Mode, Opening, Settings, Stream, Streamed};
+pub use self::engine::{Interrupted, Location, Mode, Opening, Settings, Stream, Streamed};
 pub use self::event_table::EventTable;
 pub use self::file_owner::{ForeignFile, OsUser};
 pub use self::init::create;
@@ -42,6 +42,7 @@ pub use self::stored::{BrokenRow, Projection, Row, Stored};
 use crate::failure::{self, Failure, Kind};
 use crate::model::database::Database;
 use crate::model::token::Token;
+use crate::stop_flag::StopFlag;
 
 /// An open store.
 #[derive(Debug)]
@@ -49,6 +50,7 @@ pub struct Store {
     engine: Engine,
     busy_timeout: Duration,
     schema: Schema,
+    stop: StopFlag,
 }
 
 impl Store {
@@ -60,7 +62,17 @@ impl Store {
     /// [`ForeignFile`], when opening another user's file could lock that user out.
     pub fn open(location: &Location, how: &Opening) -> Result<Self> {
         let (engine, schema) = Engine::open(location, how)?;
-        Ok(Self { engine, busy_timeout: how.busy_timeout, schema })
+        Ok(Self::of(engine, schema, how.busy_timeout))
+    }
+
+    fn of(engine: Engine, schema: Schema, busy_timeout: Duration) -> Self {
+        Self { engine, busy_timeout, schema, stop: StopFlag::default() }
+    }
+
+    /// Sets what is looked at wherever the store has to be waited for.
+    pub fn stop_when(&mut self, stop: &StopFlag) {
+        self.engine.stop_when(stop);
+        self.stop = stop.clone();
     }
 
     /// Returns the description of the store's kind of database.
@@ -134,7 +146,6 @@ impl Store {
     /// got one.
     fn retry_while_locked<R>(
         &self,
-        is_stopped: &dyn Fn() -> bool,
         mut attempt: impl FnMut(Duration, &mut Option<Instant>) -> Result<R>,
     ) -> Result<R> {
         let deadline = Instant::now() + self.busy_timeout;
@@ -144,7 +155,7 @@ impl Store {
             let mut locked_at = None;
             let done = attempt(left.min(attempt_timeout), &mut locked_at);
             let is_locked = done.as_ref().is_err_and(|it| failure::kind(it) == Kind::Locked);
-            if !is_locked || left <= attempt_timeout || is_stopped() {
+            if !is_locked || left <= attempt_timeout || self.stop.is_set() {
                 return done;
             }
             if let Some(locked_at) = locked_at {

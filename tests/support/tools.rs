@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use std::sync::Once;
 
 /// All of them, each with what people call it.
-const TOOLS: [(&str, &str); 13] = [
+const TOOLS: [(&str, &str); 14] = [
     ("bash", "bash"),
     ("configurable-http-proxy", "configurable-http-proxy"),
+    ("faketime", "faketime"),
     ("fish", "fish"),
     ("initdb", "PostgreSQL"),
     ("jq", "jq"),

@@ -12,7 +12,7 @@ use std::thread;
 
 use tempfile::TempDir;
 
-/// What happens to the first COMMIT behind a write.
+/// What happens to the first COMMIT behind a write, or to any message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The server never gets it, and both sides lose the connection.
@@ -21,6 +21,9 @@ pub enum Fault {
     AnswerIsLost,
     /// The same, and no new connection is had.
     AnswerIsLostForGood,
+    /// From the first message with this text on (a COMMIT: behind a write), nothing comes
+    /// through any more, on no connection, and none is closed.
+    Silence(&'static str),
 }
 
 /// A socket in front of a server's.
@@ -36,6 +39,7 @@ struct Shared {
     /// It happens once.
     has_happened: AtomicBool,
     is_cut: AtomicBool,
+    is_silent: AtomicBool,
 }
 
 impl Wire {
@@ -56,6 +60,7 @@ impl Wire {
             fault,
             has_happened: AtomicBool::new(false),
             is_cut: AtomicBool::new(false),
+            is_silent: AtomicBool::new(false),
         });
         let theirs = Arc::clone(&shared);
         // It ends with the test's process.
@@ -63,7 +68,7 @@ impl Wire {
             for client in listener.incoming() {
                 let (Ok(client), shared) = (client, Arc::clone(&theirs)) else { return };
                 if !shared.is_cut.load(Ordering::SeqCst) {
-                    thread::spawn(move || drop(shared.serve(client)));
+                    thread::spawn(move || shared.serve(client));
                 }
             }
         });
@@ -81,17 +86,20 @@ impl Wire {
 }
 
 impl Shared {
-    fn serve(&self, mut client: UnixStream) -> io::Result<()> {
+    fn serve(self: &Arc<Self>, mut client: UnixStream) -> io::Result<()> {
         let mut server = UnixStream::connect(&self.server)?;
         let answers = (server.try_clone()?, client.try_clone()?);
         let is_swallowed = Arc::new(AtomicBool::new(false));
-        let swallows = Arc::clone(&is_swallowed);
+        let (swallows, shared) = (Arc::clone(&is_swallowed), Arc::clone(self));
         let back = thread::spawn(move || {
             let (mut server, mut client) = answers;
             let mut bytes = vec![0; 1 << 16];
             while let Ok(length @ 1..) = server.read(&mut bytes) {
                 if swallows.load(Ordering::SeqCst) {
                     break;
+                }
+                if shared.is_silent.load(Ordering::SeqCst) {
+                    continue;
                 }
                 if client.write_all(&bytes[..length]).is_err() {
                     break;
@@ -106,9 +114,26 @@ impl Shared {
         loop {
             let says = |text: &[u8]| message.windows(text.len()).any(|it| it == text);
             writes |= says(b"UPDATE ") || says(b"DELETE ");
-            if writes && says(b"COMMIT") && !self.has_happened.swap(true, Ordering::SeqCst) {
+            if let Fault::Silence(text) = self.fault
+                && says(text.as_bytes())
+                && (writes || text != "COMMIT")
+            {
+                self.is_silent.store(true, Ordering::SeqCst);
+                self.has_happened.store(true, Ordering::SeqCst);
+            }
+            if self.is_silent.load(Ordering::SeqCst) {
+                // Until the client goes.
+                let _ = io::copy(&mut client, &mut io::sink());
+                break;
+            }
+            let is_lost = !matches!(self.fault, Fault::Silence(_));
+            if is_lost
+                && writes
+                && says(b"COMMIT")
+                && !self.has_happened.swap(true, Ordering::SeqCst)
+            {
                 match self.fault {
-                    Fault::CommitIsLost => break,
+                    Fault::CommitIsLost | Fault::Silence(_) => break,
                     Fault::AnswerIsLost | Fault::AnswerIsLostForGood => {
                         self.is_cut
                             .store(self.fault == Fault::AnswerIsLostForGood, Ordering::SeqCst);

@@ -28,6 +28,9 @@ pub type Date = NaiveDate;
 pub struct Timestamp(DateTime<Utc>);
 
 impl Timestamp {
+    /// 1970-01-01, from which systems count.
+    pub const EPOCH: Self = Self(DateTime::UNIX_EPOCH);
+
     /// Truncates `instant` to its millisecond; `None` outside the years 0 to 9999.
     #[must_use]
     pub fn new(instant: DateTime<Utc>) -> Option<Self> {

@@ -17,10 +17,11 @@ use self::decode::Raw;
 use self::postgres::Postgres;
 pub use self::postgres::Settings;
 use self::sqlite::{PageRow, Sqlite};
-pub use self::stream::{IsStopped, Stream, Streamed};
+pub use self::stream::{Stream, Streamed};
 use super::schema::{Description, Schema};
 use super::sql::Sql;
 use crate::model::database::Database;
+use crate::stop_flag::StopFlag;
 
 /// Where a store is.
 pub enum Location {
@@ -68,7 +69,7 @@ pub struct Transaction<'e> {
 #[derive(Clone, Copy)]
 enum EngineRow<'r> {
     Sqlite(PageRow<'r>),
-    Postgres(&'r ::postgres::Row),
+    Postgres(&'r tokio_postgres::Row),
 }
 
 impl<'r> EngineRow<'r> {
@@ -82,7 +83,7 @@ impl<'r> EngineRow<'r> {
     fn column_name(self, index: usize) -> Option<&'r str> {
         match self {
             Self::Sqlite(row) => row.column_name(index),
-            Self::Postgres(row) => row.columns().get(index).map(::postgres::Column::name),
+            Self::Postgres(row) => row.columns().get(index).map(tokio_postgres::Column::name),
         }
     }
 }
@@ -103,6 +104,15 @@ impl Engine {
                 let (postgres, schema) = postgres::open(settings, how)?;
                 Ok((Self::Postgres(postgres), schema))
             }
+        }
+    }
+
+    /// Sets what is looked at wherever a server has to be waited for.
+    pub fn stop_when(&mut self, stop: &StopFlag) {
+        match self {
+            // It waits for a lock for one attempt only.
+            Self::Sqlite(_) => {}
+            Self::Postgres(it) => it.stop_when(stop),
         }
     }
 
@@ -209,12 +219,12 @@ impl Transaction<'_> {
         &self,
         sql: &Sql,
         decode: impl Fn(&mut Decoder<'_>) -> R + Send,
-        is_stopped: &IsStopped<'_>,
+        stop: &StopFlag,
         read: impl FnOnce(&mut Stream<'_, R>) -> Result<O> + Send,
     ) -> Result<O> {
         match self.engine {
-            Engine::Sqlite(it) => it.stream_rows(sql, decode, is_stopped, read),
-            Engine::Postgres(it) => it.stream_rows(sql, decode, is_stopped, read),
+            Engine::Sqlite(it) => it.stream_rows(sql, decode, stop, read),
+            Engine::Postgres(it) => it.stream_rows(sql, decode, stop, read),
         }
     }
 
@@ -285,6 +295,18 @@ fn cannot(mode: Mode) -> &'static str {
         Mode::Write => "cannot write to the store",
     }
 }
+
+/// The run was stopped while it waited for somebody else.
+#[derive(Debug)]
+pub struct Interrupted;
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the run was stopped meanwhile")
+    }
+}
+
+impl std::error::Error for Interrupted {}
 
 /// A COMMIT that failed.
 pub struct NotCommitted {

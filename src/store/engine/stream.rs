@@ -1,11 +1,13 @@
 //! Rows as they come from a database, which one thread reads and another makes use of.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use super::{Mode, cannot};
+use crate::stop_flag::StopFlag;
 
 /// What comes of a statement.
 #[derive(Debug)]
@@ -17,9 +19,6 @@ pub enum Streamed<R> {
 
 /// The rows of a statement, as they come.
 pub type Stream<'s, R> = dyn Iterator<Item = Result<Streamed<R>>> + 's;
-
-/// Whether the run has been stopped.
-pub type IsStopped<'s> = dyn Fn() -> bool + Sync + 's;
 
 /// How soon it is noticed that no row comes.
 const MOMENT: Duration = Duration::from_millis(20);
@@ -43,15 +42,23 @@ impl<B> Received<B> {
     }
 }
 
+/// Starts a thread, of which the system may have no more.
+pub fn spawn<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, T>> {
+    thread::Builder::new().spawn_scoped(scope, work).context("cannot start a thread")
+}
+
 /// Lends rows that another thread reads from the database, some at a time.
 pub fn stream_rows<B, R, O>(
     mut receive: impl FnMut() -> Received<B>,
     decode: impl Fn(&B, usize) -> Option<R>,
-    is_stopped: &IsStopped<'_>,
+    stop: &StopFlag,
     read: impl FnOnce(&mut Stream<'_, R>) -> Result<O>,
 ) -> Result<O> {
     let mut received = receive();
-    while matches!(received, Received::Pause) && !is_stopped() {
+    while matches!(received, Received::Pause) && !stop.is_set() {
         received = receive();
     }
     if let Received::Failed(error) = received {

@@ -93,8 +93,6 @@ pub struct BatchOptions<'a, T> {
     /// When the last of these was created, where that is known. SQLite may give the id of
     /// a deleted token to a later one, which was not chosen.
     pub newest: Option<Timestamp>,
-    /// Whether to give up waiting for the lock.
-    pub is_stopped: &'a dyn Fn() -> bool,
 }
 
 impl<T> BatchOptions<'_, T> {
@@ -163,7 +161,7 @@ impl Store {
         query: &RevokeQuery<T>,
         options: &BatchOptions<'_, T>,
     ) -> Result<Batch<T>> {
-        let mut decisions = self.retry_while_locked(options.is_stopped, |timeout, _| {
+        let mut decisions = self.retry_while_locked(|timeout, _| {
             let transaction = self.engine.begin(Mode::Read, timeout)?;
             let decisions = self.evaluate(&transaction, query, options)?;
             transaction.commit()?;
@@ -181,7 +179,7 @@ impl Store {
             options.record(run, &AuditRecord::Outcome(&outcome))
         };
         options.record(run, &AuditRecord::Intent(&tokens))?;
-        let written = self.retry_while_locked(options.is_stopped, |timeout, locked_at| {
+        let written = self.retry_while_locked(|timeout, locked_at| {
             let transaction = self.engine.begin(Mode::Write, timeout)?;
             *locked_at = Some(transaction.begun());
             self.write(transaction, &query.among(&intended), options, run, &tokens)

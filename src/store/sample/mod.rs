@@ -23,6 +23,7 @@ use self::words::{
     PROJECTS, ROOT, SERVICES, SUBGROUPS, TOP_GROUPS, USES,
 };
 use crate::model::time::Timestamp;
+use crate::stop_flag::StopFlag;
 
 // Instants and lengths of time are in milliseconds, days in days, since 1970.
 const HOUR: i64 = 60 * 60 * 1000;
@@ -36,14 +37,14 @@ const FIRST_INSTANT: i64 = -719_528 * DAY;
 
 /// Fills an empty native store with `tokens` personal access tokens and the
 /// organisation around them, within the caller's transaction. Returns `false`
-/// if `stopped` ended it, with a part of the rows written.
+/// if `stop` ended it, with a part of the rows written.
 ///
 /// The same `tokens` and `now` give the same rows.
 pub(super) fn fill(
     connection: &Connection,
     tokens: u64,
     now: Timestamp,
-    stopped: &dyn Fn() -> bool,
+    stop: &StopFlag,
 ) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM users) OR EXISTS (SELECT 1 FROM groups) \
                OR EXISTS (SELECT 1 FROM projects)";
@@ -54,7 +55,7 @@ pub(super) fn fill(
     let now = now.since(epoch).num_milliseconds();
     let mut sample = Sample {
         connection,
-        stopped,
+        stop,
         rng: Rng::with_seed(0x746F_6B6E),
         taken: HashMap::new(),
         now,
@@ -72,7 +73,7 @@ pub(super) fn fill(
 
 struct Sample<'a> {
     connection: &'a Connection,
-    stopped: &'a dyn Fn() -> bool,
+    stop: &'a StopFlag,
     rng: Rng,
     /// How often each username and path was drawn.
     taken: HashMap<String, u32>,
@@ -270,7 +271,7 @@ impl<'a> Sample<'a> {
         mut row: impl FnMut(&mut Self, u32) -> Result<()>,
     ) -> Result<bool> {
         for id in 1..=count {
-            if id % 4096 == 1 && (self.stopped)() {
+            if id % 4096 == 1 && self.stop.is_set() {
                 return Ok(false);
             }
             row(self, id)?;

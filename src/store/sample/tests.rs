@@ -8,9 +8,11 @@ fn filled(tokens: u64, now: &str) -> Result<Connection> {
     let connection = Connection::open_in_memory()?;
     connection.execute_batch(include_str!("../native.sql"))?;
     let now = Timestamp::from_stored(now).context("now")?;
-    assert!(!fill(&connection, tokens, now, &|| true)?);
-    assert!(fill(&connection, tokens, now, &|| false)?);
-    assert!(fill(&connection, tokens, now, &|| false).is_err());
+    let (never, stopped) = (StopFlag::default(), StopFlag::default());
+    assert!(stopped.set(2));
+    assert!(!fill(&connection, tokens, now, &stopped)?);
+    assert!(fill(&connection, tokens, now, &never)?);
+    assert!(fill(&connection, tokens, now, &never).is_err());
     Ok(connection)
 }
 

@@ -41,7 +41,7 @@ fn store() -> Result<Store> {
     connection.execute_batch(include_str!("../../../tests/support/fixture.sql"))?;
     let engine = Engine::Sqlite(Sqlite::unnamed(connection)?);
     let schema = (native::DESCRIPTION.schema)(Dialect::Sqlite, &Catalog::default());
-    Ok(Store { engine, busy_timeout: Duration::ZERO, schema })
+    Ok(Store::of(engine, schema, Duration::ZERO))
 }
 
 #[path = "../../../tests/support/tools.rs"]
@@ -75,7 +75,7 @@ fn other_stores_in_sqlite() -> Result<Vec<(&'static str, Store)>> {
         let schema = super::engine::sqlite::recognise(&connection, None)?;
         let engine = Engine::Sqlite(Sqlite::unnamed(connection)?);
         let name = schema.description.name;
-        stores.push((name, Store { engine, busy_timeout: Duration::ZERO, schema }));
+        stores.push((name, Store::of(engine, schema, Duration::ZERO)));
     }
     Ok(stores)
 }

@@ -30,7 +30,7 @@ fn listed<T: Stored, P: Projection<T> + Send>(
 }
 
 fn previewed<T: Stored + Token>(store: &Store, query: &RevokeQuery<T>) -> Result<Vec<T>> {
-    store.preview(query, now()?, &|| false, |rows| rows.filter_map(unbroken).collect())
+    store.preview(query, now()?, |rows| rows.filter_map(unbroken).collect())
 }
 
 /// The order that a list promises, in plain Rust: NULLs last ascending and first
@@ -126,7 +126,6 @@ where
         chosen: None,
         fits: None,
         newest: None,
-        is_stopped: &|| false,
     };
     let decisions = store.revoke(&query, &options)?.decisions;
     assert_eq!(decisions.len(), ids.len(), "{what}");

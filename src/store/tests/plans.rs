@@ -5,6 +5,7 @@ use std::fmt::Write;
 use expect_test::expect_file;
 
 use super::*;
+use crate::stop_flag::StopFlag;
 
 fn list_sql<T: Stored, P: Projection<T>>(
     store: &Store,
@@ -267,7 +268,7 @@ fn a_list_that_finds_the_store_locked_is_not_begun() -> Result<()> {
         let listed = transaction.stream_rows(
             &sql,
             |row| row.integer().ok(),
-            &|| false,
+            &StopFlag::default(),
             |rows| {
                 found = Some(rows.filter(|row| matches!(row, Ok(Streamed::Row(_)))).count());
                 Ok(())

@@ -6,14 +6,17 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
-use postgres::config::SslMode as Encryption;
-use postgres::error::SqlState;
-use postgres::{CancelToken, Client, Config, NoTls, SimpleQueryMessage};
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+use tokio_postgres::config::SslMode as Encryption;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Error, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::{in_words, is_refused_for_tls};
 use super::host::Host;
 use super::password_file::Found;
+use super::session::{Login, Session, runtime};
 use super::settings::Settings;
 use super::target::Target;
 use super::tls::{self, SslMode};
@@ -21,15 +24,6 @@ use crate::failure::{Failure, Kind};
 use crate::store::Mode;
 
 impl Settings {
-    /// Asks the server to end the statement that a session is at. It does not matter where
-    /// that fails: the statement then ends by itself.
-    pub fn cancel(&self, session: &CancelToken) {
-        let _ = match self.tls() {
-            Ok(Some(tls)) => session.cancel_query(tls),
-            Ok(None) | Err(_) => session.cancel_query(NoTls),
-        };
-    }
-
     /// What encrypts connections; `None` where none is to be encrypted.
     fn tls(&self) -> Result<Option<MakeRustlsConnect>> {
         let is_socket = |host: &Host| host.socket_folder().is_some();
@@ -47,7 +41,7 @@ impl Settings {
     /// # Errors
     ///
     /// If no host serves. The message names each host with the reason.
-    pub fn connect(&self, mode: Mode) -> Result<Client> {
+    pub fn connect(&self, mode: Mode) -> Result<Session> {
         let targets = match (mode, self.targets) {
             (Mode::Read, targets) => targets,
             (Mode::Write, [Target::Standby]) => {
@@ -56,7 +50,7 @@ impl Settings {
             }
             (Mode::Write, _) => &[Target::ReadWrite],
         };
-        let tls = self.tls()?;
+        let (tls, runtime) = (self.tls()?, runtime()?);
 
         let mut reasons = Vec::new();
         let mut headline = "";
@@ -65,8 +59,8 @@ impl Settings {
             reasons.clear();
             headline = "";
             for host in &self.hosts {
-                match self.try_host(host, target, tls.as_ref()) {
-                    Ok(client) => return Ok(client),
+                match self.try_host(&runtime, host, target, tls.as_ref()) {
+                    Ok(accepted) => return Ok(Session::new(runtime, accepted, self.limit)),
                     Err(Refusal::PassedOver(is)) => {
                         headline = target.missing();
                         reasons.push(format!("{host} {is}"));
@@ -87,10 +81,11 @@ impl Settings {
     /// Tries the addresses of a host in turn.
     fn try_host(
         &self,
+        runtime: &Runtime,
         host: &Host,
         target: Target,
         tls: Option<&MakeRustlsConnect>,
-    ) -> Result<Client, Refusal> {
+    ) -> Result<(Client, Login), Refusal> {
         let found = self.password(host);
         let mut config = self.config.clone();
         config.port(host.port);
@@ -99,7 +94,7 @@ impl Settings {
         }
         if let Some(folder) = host.socket_folder() {
             config.host_path(folder);
-            return self.try_address(config, None, target, &found);
+            return self.try_address(runtime, Login { config, tls: None }, target, &found);
         }
         config.host(&host.name);
         let name = host.name.clone();
@@ -107,13 +102,15 @@ impl Settings {
             let found = (name.as_str(), 0).to_socket_addrs();
             found.map(|found| found.map(|it| it.ip()).collect::<Vec<_>>())
         };
-        let addresses = within(self.limit, look_up).ok_or_else(|| self.too_late())?;
-        let addresses = addresses.map_err(|error| Refusal::NoAnswer(error.to_string()))?;
+        let failed = |error: std::io::Error| Refusal::NoAnswer(error.to_string());
+        let addresses = within(self.limit, look_up).map_err(failed)?;
+        let addresses = addresses.ok_or_else(|| self.too_late())?.map_err(failed)?;
         let mut last = Refusal::NoAnswer("the name has no address".into());
         for address in addresses {
             let mut config = config.clone();
             config.hostaddr(address);
-            match self.try_address(config, tls.cloned(), target, &found) {
+            let login = Login { config, tls: tls.cloned() };
+            match self.try_address(runtime, login, target, &found) {
                 Err(refusal @ Refusal::NoAnswer(_)) => last = refusal,
                 done => return done,
             }
@@ -121,31 +118,18 @@ impl Settings {
         Err(last)
     }
 
-    /// Logs in at one address, within the time limit.
+    /// Logs in at one address, within the time limit. The driver's own limit does not cover
+    /// a server that accepts the connection and then sends nothing.
     fn try_address(
         &self,
-        mut config: Config,
-        tls: Option<MakeRustlsConnect>,
+        runtime: &Runtime,
+        login: Login,
         target: Target,
         found: &Found,
-    ) -> Result<Client, Refusal> {
-        let ssl_mode = self.ssl_mode;
-        let done = within(self.limit, move || {
-            let Some(tls) = tls else {
-                return log_in(config.ssl_mode(Encryption::Disable), NoTls, target);
-            };
-            if ssl_mode != SslMode::Prefer {
-                return log_in(config.ssl_mode(Encryption::Require), tls, target);
-            }
-            match log_in(config.ssl_mode(Encryption::Prefer), tls, target) {
-                // As in libpq: the server may accept a login without TLS.
-                Err(error) if is_refused_for_tls(&error) => {
-                    log_in(config.ssl_mode(Encryption::Disable), NoTls, target)
-                }
-                done => done,
-            }
-        });
-        let error = match done.ok_or_else(|| self.too_late())? {
+    ) -> Result<(Client, Login), Refusal> {
+        let limit = self.limit.unwrap_or(Duration::MAX);
+        let done = runtime.block_on(async { timeout(limit, self.log_in(login, target)).await });
+        let error = match done.map_err(|_| self.too_late())? {
             Ok(accepted) => return accepted.map_err(Refusal::PassedOver),
             Err(error) => error,
         };
@@ -171,6 +155,29 @@ impl Settings {
         })
     }
 
+    /// Logs in as `sslmode` says.
+    async fn log_in(
+        &self,
+        mut login: Login,
+        target: Target,
+    ) -> Result<Result<(Client, Login), &'static str>, Error> {
+        login.config.ssl_mode(match (&login.tls, self.ssl_mode) {
+            (None, _) => Encryption::Disable,
+            (Some(_), SslMode::Prefer) => Encryption::Prefer,
+            (Some(_), _) => Encryption::Require,
+        });
+        match accepted(&login, target).await {
+            // As in libpq: the server may accept a login without TLS.
+            Err(error) if self.ssl_mode == SslMode::Prefer && is_refused_for_tls(&error) => {
+                login.config.ssl_mode(Encryption::Disable);
+                login.tls = None;
+                accepted(&login, target).await
+            }
+            done => done,
+        }
+        .map(|accepted| accepted.map(|client| (client, login)))
+    }
+
     fn too_late(&self) -> Refusal {
         let limit = self.limit.map(|limit| format!(" within {} s", limit.as_secs()));
         Refusal::NoAnswer(format!("no answer{}", limit.unwrap_or_default()))
@@ -189,25 +196,14 @@ enum Refusal {
 
 /// Connects, and checks that the host is of the kind asked for. The inner error says of
 /// which kind it is instead.
-fn log_in<T>(
-    config: &Config,
-    tls: T,
-    target: Target,
-) -> Result<Result<Client, &'static str>, postgres::Error>
-where
-    T: postgres::tls::MakeTlsConnect<postgres::Socket> + 'static + Send,
-    T::TlsConnect: Send,
-    T::Stream: Send,
-    <T::TlsConnect as postgres::tls::TlsConnect<postgres::Socket>>::Future: Send,
-{
-    let mut client = config.connect(tls)?;
+async fn accepted(login: &Login, target: Target) -> Result<Result<Client, &'static str>, Error> {
+    let client = login.connect().await?;
     if target == Target::Any {
         return Ok(Ok(client));
     }
-    let answer = client.simple_query(
-        "SELECT pg_catalog.pg_is_in_recovery(), \
-         pg_catalog.current_setting('transaction_read_only')",
-    )?;
+    let question = "SELECT pg_catalog.pg_is_in_recovery(), \
+                    pg_catalog.current_setting('transaction_read_only')";
+    let answer = client.simple_query(question).await?;
     let objection = answer.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => {
             target.objection(row.get(0) == Some("t"), row.get(1) == Some("on"))
@@ -217,19 +213,18 @@ where
     Ok(objection.map_or(Ok(client), Err))
 }
 
-/// Runs `work` on a thread of its own and abandons the thread at the time limit. The
-/// driver's own limit does not cover a server that accepts the connection and then sends
-/// nothing.
+/// Looks names up on a thread of its own, which is left at the time limit: the system's
+/// resolver has none that could be set.
 fn within<T: Send + 'static>(
     limit: Option<Duration>,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Option<T> {
+    look_up: impl FnOnce() -> T + Send + 'static,
+) -> std::io::Result<Option<T>> {
     let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || sender.send(work()));
-    match limit {
+    thread::Builder::new().spawn(move || sender.send(look_up()))?;
+    Ok(match limit {
         Some(limit) => receiver.recv_timeout(limit).ok(),
         None => receiver.recv().ok(),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -239,7 +234,8 @@ mod tests {
     #[test]
     fn work_that_takes_too_long_is_abandoned() {
         let limit = Some(Duration::from_millis(10));
-        assert_eq!(within(limit, || thread::sleep(Duration::from_mins(1))), None);
-        assert_eq!(within(None, || 7), Some(7));
+        let slow = within(limit, || thread::sleep(Duration::from_mins(1)));
+        assert_eq!(slow.expect("a thread"), None);
+        assert_eq!(within(None, || 7).expect("a thread"), Some(7));
     }
 }

@@ -5,18 +5,40 @@ use std::error::Error;
 use std::io;
 use std::iter::successors;
 
-use postgres::error::{Severity, SqlState};
 use rustls::CertificateError;
+use tokio_postgres::error::{Severity, SqlState};
 
 use crate::failure::{Failure, Kind};
+use crate::store::Interrupted;
+
+/// Why a session has no answer.
+pub enum SessionError {
+    Driver(tokio_postgres::Error),
+    Silence(Silence),
+}
+
+/// Why a server is not waited for any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// The run has been stopped.
+    Stopped,
+    /// It does not answer another connection either, or has taken too long.
+    Fallen,
+}
 
 /// The failure for an error of a statement.
 ///
 /// The server's text is never repeated: a trigger, a function or a cast may have put a row
 /// with its digest there, under any SQLSTATE.
 #[must_use]
-#[expect(clippy::needless_pass_by_value, reason = "it is what map_err takes")]
-pub fn server_error(error: postgres::Error) -> anyhow::Error {
+pub fn server_error(error: SessionError) -> anyhow::Error {
+    let error = match error {
+        SessionError::Driver(error) => error,
+        SessionError::Silence(Silence::Stopped) => return Interrupted.into(),
+        SessionError::Silence(Silence::Fallen) => {
+            return Failure::new(Kind::Failed, "the server does not answer any more").into();
+        }
+    };
     let Some(answer) = error.as_db_error() else {
         return Failure::new(Kind::Failed, in_words(&error)).into();
     };
@@ -95,7 +117,8 @@ impl ErrorClass {
 /// PgBouncer, which has lost its server (SQLSTATE 08P01), or from a server that shuts down
 /// after the transaction has taken effect.
 #[must_use]
-pub fn is_rolled_back(error: &postgres::Error) -> bool {
+pub fn is_rolled_back(error: &SessionError) -> bool {
+    let SessionError::Driver(error) = error else { return false };
     error.as_db_error().is_some_and(|answer| {
         let is_of_connection = answer.code().code().starts_with("08");
         answer.parsed_severity() == Some(Severity::Error) && !is_of_connection
@@ -104,7 +127,7 @@ pub fn is_rolled_back(error: &postgres::Error) -> bool {
 
 /// The error of a login in one line: the server's message, or the chain of causes.
 #[must_use]
-pub fn in_words(error: &postgres::Error) -> String {
+pub fn in_words(error: &tokio_postgres::Error) -> String {
     if let Some(answer) = error.as_db_error() {
         return format!("{} (SQLSTATE {})", answer.message(), answer.code().code());
     }
@@ -118,13 +141,13 @@ pub fn in_words(error: &postgres::Error) -> String {
 /// Whether TLS failed, or the server refuses the login because of TLS. A certificate that
 /// is refused does not count: its message is lost if the next attempt goes without TLS.
 #[must_use]
-pub fn is_refused_for_tls(error: &postgres::Error) -> bool {
+pub fn is_refused_for_tls(error: &tokio_postgres::Error) -> bool {
     let is_tls_failure = |cause| tls_error(cause).is_some() && certificate_error(cause).is_none();
     error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
         || causes(error).any(is_tls_failure)
 }
 
-fn causes(error: &postgres::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+fn causes(error: &tokio_postgres::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
     let first: &(dyn Error + 'static) = error;
     successors(Some(first), |&error| error.source())
 }

@@ -6,35 +6,38 @@ mod error;
 mod host;
 mod parameters;
 mod password_file;
+mod session;
 mod settings;
 mod target;
 mod tls;
 mod values;
 
-use std::cell::{Cell, RefCell, RefMut};
+use std::cell::Cell;
 use std::fmt;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use postgres::{Client, Row, SimpleQueryMessage};
+use tokio_postgres::{Row, SimpleQueryMessage};
 
-use self::error::{is_rolled_back, server_error};
+use self::error::{SessionError, is_rolled_back, server_error};
 use self::host::addresses;
 use self::parameters::Encoded;
+use self::session::Session;
 pub use self::settings::Settings;
 use self::values::typed;
 pub use self::values::value;
-use super::stream::{Received, stream_rows};
-use super::{Decoder, EngineRow, IsStopped, Mode, NotCommitted, Opening, Stream, cannot};
+use super::stream::{Received, spawn, stream_rows};
+use super::{Decoder, EngineRow, Mode, NotCommitted, Opening, Stream, cannot};
 use crate::model::database::Database;
+use crate::stop_flag::StopFlag;
 use crate::store::schema::{Catalog, Description, Schema};
 use crate::store::sql::{Dialect, Sql};
 
 /// A connection to a server.
 pub struct Postgres {
-    client: RefCell<Client>,
+    session: Box<Session>,
     settings: Box<Settings>,
     /// Whether a statement was cancelled, which may hit those after it.
     is_cancelled: Cell<bool>,
@@ -53,9 +56,9 @@ impl fmt::Debug for Postgres {
 /// If no host accepts the connection, or the schema is unknown.
 pub fn open(settings: &Settings, how: &Opening) -> Result<(Postgres, Schema)> {
     let opened = || -> Result<_> {
-        let client = RefCell::new(settings.connect(how.mode)?);
+        let session = Box::new(settings.connect(how.mode)?);
         let settings = Box::new(settings.clone());
-        let postgres = Postgres { client, settings, is_cancelled: Cell::new(false) };
+        let postgres = Postgres { session, settings, is_cancelled: Cell::new(false) };
         let schema = postgres.recognise(how.busy_timeout, how.schema)?;
         Ok((postgres, schema))
     };
@@ -63,8 +66,13 @@ pub fn open(settings: &Settings, how: &Opening) -> Result<(Postgres, Schema)> {
 }
 
 impl Postgres {
-    fn client(&self) -> RefMut<'_, Client> {
-        self.client.borrow_mut()
+    /// Sends statements that take no values, and have few rows.
+    fn batch(&self, limit: Duration, text: &str) -> Result<Vec<SimpleQueryMessage>, SessionError> {
+        self.session.wait(Some(limit), self.session.client().simple_query(text))
+    }
+
+    pub fn stop_when(&mut self, stop: &StopFlag) {
+        self.session.stop = stop.clone();
     }
 
     /// The schema of the database. `pg_catalog` also lists tables that the role may not read.
@@ -93,7 +101,7 @@ impl Postgres {
     /// have other names, and not every role may ask for the identifier.
     pub fn database(&self) -> Database {
         let ask = |query| -> Option<String> {
-            let answer = self.client().simple_query(query).ok()?;
+            let answer = self.batch(LONGEST, query).ok()?;
             first_text(&answer).map(Into::into)
         };
         let name = ask("SELECT pg_catalog.current_database()");
@@ -120,13 +128,13 @@ impl Postgres {
              SET LOCAL lock_timeout = {milliseconds}; SET LOCAL statement_timeout = 0; \
              SET LOCAL standard_conforming_strings = on"
         );
-        self.client().batch_execute(&text).map_err(server_error)
+        self.batch(LONGEST, &text).map(drop).map_err(server_error)
     }
 
     /// Fires what is deferred until COMMIT, and gives the transaction's number.
     pub fn bring_forward(&self) -> Result<Option<i64>> {
         let text = "SET CONSTRAINTS ALL IMMEDIATE; SELECT pg_catalog.txid_current_if_assigned()";
-        let answer = self.client().simple_query(text).map_err(server_error)?;
+        let answer = self.batch(LONGEST, text).map_err(server_error)?;
         Ok(first_text(&answer).and_then(|number| number.parse().ok()))
     }
 
@@ -136,8 +144,7 @@ impl Postgres {
             self.rollback();
             return Ok(());
         }
-        let done = self.client().batch_execute("COMMIT");
-        done.map_err(|error| {
+        self.batch(LONGEST_COMMIT, "COMMIT").map(drop).map_err(|error| {
             let is_rolled_back = is_rolled_back(&error);
             NotCommitted { error: server_error(error), is_rolled_back }
         })
@@ -145,8 +152,12 @@ impl Postgres {
 
     /// Another connection, to a host that takes writes.
     pub fn reconnect(&self) -> Result<Self> {
-        let client = RefCell::new(self.settings.connect(Mode::Write)?);
-        Ok(Self { client, settings: self.settings.clone(), is_cancelled: Cell::new(false) })
+        let mut settings = self.settings.clone();
+        if self.session.stop.is_set() {
+            settings.limit = Some(BRIEF);
+        }
+        let session = Box::new(settings.connect(Mode::Write)?);
+        Ok(Self { session, settings, is_cancelled: Cell::new(false) })
     }
 
     /// Waits for a transaction to end, at most so long, and gives whether it has. Its
@@ -156,7 +167,7 @@ impl Postgres {
         let deadline = Instant::now() + wait;
         loop {
             let text = format!("SELECT pg_catalog.txid_status({number})");
-            let answer = self.client().simple_query(&text);
+            let answer = self.batch(LONGEST, &text);
             match answer.as_deref().ok().and_then(first_text) {
                 Some("committed" | "aborted") => return true,
                 Some(_) if Instant::now() < deadline => thread::sleep(PAUSE),
@@ -168,11 +179,13 @@ impl Postgres {
 
     pub fn rollback(&self) {
         // If the connection is lost, the server rolls back by itself.
-        let _ = self.client().batch_execute("ROLLBACK");
+        let _ = self.batch(LONGEST, "ROLLBACK");
     }
 
     pub fn rows<R>(&self, sql: &Sql, decode: impl Fn(&mut Decoder<'_>) -> R) -> Result<Vec<R>> {
-        let rows = self.client().query_typed(sql.text(), &typed(sql)).map_err(server_error)?;
+        let values = typed(sql);
+        let answer = self.session.client().query_typed(sql.text(), &values);
+        let rows = self.session.wait(Some(LONGEST), answer).map_err(server_error)?;
         Ok(rows.iter().map(|row| decode(&mut Decoder::new(EngineRow::Postgres(row)))).collect())
     }
 
@@ -180,23 +193,22 @@ impl Postgres {
         &self,
         sql: &Sql,
         decode: impl Fn(&mut Decoder<'_>) -> R + Send,
-        is_stopped: &IsStopped<'_>,
+        stop: &StopFlag,
         read: impl FnOnce(&mut Stream<'_, R>) -> Result<O> + Send,
     ) -> Result<O> {
-        let client = &mut *self.client();
-        let cancel = client.cancel_token();
+        let (session, values) = (&self.session, typed(sql));
         let declare = format!("DECLARE {PORTAL} NO SCROLL CURSOR FOR {}", sql.text());
-        let declared = client.query_typed(&declare, &typed(sql)).map_err(server_error);
-        declared.context(cannot(Mode::Read))?;
+        let declared = session.wait(None, session.client().query_typed(&declare, &values));
+        declared.map_err(server_error).context(cannot(Mode::Read))?;
         thread::scope(|scope| {
             // While one batch is read, the server produces the next.
             let (sender, receiver) = mpsc::sync_channel(1);
-            let fetching = scope.spawn(move || {
+            let fetching = spawn(scope, move || {
                 let mut rows = 1;
                 loop {
                     let begun = Instant::now();
                     let fetch = format!("FETCH FORWARD {rows} FROM {PORTAL}");
-                    let fetched = client.query_typed(&fetch, &[]);
+                    let fetched = session.wait(None, session.client().query_typed(&fetch, &[]));
                     let is_more = fetched.as_ref().is_ok_and(|rows| !rows.is_empty());
                     // The reader may have stopped.
                     if sender.send(fetched.map_err(server_error)).is_err() || !is_more {
@@ -207,18 +219,18 @@ impl Postgres {
                         _ => (rows * 10).min(MOST_ROWS),
                     };
                 }
-            });
+            })?;
             let decode = |rows: &Vec<Row>, index: usize| {
                 rows.get(index).map(|row| decode(&mut Decoder::new(EngineRow::Postgres(row))))
             };
-            let read = stream_rows(|| Received::from(&receiver), decode, is_stopped, read);
+            let read = stream_rows(|| Received::from(&receiver), decode, stop, read);
             drop(receiver);
             // A scan whose reader has left. What is nearly done ends by itself: a request to
             // cancel that comes too late would hit the next statement.
             let left_at = Instant::now();
             while !fetching.is_finished() {
                 if left_at.elapsed() > SLOW {
-                    self.settings.cancel(&cancel);
+                    session.cancel();
                     self.is_cancelled.set(true);
                     break;
                 }
@@ -228,6 +240,14 @@ impl Postgres {
         })
     }
 }
+
+/// What a statement but a scan may take, which a server that answers others may have lost.
+const LONGEST: Duration = Duration::from_mins(10);
+/// Far more than a standby takes that the COMMIT waits for.
+const LONGEST_COMMIT: Duration = Duration::from_mins(1);
+
+/// What a host has for its answer once the run is stopped.
+const BRIEF: Duration = Duration::from_millis(450);
 
 /// Between two looks whether a transaction has ended.
 const PAUSE: Duration = Duration::from_millis(50);

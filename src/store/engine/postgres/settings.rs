@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::unistd::{Uid, User};
-use postgres::Config;
+use tokio_postgres::Config;
 
 use super::host::{DEFAULT_PORT, Host, hosts};
 use super::parameters::{Encoded, Parameters, REFUSED};

@@ -1,8 +1,8 @@
 //! Values as PostgreSQL takes and gives them.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use postgres::Row;
-use postgres::types::{FromSql, ToSql, Type};
+use tokio_postgres::Row;
+use tokio_postgres::types::{FromSql, ToSql, Type};
 
 use crate::store::engine::Raw;
 use crate::store::sql::{Sql, Value};

@@ -1,7 +1,7 @@
 //! Errors of statements, in SQLite's own words for their codes.
 
 use rusqlite::ErrorCode;
-use rusqlite::ffi::code_to_str;
+use rusqlite::ffi::{SQLITE_CONSTRAINT_TRIGGER, code_to_str};
 
 use crate::failure::{Failure, Kind};
 
@@ -21,5 +21,9 @@ pub fn statement_error(error: rusqlite::Error) -> anyhow::Error {
         _ => Kind::Failed,
     };
     let code = found.extended_code;
-    Failure::new(kind, format!("{} (SQLite code {code})", code_to_str(code))).into()
+    let words = match code {
+        SQLITE_CONSTRAINT_TRIGGER => "a trigger of the database refuses it",
+        code => code_to_str(code),
+    };
+    Failure::new(kind, format!("{words} (SQLite code {code})")).into()
 }

@@ -26,8 +26,9 @@ pub use self::open::recognise;
 use self::page::Page;
 pub use self::page::PageRow;
 pub use self::values::value;
-use super::stream::{Received, stream_rows};
-use super::{Decoder, EngineRow, IsStopped, Mode, NotCommitted, Stream, cannot};
+use super::stream::{Received, spawn, stream_rows};
+use super::{Decoder, EngineRow, Mode, NotCommitted, Stream, cannot};
+use crate::stop_flag::StopFlag;
 use crate::store::file_owner::Identity;
 use crate::store::sql::Sql;
 
@@ -133,7 +134,7 @@ impl Sqlite {
         &self,
         sql: &Sql,
         decode: impl Fn(&mut Decoder<'_>) -> R + Send,
-        is_stopped: &IsStopped<'_>,
+        stop: &StopFlag,
         read: impl FnOnce(&mut Stream<'_, R>) -> Result<O> + Send,
     ) -> Result<O> {
         let failed = |error| statement_error(error).context(cannot(Mode::Read));
@@ -180,12 +181,12 @@ impl Sqlite {
             };
         thread::scope(|scope| {
             // Reading the store does not wait for what is made of the rows.
-            let lent = scope.spawn(move || {
-                let read = stream_rows(receive, decode, is_stopped, read);
+            let lent = spawn(scope, move || {
+                let read = stream_rows(receive, decode, stop, read);
                 // A scan that nobody waits for any more.
                 interrupt.interrupt();
                 read
-            });
+            })?;
             let filled = fill(&mut rows, &sender);
             // Behind the rows that there were. A reader that has gone does not mind.
             let rest = take(&mut lock(filling));

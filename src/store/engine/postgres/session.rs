@@ -1,0 +1,158 @@
+//! A session with a server. Its answers are waited for with an eye on the run, which may
+//! have been stopped, and on the server, which may have fallen silent.
+//!
+//! The driver is asynchronous, and so can be left; futures end in this file and the search
+//! for a host.
+
+use std::pin::pin;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::{sleep, timeout};
+use tokio_postgres::{Client, Config, Error, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::error::{SessionError, Silence};
+use crate::stop_flag::StopFlag;
+
+/// How soon a signal is noticed.
+const TICK: Duration = Duration::from_millis(50);
+/// What an answer that is on its way is given when the run has been stopped.
+const GRACE: Duration = Duration::from_millis(450);
+
+/// A session.
+pub struct Session {
+    runtime: Runtime,
+    client: Client,
+    login: Login,
+    /// How long the server may be silent before it is asked whether it is still there;
+    /// `None`: it is waited for however long it takes.
+    pub patience: Option<Duration>,
+    pub stop: StopFlag,
+    /// Why the server is not waited for any more.
+    silence: OnceLock<Silence>,
+}
+
+/// How to log in at one address.
+#[derive(Clone)]
+pub struct Login {
+    pub config: Config,
+    /// `None`: without encryption.
+    pub tls: Option<MakeRustlsConnect>,
+}
+
+impl Login {
+    pub async fn connect(&self) -> Result<Client, Error> {
+        // The runtime carries the connection on as long as there is the client.
+        if let Some(tls) = &self.tls {
+            let (client, connection) = self.config.connect(tls.clone()).await?;
+            tokio::spawn(connection);
+            Ok(client)
+        } else {
+            let (client, connection) = self.config.connect(NoTls).await?;
+            tokio::spawn(connection);
+            Ok(client)
+        }
+    }
+
+    /// Whether the server answers at all, if only to refuse the login.
+    async fn is_answered(&self) -> bool {
+        self.connect().await.map_or_else(|error| error.as_db_error().is_some(), |_| true)
+    }
+}
+
+/// What carries sessions on.
+pub fn runtime() -> Result<Runtime> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.context("cannot wait for answers of a server")
+}
+
+impl Session {
+    pub fn new(
+        runtime: Runtime,
+        (client, login): (Client, Login),
+        patience: Option<Duration>,
+    ) -> Self {
+        let silence = OnceLock::new();
+        Self { runtime, client, login, patience, stop: StopFlag::default(), silence }
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Waits for an answer of the server: as long as it takes, but for at most `limit`, as
+    /// long as the server answers other connections, and until the run is stopped. After
+    /// that nothing more is had of the session.
+    ///
+    /// # Errors
+    ///
+    /// Those of the server, or its silence.
+    pub fn wait<T>(
+        &self,
+        limit: Option<Duration>,
+        answer: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, SessionError> {
+        if let Some(&silence) = self.silence.get() {
+            return Err(SessionError::Silence(silence));
+        }
+        let answered = self.runtime.block_on(async {
+            let mut answer = pin!(answer);
+            tokio::select! {
+                biased;
+                answered = &mut answer => Ok(answered),
+                silence = self.silence(limit) => Err(silence),
+            }
+        });
+        match answered {
+            Ok(answered) => answered.map_err(SessionError::Driver),
+            Err(silence) => Err(SessionError::Silence(*self.silence.get_or_init(|| silence))),
+        }
+    }
+
+    /// Ends when the server is not to be waited for any more.
+    async fn silence(&self, limit: Option<Duration>) -> Silence {
+        let begun = Instant::now();
+        let (mut stopped, mut probe) = (None, begun);
+        loop {
+            sleep(TICK).await;
+            let now = Instant::now();
+            if self.stop.is_set() && now - *stopped.get_or_insert(now) >= GRACE {
+                return Silence::Stopped;
+            }
+            if limit.is_some_and(|limit| now - begun >= limit) {
+                return Silence::Fallen;
+            }
+            let Some(patience) = self.patience else { continue };
+            if now - probe >= patience {
+                // A signal waits for this, but for no longer than a moment.
+                let mut answered = pin!(timeout(patience, self.login.is_answered()));
+                let is_answered = loop {
+                    match timeout(TICK, &mut answered).await {
+                        Ok(answered) => break answered.unwrap_or(false),
+                        Err(_) if self.stop.is_set() => break true,
+                        Err(_) => {}
+                    }
+                };
+                if !is_answered {
+                    return Silence::Fallen;
+                }
+                probe = Instant::now();
+            }
+        }
+    }
+
+    /// Asks the server to end the statement that the session is at. It does not matter where
+    /// that fails: the statement then ends by itself.
+    pub fn cancel(&self) {
+        let token = self.client.cancel_token();
+        self.runtime.block_on(async {
+            let _ = match &self.login.tls {
+                Some(tls) => timeout(GRACE, token.cancel_query(tls.clone())).await,
+                None => timeout(GRACE, token.cancel_query(NoTls)).await,
+            };
+        });
+    }
+}
