@@ -40,7 +40,7 @@ pub const REVOKER: &str = "tokenctl_revoke";
 pub const NEEDS_PASSWORD: &str = "needs_password";
 
 /// How tokenctl is let into GitLab's database, as an administrator would run it.
-const ROLES: &str = include_str!("roles.sql");
+pub const ROLES: &str = include_str!("roles.sql");
 
 /// More rows for GitLab's tables, as many as the variable `tokens` says.
 const GITLAB_MANY: &str = include_str!("gitlab_many.sql");
@@ -191,7 +191,7 @@ impl Cluster {
 
     /// A GitLab database with the fixture, which [`READER`] and [`REVOKER`] may use.
     pub fn gitlab(&self) -> Database {
-        self.database("gitlab", &format!("{GITLAB}{GITLAB_FIXTURE}{}", grants()))
+        self.database("gitlab", &format!("{GITLAB}{GITLAB_FIXTURE}{}", grants(ROLES)))
     }
 
     /// The first column of the last statement's rows, and so on: what `psql` prints.
@@ -231,13 +231,10 @@ impl Cluster {
     }
 }
 
-/// What a role may do in a database with GitLab's tables.
-pub fn grants() -> String {
-    let mut grants = String::new();
-    for line in ROLES.lines().filter(|line| !line.starts_with("CREATE ROLE ")) {
-        grants.extend([line, "\n"]);
-    }
-    grants
+/// A block of the README without the roles, which every cluster has.
+pub fn grants(block: &str) -> String {
+    let lines = block.lines().filter(|line| !line.starts_with("CREATE ROLE "));
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Who may connect how, from the first line that fits.

@@ -19,7 +19,7 @@ pub use self::postgres::Settings;
 use self::sqlite::{PageRow, Sqlite};
 pub use self::stream::{IsStopped, Stream, Streamed};
 use super::schema::{Description, Schema};
-use super::sql::Sql;
+use super::sql::{Dialect, Sql};
 use crate::model::database::Database;
 
 /// Where a store is.
@@ -103,6 +103,15 @@ impl Engine {
                 let (postgres, schema) = postgres::open(settings, how)?;
                 Ok((Self::Postgres(postgres), schema))
             }
+        }
+    }
+
+    /// A statement on the store's tables.
+    #[must_use]
+    pub fn sql(&self) -> Sql {
+        match self {
+            Self::Sqlite(_) => Sql::new(Dialect::Sqlite),
+            Self::Postgres(it) => it.sql(),
         }
     }
 

@@ -28,7 +28,14 @@ pub fn server_error(error: postgres::Error) -> anyhow::Error {
             let message = format!("the server takes no writes: {said}");
             Failure::new(Kind::Failed, message).hint("connect to the primary")
         }
-        ErrorClass::Failed => Failure::new(Kind::Failed, said),
+        // In a function that a trigger or a view calls.
+        ErrorClass::Missing if error.as_db_error().is_some_and(|it| it.where_().is_some()) => {
+            Failure::new(Kind::Failed, said).hint(
+                "a function of the database names it without its schema, and tokenctl has only \
+                 pg_catalog in its search_path: qualify the name, or ALTER FUNCTION … SET search_path",
+            )
+        }
+        ErrorClass::Failed | ErrorClass::Missing => Failure::new(Kind::Failed, said),
     }
     .into()
 }
@@ -38,6 +45,7 @@ pub fn server_error(error: postgres::Error) -> anyhow::Error {
 enum ErrorClass {
     Failed,
     Locked,
+    Missing,
     NotGranted,
     ReadOnly,
 }
@@ -48,6 +56,9 @@ impl ErrorClass {
             SqlState::LOCK_NOT_AVAILABLE
             | SqlState::T_R_DEADLOCK_DETECTED
             | SqlState::T_R_SERIALIZATION_FAILURE => Self::Locked,
+            SqlState::UNDEFINED_TABLE
+            | SqlState::UNDEFINED_FUNCTION
+            | SqlState::UNDEFINED_OBJECT => Self::Missing,
             SqlState::INSUFFICIENT_PRIVILEGE => Self::NotGranted,
             SqlState::READ_ONLY_SQL_TRANSACTION => Self::ReadOnly,
             _ => Self::Failed,
@@ -141,6 +152,7 @@ mod tests {
             ("55P03", ErrorClass::Locked),
             ("40P01", ErrorClass::Locked),
             ("40001", ErrorClass::Locked),
+            ("42P01", ErrorClass::Missing),
             ("42501", ErrorClass::NotGranted),
             ("25006", ErrorClass::ReadOnly),
             ("23505", ErrorClass::Failed),
