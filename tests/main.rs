@@ -26,6 +26,7 @@ mod scale;
 mod stores;
 mod support;
 mod terminal;
+mod timeouts;
 mod transcripts;
 mod triggers;
 mod usage;

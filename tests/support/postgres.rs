@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::tools::{tool, variable};
+use super::tools::{newer_postgresql, tool, variable};
 
 /// GitLab's tables, empty.
 pub const GITLAB: &str = include_str!("gitlab.sql");
@@ -95,6 +95,15 @@ impl Cluster {
     /// `tests/run`, which installs it, runs the test.
     pub fn start(options: &Options) -> Option<Self> {
         let bin = tool("initdb")?.parent()?.to_owned();
+        Some(Self::start_from(bin, options))
+    }
+
+    /// The same with a newer server, which `tests/run` installs.
+    pub fn start_newer(options: &Options) -> Option<Self> {
+        Some(Self::start_from(newer_postgresql()?, options))
+    }
+
+    fn start_from(bin: PathBuf, options: &Options) -> Self {
         let folder = Folder::new("tokenctl-pg-");
         let initdb = Line::of(bin.join("initdb"))
             .args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"])
@@ -106,7 +115,7 @@ impl Cluster {
         let mut statements = format!("CREATE ROLE {NEEDS_PASSWORD};");
         statements.extend(roles);
         cluster.sql(ANY, &statements);
-        Some(cluster)
+        cluster
     }
 
     /// A copy that follows this one and takes no writes. It has caught up.
@@ -310,7 +319,7 @@ impl Server {
     }
 }
 
-/// PgBouncer in transaction mode before a cluster: a transaction of a client gets
+/// PgBouncer before a cluster, as a rule in transaction mode: a transaction of a client gets
 /// one of two sessions, whichever is free.
 pub struct Bouncer {
     server: Server,
@@ -320,6 +329,11 @@ pub struct Bouncer {
 impl Bouncer {
     /// Without PgBouncer there is none, as with [`Cluster::start`].
     pub fn start(cluster: &Cluster) -> Option<Self> {
+        Self::pooling_by("transaction", cluster)
+    }
+
+    /// The same in another mode.
+    pub fn pooling_by(mode: &str, cluster: &Cluster) -> Option<Self> {
         let pgbouncer = tool("pgbouncer")?;
         let folder = Folder::new("tokenctl-pb-");
         let behind = &cluster.server;
@@ -336,7 +350,7 @@ impl Bouncer {
             ("unix_socket_dir", folder.file("")),
             ("auth_type", "trust".into()),
             ("auth_file", folder.file("users.txt")),
-            ("pool_mode", "transaction".into()),
+            ("pool_mode", mode.into()),
             ("default_pool_size", "2".into()),
         ];
         for (name, value) in lines {

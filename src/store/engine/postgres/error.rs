@@ -40,6 +40,18 @@ pub fn server_error(error: postgres::Error) -> anyhow::Error {
     .into()
 }
 
+/// The failure for an error of a session's first BEGIN. The driver may not tell why a
+/// connection was closed.
+#[must_use]
+pub fn first_error(error: postgres::Error) -> anyhow::Error {
+    if !error.is_closed() && error.code() != Some(&SqlState::PROTOCOL_VIOLATION) {
+        return server_error(error);
+    }
+    let message = format!("it ends where a transaction begins: {}", in_words(&error));
+    let hint = "a pooler has to pool by transaction or by session, not by statement";
+    Failure::new(Kind::Failed, message).hint(hint).into()
+}
+
 /// The classes of errors that are reported differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ErrorClass {

@@ -94,7 +94,7 @@ impl Postgres {
     }
 
     pub fn begin(&self, mode: Mode, wait: Duration) -> Result<()> {
-        self.begin_with("", mode, wait).map(|_| ())
+        self.begin_with("", mode, wait).map(|_| ()).map_err(server_error)
     }
 
     /// Begins a transaction with a statement that still has the session's settings.
@@ -103,7 +103,7 @@ impl Postgres {
         first: &'static str,
         mode: Mode,
         wait: Duration,
-    ) -> Result<Vec<SimpleQueryMessage>> {
+    ) -> Result<Vec<SimpleQueryMessage>, postgres::Error> {
         let access = match mode {
             Mode::Read => "READ ONLY",
             Mode::Write => "READ WRITE",
@@ -115,14 +115,18 @@ impl Postgres {
         //
         // Independent of the server's defaults, each statement sees what is committed, a row
         // that another session has changed meanwhile is evaluated again, and a long scan may
-        // take its time (GitLab's packages set a statement_timeout of a minute).
+        // take its time (GitLab's packages set a statement_timeout of a minute). Not every
+        // version has a transaction_timeout.
         let text = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED, {access}; {first}\
              SET LOCAL search_path = pg_catalog, pg_temp; \
              SET LOCAL lock_timeout = {milliseconds}; SET LOCAL statement_timeout = 0; \
-             SET LOCAL standard_conforming_strings = on"
+             SET LOCAL idle_in_transaction_session_timeout = 0; \
+             SET LOCAL standard_conforming_strings = on; \
+             SELECT set_config('transaction_timeout', '0', true) \
+             WHERE current_setting('transaction_timeout', true) IS NOT NULL"
         );
-        self.client().simple_query(&text).map_err(server_error)
+        self.client().simple_query(&text)
     }
 
     /// Fires what is deferred until COMMIT, and gives the transaction's number.

@@ -8,6 +8,7 @@ use anyhow::Result;
 use postgres::SimpleQueryMessage;
 
 use super::Postgres;
+use super::error::first_error;
 use crate::failure::{Failure, Kind};
 use crate::store::engine::{Decoder, Mode};
 use crate::store::schema::{ALL, Catalog, Description, Schema};
@@ -44,7 +45,7 @@ impl Postgres {
         wait: Duration,
         named: Option<&'static Description>,
     ) -> Result<(Quoted, Schema)> {
-        let answer = self.begin_with(PATH, Mode::Read, wait)?;
+        let answer = self.begin_with(PATH, Mode::Read, wait).map_err(first_error)?;
         let path = answer.iter().filter_map(|message| match message {
             SimpleQueryMessage::Row(row) => row.try_get("in_path").ok()?,
             _ => None,
