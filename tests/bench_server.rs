@@ -16,7 +16,7 @@ mod tools;
 #[path = "support/postgres.rs"]
 mod postgres;
 
-use postgres::{Cluster, GITLAB, READER, grants};
+use postgres::{Cluster, GITLAB, READER, ROLES, grants};
 
 const TOKENS: u64 = 1_000_000;
 const ROUNDS: usize = 9;
@@ -38,7 +38,7 @@ const COPY: &str = "
 
 fn main() -> Result<(), Box<dyn Error>> {
     let Some(cluster) = Cluster::shared() else { return Ok(()) };
-    let gitlab = cluster.database("speed", &format!("{GITLAB}{}", grants()));
+    let gitlab = cluster.database("speed", &format!("{GITLAB}{}", grants(ROLES)));
     gitlab.add_tokens(TOKENS);
     gitlab.sql("UPDATE users SET username = 'root', admin = true WHERE id = 1; VACUUM ANALYZE;");
 

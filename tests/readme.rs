@@ -6,7 +6,7 @@ use std::process::Command;
 
 use expect_test::expect_file;
 
-use crate::support::postgres::{Cluster, GITLAB, GITLAB_FIXTURE, Options, REVOKER, grants};
+use crate::support::postgres::{Cluster, GITLAB, GITLAB_FIXTURE, Options, REVOKER, ROLES, grants};
 use crate::support::{NOW, Sandbox, TOKENCTL, steady, tool};
 
 const README: &str = include_str!("../README.md");
@@ -77,7 +77,7 @@ fn the_commands_on_gitlab_run_with_the_rights_that_it_grants() {
     assert_eq!(blocks("sql"), [roles], "what the tests run with");
     let Some(cluster) = Cluster::start(&Options::default()) else { return };
     cluster.sql("postgres", "CREATE DATABASE gitlabhq_production");
-    let tables = format!("{GITLAB}{GITLAB_FIXTURE}{}", grants());
+    let tables = format!("{GITLAB}{GITLAB_FIXTURE}{}", grants(ROLES));
     cluster.sql("gitlabhq_production", &tables);
     let sandbox = Sandbox::without_store();
     // As whom, and where the socket is, libpq's variables say.

@@ -12,6 +12,7 @@ use nix::sys::signal::Signal;
 use unicode_width::UnicodeWidthStr;
 
 use crate::support::apps::App;
+use crate::support::gitlab::Gitlab;
 use crate::support::{Sandbox, send};
 
 /// The program at a terminal of its own.
@@ -543,4 +544,21 @@ fn more_than_a_second_shows_how_fast_it_goes_and_how_long_it_will_take() {
     let messages = String::from_utf8(ended.stderr).expect("UTF-8");
     assert_eq!(messages.lines().count(), 1, "a summary and no bar: {messages}");
     assert!(messages.starts_with("tokenctl: revoked "), "{messages}");
+}
+
+#[test]
+fn a_question_may_stand_for_longer_than_a_server_waits() {
+    let Some(gitlab) = Gitlab::new() else { return };
+    for setting in ["idle_in_transaction_session_timeout", "statement_timeout"] {
+        let database = &gitlab.database.name;
+        gitlab.database.sql(&format!("ALTER DATABASE {database} SET {setting} = 100"));
+    }
+    let line = "--as root revoke --user olive --unused-for 90d";
+    let mut terminal = Terminal::start(&gitlab.revoker, 100, line, &[]);
+    terminal.wait_for("[y/N]");
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    terminal.type_in("y\n");
+    let (seen, status) = terminal.end();
+    assert_eq!(status, Some(0), "{seen}");
+    assert!(seen.contains("revoked "), "{seen}");
 }

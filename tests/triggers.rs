@@ -81,7 +81,8 @@ fn a_row_that_a_trigger_puts_back_is_not_said_to_be_deleted() {
                 )
             } else {
                 format!(
-                    "CREATE FUNCTION back() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+                    "CREATE FUNCTION back() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+                     SET search_path = public AS
                      'BEGIN INSERT INTO {table} SELECT OLD.*; RETURN NULL; END';
                      CREATE TRIGGER back AFTER DELETE ON {table} FOR EACH ROW
                      WHEN (OLD.id = 4) EXECUTE FUNCTION back()"
@@ -101,7 +102,8 @@ fn a_row_that_a_trigger_puts_back_is_not_said_to_be_deleted() {
 
 #[test]
 fn what_a_trigger_of_a_server_undoes_is_not_said_to_be_done() {
-    let undo = "CREATE FUNCTION undo() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+    let undo = "CREATE FUNCTION undo() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+                     SET search_path = public AS
         'BEGIN UPDATE personal_access_tokens SET revoked = false WHERE id = NEW.id;
          RETURN NULL; END';";
     for trigger in [
@@ -115,7 +117,8 @@ fn what_a_trigger_of_a_server_undoes_is_not_said_to_be_done() {
         "ALTER TABLE personal_access_tokens RENAME TO t2;
          CREATE VIEW personal_access_tokens AS SELECT * FROM t2;
          GRANT SELECT, UPDATE ON personal_access_tokens TO tokenctl_revoke;
-         CREATE FUNCTION claim() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+         CREATE FUNCTION claim() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+                     SET search_path = public AS
          'BEGIN IF NEW.id <> 5 THEN UPDATE t2 SET revoked = NEW.revoked WHERE id = NEW.id; END IF;
           RETURN NEW; END';
          CREATE TRIGGER claim INSTEAD OF UPDATE ON personal_access_tokens

@@ -124,7 +124,7 @@ impl Store {
     }
 
     fn sql(&self) -> Sql {
-        Sql::new(self.schema.dialect)
+        self.engine.sql()
     }
 
     fn unrecorded(&self, what: &Unrecorded) -> Failure {

@@ -1,8 +1,10 @@
 //! SQL text that is fixed at compile time, with every value bound.
 //!
-//! User input cannot become SQL: text is `&'static str`, everything else a bound
-//! [`Value`]. Where the dialects differ, [`Sql`] has a method; all other text is the same
-//! in both.
+//! User input cannot become SQL: text is `&'static str` or a [`Quoted`] name, everything
+//! else a bound [`Value`]. Where the dialects differ, [`Sql`] has a method; all other text
+//! is the same in both.
+
+use std::fmt;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
@@ -24,6 +26,23 @@ impl Dialect {
             Self::Sqlite => "SQLite",
             Self::Postgres => "PostgreSQL",
         }
+    }
+}
+
+/// A name from a database's catalogue, as it stands in statements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quoted(String);
+
+impl Quoted {
+    #[must_use]
+    pub fn name(name: &str) -> Self {
+        Self(format!("\"{}\"", name.replace('"', "\"\"")))
+    }
+}
+
+impl fmt::Display for Quoted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -72,6 +91,8 @@ impl From<String> for Value {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sql {
     dialect: Dialect,
+    /// The schema of the server that the tables are in.
+    namespace: Option<Quoted>,
     text: String,
     values: Vec<Value>,
 }
@@ -79,11 +100,26 @@ pub struct Sql {
 impl Sql {
     #[must_use]
     pub fn new(dialect: Dialect) -> Self {
-        Self { dialect, text: String::new(), values: Vec::new() }
+        Self { dialect, namespace: None, text: String::new(), values: Vec::new() }
     }
 
+    /// A statement for PostgreSQL, on the tables of one of its schemas.
+    #[must_use]
+    pub fn within(namespace: Quoted) -> Self {
+        Self { namespace: Some(namespace), ..Self::new(Dialect::Postgres) }
+    }
+
+    /// Writes text, in which each name of a table has an `@` before it. A server then finds
+    /// the table in its schema, and no other of that name.
     pub fn push(&mut self, text: &'static str) -> &mut Self {
-        self.text.push_str(text);
+        let mut parts = text.split('@');
+        self.text.push_str(parts.next().unwrap_or_default());
+        for part in parts {
+            if let Some(Quoted(namespace)) = &self.namespace {
+                self.text.extend([namespace, "."]);
+            }
+            self.text.push_str(part);
+        }
         self
     }
 

@@ -10,7 +10,7 @@ use std::process::Command;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use super::postgres::{Cluster, Database, REVOKER};
+use super::postgres::{Cluster, Database, REVOKER, grants};
 use super::{Sandbox, Transcript, start};
 
 /// An application with a fixture.
@@ -27,25 +27,6 @@ enum Engine {
     Sqlite,
     Postgres,
 }
-
-/// The least rights that tokenctl needs on a server: nothing that is a part of a
-/// token's value is among them.
-const RIGHTS_JUPYTERHUB: &str = "
-    GRANT SELECT (id, user_id, service_id, note, scopes, client_id, session_id, created,
-        expires_at, last_activity), DELETE ON api_tokens TO tokenctl_revoke;
-    GRANT SELECT (id, name, admin) ON users TO tokenctl_revoke;
-    GRANT SELECT (id, name) ON services, roles TO tokenctl_revoke;
-    GRANT SELECT (identifier, description) ON oauth_clients TO tokenctl_revoke;
-    GRANT SELECT ON user_role_map, group_role_map, user_group_map TO tokenctl_revoke;
-";
-const RIGHTS_GITEA: &str = "
-    GRANT SELECT (id, uid, name, scope, created_unix, updated_unix), DELETE ON access_token
-        TO tokenctl_revoke;
-    GRANT SELECT (id, name, lower_name, is_admin, is_active, prohibit_login, type) ON \"user\"
-        TO tokenctl_revoke;
-";
-const RIGHTS_FORGEJO: &str =
-    "GRANT SELECT (token_id), DELETE ON access_token_resource_repo TO tokenctl_revoke;";
 
 /// What no output ever holds: each is a part of a fixture.
 pub const SECRETS: [&str; 9] = [
@@ -65,8 +46,7 @@ impl App {
     pub fn stores(self) -> Vec<Foreign> {
         let mut stores = vec![self.file()];
         if let Some(cluster) = Cluster::shared() {
-            let statements = self.statements(Engine::Postgres).concat();
-            let database = cluster.database("app", &statements);
+            let database = cluster.database("app", &self.on_a_server());
             let sandbox = Sandbox::without_store();
             stores.push(Foreign { app: self, sandbox, database: Some(database) });
         }
@@ -93,26 +73,33 @@ impl App {
             (Self::JupyterHub, Engine::Sqlite) => {
                 vec![include_str!("jupyterhub.sql"), include_str!("jupyterhub_fixture.sql")]
             }
-            (Self::JupyterHub, Engine::Postgres) => vec![
-                include_str!("jupyterhub_postgres.sql"),
-                include_str!("jupyterhub_fixture.sql"),
-                RIGHTS_JUPYTERHUB,
-            ],
             (Self::Gitea, Engine::Sqlite) => vec![include_str!("gitea.sql"), gitea],
-            (Self::Gitea, Engine::Postgres) => {
-                vec![include_str!("gitea_postgres.sql"), gitea, RIGHTS_GITEA]
-            }
             (Self::Forgejo, Engine::Sqlite) => {
                 vec![include_str!("forgejo.sql"), gitea, include_str!("forgejo_fixture.sql")]
             }
+            (Self::JupyterHub, Engine::Postgres) => vec![
+                include_str!("jupyterhub_postgres.sql"),
+                include_str!("jupyterhub_fixture.sql"),
+            ],
+            (Self::Gitea, Engine::Postgres) => vec![include_str!("gitea_postgres.sql"), gitea],
             (Self::Forgejo, Engine::Postgres) => vec![
                 include_str!("forgejo_postgres.sql"),
                 gitea,
                 include_str!("forgejo_fixture.sql"),
-                RIGHTS_GITEA,
-                RIGHTS_FORGEJO,
             ],
         }
+    }
+
+    /// Its fixture on a server, and the rights of the README.
+    pub fn on_a_server(self) -> String {
+        let gitea = include_str!("roles_gitea.sql");
+        let rights: &[&str] = match self {
+            Self::JupyterHub => &[include_str!("roles_jupyterhub.sql")],
+            Self::Gitea => &[gitea],
+            Self::Forgejo => &[gitea, include_str!("roles_forgejo.sql")],
+        };
+        let rights = rights.iter().copied().map(grants);
+        self.statements(Engine::Postgres).into_iter().map(Into::into).chain(rights).collect()
     }
 
     /// The table of its tokens.

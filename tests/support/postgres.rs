@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::tools::{tool, variable};
+use super::tools::{newer_postgresql, tool, variable};
 
 /// GitLab's tables, empty.
 pub const GITLAB: &str = include_str!("gitlab.sql");
@@ -40,7 +40,7 @@ pub const REVOKER: &str = "tokenctl_revoke";
 pub const NEEDS_PASSWORD: &str = "needs_password";
 
 /// How tokenctl is let into GitLab's database, as an administrator would run it.
-const ROLES: &str = include_str!("roles.sql");
+pub const ROLES: &str = include_str!("roles.sql");
 
 /// More rows for GitLab's tables, as many as the variable `tokens` says.
 const GITLAB_MANY: &str = include_str!("gitlab_many.sql");
@@ -95,6 +95,15 @@ impl Cluster {
     /// `tests/run`, which installs it, runs the test.
     pub fn start(options: &Options) -> Option<Self> {
         let bin = tool("initdb")?.parent()?.to_owned();
+        Some(Self::start_from(bin, options))
+    }
+
+    /// The same with a newer server, which `tests/run` installs.
+    pub fn start_newer(options: &Options) -> Option<Self> {
+        Some(Self::start_from(newer_postgresql()?, options))
+    }
+
+    fn start_from(bin: PathBuf, options: &Options) -> Self {
         let folder = Folder::new("tokenctl-pg-");
         let initdb = Line::of(bin.join("initdb"))
             .args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"])
@@ -106,7 +115,7 @@ impl Cluster {
         let mut statements = format!("CREATE ROLE {NEEDS_PASSWORD};");
         statements.extend(roles);
         cluster.sql(ANY, &statements);
-        Some(cluster)
+        cluster
     }
 
     /// A copy that follows this one and takes no writes. It has caught up.
@@ -191,7 +200,7 @@ impl Cluster {
 
     /// A GitLab database with the fixture, which [`READER`] and [`REVOKER`] may use.
     pub fn gitlab(&self) -> Database {
-        self.database("gitlab", &format!("{GITLAB}{GITLAB_FIXTURE}{}", grants()))
+        self.database("gitlab", &format!("{GITLAB}{GITLAB_FIXTURE}{}", grants(ROLES)))
     }
 
     /// The first column of the last statement's rows, and so on: what `psql` prints.
@@ -231,13 +240,10 @@ impl Cluster {
     }
 }
 
-/// What a role may do in a database with GitLab's tables.
-pub fn grants() -> String {
-    let mut grants = String::new();
-    for line in ROLES.lines().filter(|line| !line.starts_with("CREATE ROLE ")) {
-        grants.extend([line, "\n"]);
-    }
-    grants
+/// A block of the README without the roles, which every cluster has.
+pub fn grants(block: &str) -> String {
+    let lines = block.lines().filter(|line| !line.starts_with("CREATE ROLE "));
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Who may connect how, from the first line that fits.
@@ -313,7 +319,7 @@ impl Server {
     }
 }
 
-/// PgBouncer in transaction mode before a cluster: a transaction of a client gets
+/// PgBouncer before a cluster, as a rule in transaction mode: a transaction of a client gets
 /// one of two sessions, whichever is free.
 pub struct Bouncer {
     server: Server,
@@ -323,6 +329,11 @@ pub struct Bouncer {
 impl Bouncer {
     /// Without PgBouncer there is none, as with [`Cluster::start`].
     pub fn start(cluster: &Cluster) -> Option<Self> {
+        Self::pooling_by("transaction", cluster)
+    }
+
+    /// The same in another mode.
+    pub fn pooling_by(mode: &str, cluster: &Cluster) -> Option<Self> {
         let pgbouncer = tool("pgbouncer")?;
         let folder = Folder::new("tokenctl-pb-");
         let behind = &cluster.server;
@@ -339,7 +350,7 @@ impl Bouncer {
             ("unix_socket_dir", folder.file("")),
             ("auth_type", "trust".into()),
             ("auth_file", folder.file("users.txt")),
-            ("pool_mode", "transaction".into()),
+            ("pool_mode", mode.into()),
             ("default_pool_size", "2".into()),
         ];
         for (name, value) in lines {

@@ -19,7 +19,7 @@ pub use self::postgres::Settings;
 use self::sqlite::{PageRow, Sqlite};
 pub use self::stream::{Stream, Streamed};
 use super::schema::{Description, Schema};
-use super::sql::Sql;
+use super::sql::{Dialect, Sql};
 use crate::model::database::Database;
 use crate::stop_flag::StopFlag;
 
@@ -113,6 +113,15 @@ impl Engine {
             // It waits for a lock for one attempt only.
             Self::Sqlite(_) => {}
             Self::Postgres(it) => it.stop_when(stop),
+        }
+    }
+
+    /// A statement on the store's tables.
+    #[must_use]
+    pub fn sql(&self) -> Sql {
+        match self {
+            Self::Sqlite(_) => Sql::new(Dialect::Sqlite),
+            Self::Postgres(it) => it.sql(),
         }
     }
 

@@ -8,12 +8,29 @@ use crate::failure::{Failure, Kind};
 use crate::store::sql::Dialect;
 
 /// The tables of a database, each with its columns.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Catalog(BTreeMap<String, Vec<String>>);
 
+/// The tables of several catalogues, with the columns of all that have the same name.
+impl FromIterator<Self> for Catalog {
+    fn from_iter<I: IntoIterator<Item = Self>>(catalogs: I) -> Self {
+        let mut all = Self::default();
+        for (table, columns) in catalogs.into_iter().flat_map(|it| it.0) {
+            all.0.entry(table).or_default().extend(columns);
+        }
+        all
+    }
+}
+
 impl Catalog {
-    pub fn add(&mut self, table: String, column: String) {
-        self.0.entry(table).or_default().push(column);
+    /// Adds a table, and one of its columns.
+    pub fn add(&mut self, table: String, column: impl Into<Option<String>>) {
+        self.0.entry(table).or_default().extend(column.into());
+    }
+
+    /// Leaves a table out.
+    pub fn forget(&mut self, table: &str) {
+        self.0.remove(table);
     }
 
     #[must_use]
@@ -50,13 +67,10 @@ impl Catalog {
             let message = format!("the {} schema does not exist on {}", named.name, dialect.name());
             return Err(Failure::usage(message));
         }
-        let known = ALL.iter().copied().filter(|it| it.dialects.contains(&dialect));
-        let known = known.filter(|it| !it.signature.is_empty());
-        let detected = || known.clone().find(|it| self.lacks(it.signature).is_none());
-        let Some(description) = named.or_else(detected) else {
+        let Some(description) = named.or_else(|| self.detect(None, dialect)) else {
             let mut message =
                 "another program's database, of no known schema: looked for ".to_owned();
-            for (index, it) in known.enumerate() {
+            for (index, it) in known(dialect).enumerate() {
                 let _ = write!(message, "{}{} (", if index > 0 { ", " } else { "" }, it.name);
                 for (index, (table, columns)) in it.signature.iter().enumerate() {
                     let _ = write!(message, "{}{table}", if index > 0 { ", " } else { "" });
@@ -73,6 +87,17 @@ impl Catalog {
         description.check(self, dialect)
     }
 
+    /// Returns the description whose signature the tables have: the one named, or any.
+    #[must_use]
+    pub fn detect(
+        &self,
+        named: Option<&'static Description>,
+        dialect: Dialect,
+    ) -> Option<&'static Description> {
+        let mut known = known(dialect).filter(|it| named.is_none_or(|named| named.name == it.name));
+        known.find(|it| self.lacks(it.signature).is_none())
+    }
+
     /// Lists the tables, as many as fit on a line.
     fn in_words(&self) -> String {
         const SHOWN: usize = 12;
@@ -85,4 +110,10 @@ impl Catalog {
             _ => format!("tables {}", names.join(", ")),
         }
     }
+}
+
+/// The descriptions of databases that are told by their tables.
+fn known(dialect: Dialect) -> impl Iterator<Item = &'static Description> {
+    let known = ALL.iter().copied().filter(move |it| it.dialects.contains(&dialect));
+    known.filter(|it| !it.signature.is_empty())
 }

@@ -19,6 +19,8 @@ pub static DESCRIPTION: Description = Description {
         ("access_token", "id uid name scope created_unix updated_unix"),
         ("user", "id name lower_name is_admin is_active prohibit_login type"),
     ],
+    // Forgejo's.
+    optional: &[("access_token_resource_repo", "token_id")],
     schema,
     direct_revoke: &[
         "Also Forgejo. Deletes the row, as they do: there is no flag, and no way back;",
@@ -30,7 +32,7 @@ pub static DESCRIPTION: Description = Description {
 macro_rules! acting {
     ($where:literal) => {
         concat!(
-            "SELECT u.id, u.name, coalesce(u.is_admin, FALSE) FROM \"user\" u \
+            "SELECT u.id, u.name, coalesce(u.is_admin, FALSE) FROM @\"user\" u \
              WHERE u.type = 0 AND u.is_active AND u.prohibit_login IS NOT TRUE AND ",
             $where
         )
@@ -55,14 +57,14 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
                 by_name: [acting!("u.lower_name = lower("), ")"],
             },
             named: Lookup {
-                by_id: ["SELECT u.id, u.name FROM \"user\" u WHERE u.id = ", ""],
-                by_name: ["SELECT u.id, u.name FROM \"user\" u WHERE u.lower_name = lower(", ")"],
+                by_id: ["SELECT u.id, u.name FROM @\"user\" u WHERE u.id = ", ""],
+                by_name: ["SELECT u.id, u.name FROM @\"user\" u WHERE u.lower_name = lower(", ")"],
             },
         },
         personal_access_tokens: PersonalAccessTokens {
             token: Tokens {
                 table: Table {
-                    from: "access_token t LEFT JOIN \"user\" u ON u.id = t.uid",
+                    from: "@access_token t LEFT JOIN @\"user\" u ON u.id = t.uid",
                     id: "t.id",
                 },
                 name: "coalesce(t.name, '')",
@@ -75,14 +77,14 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
                 created_at: Time::plain("t.created_unix", TimeForm::Epoch),
                 expires_at: None,
                 revoke: RevokeMethod {
-                    statement: "DELETE FROM access_token AS t",
+                    statement: "DELETE FROM @access_token AS t",
                     time: None,
                     deletes: true,
-                    remaining: "SELECT t.id FROM access_token t WHERE ",
+                    remaining: "SELECT t.id FROM @access_token t WHERE ",
                     // Forgejo's table for tokens limited to some repositories.
                     dependents: found.has("access_token_resource_repo", "token_id").then_some([
-                        "DELETE FROM access_token_resource_repo WHERE token_id IN \
-                         (SELECT t.id FROM access_token t WHERE ",
+                        "DELETE FROM @access_token_resource_repo WHERE token_id IN \
+                         (SELECT t.id FROM @access_token t WHERE ",
                         ") RETURNING token_id",
                     ]),
                 },
@@ -92,7 +94,11 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
             optional: OptionalColumns {
                 user_type: Some(user_type!("u")),
                 is_of_user_type: Some([
-                    concat!("(SELECT ", user_type!("x"), " FROM \"user\" x WHERE x.id = t.uid) = "),
+                    concat!(
+                        "(SELECT ",
+                        user_type!("x"),
+                        " FROM @\"user\" x WHERE x.id = t.uid) = "
+                    ),
                     "",
                 ]),
                 ..OptionalColumns::default()

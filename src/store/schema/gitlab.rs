@@ -39,6 +39,10 @@ pub static DESCRIPTION: Description = Description {
         ("routes", "source_id source_type path"),
         ("members", "user_id source_id source_type access_level requested_at expires_at state"),
     ],
+    optional: &[
+        ("personal_access_tokens", "description"),
+        ("deploy_tokens", "read_virtual_registry write_virtual_registry"),
+    ],
     schema,
     direct_revoke: &[
         "Sets the flag that GitLab sets; it takes effect at the token's next use. GitLab",
@@ -64,7 +68,7 @@ macro_rules! user_type {
 /// the user's id. Memberships expire by the server's clock, not by --now.
 macro_rules! level_head {
     () => {
-        "(SELECT max(m.access_level) FROM members m WHERE m.requested_at IS NULL AND m.state = 0 \
+        "(SELECT max(m.access_level) FROM @members m WHERE m.requested_at IS NULL AND m.state = 0 \
          AND (m.expires_at IS NULL OR m.expires_at > (now() AT TIME ZONE 'UTC')::date) \
          AND m.user_id = "
     };
@@ -76,7 +80,7 @@ macro_rules! level_tail {
             " AND (m.source_type = 'Project' AND m.source_id = ",
             $project,
             " OR m.source_type = 'Namespace' AND m.source_id IN (\
-             SELECT unnest(n.traversal_ids) FROM namespaces n WHERE n.id = ",
+             SELECT unnest(n.traversal_ids) FROM @namespaces n WHERE n.id = ",
             $namespace,
             ")))",
         )
@@ -87,7 +91,7 @@ macro_rules! place {
     ($from:literal, $id:literal, $namespace:expr, $where:literal, $end:literal) => {
         [
             concat!("SELECT ", $id, ", ", level_head!()),
-            concat!(level_tail!($id, $namespace), " FROM ", $from, " WHERE ", $where),
+            concat!(level_tail!($id, $namespace), " FROM @", $from, " WHERE ", $where),
             $end,
         ]
     };
@@ -97,7 +101,7 @@ macro_rules! group {
     ($where:literal, $end:literal) => {
         [
             concat!("SELECT g.id, ", level_head!()),
-            concat!(level_tail!("NULL", "g.id"), " FROM namespaces g ", $where),
+            concat!(level_tail!("NULL", "g.id"), " FROM @namespaces g ", $where),
             $end,
         ]
     };
@@ -105,20 +109,20 @@ macro_rules! group {
 
 macro_rules! namespace_of {
     ($project:expr) => {
-        concat!("(SELECT p.namespace_id FROM projects p WHERE p.id = ", $project, ")")
+        concat!("(SELECT p.namespace_id FROM @projects p WHERE p.id = ", $project, ")")
     };
 }
 
 /// The project of a deploy token. The tables allow several, but GitLab links one.
 macro_rules! project_id {
     () => {
-        "(SELECT min(l.project_id) FROM project_deploy_tokens l WHERE l.deploy_token_id = t.id)"
+        "(SELECT min(l.project_id) FROM @project_deploy_tokens l WHERE l.deploy_token_id = t.id)"
     };
 }
 
 macro_rules! group_id {
     () => {
-        "(SELECT min(l.group_id) FROM group_deploy_tokens l WHERE l.deploy_token_id = t.id)"
+        "(SELECT min(l.group_id) FROM @group_deploy_tokens l WHERE l.deploy_token_id = t.id)"
     };
 }
 
@@ -160,20 +164,20 @@ fn users() -> Users {
     Users {
         acting: Lookup {
             by_id: [
-                "SELECT u.id, u.username, u.admin FROM users u \
+                "SELECT u.id, u.username, u.admin FROM @users u \
                      WHERE u.state = 'active' AND u.id = ",
                 "",
             ],
             by_name: [
-                "SELECT u.id, u.username, u.admin FROM users u \
+                "SELECT u.id, u.username, u.admin FROM @users u \
                      WHERE u.state = 'active' AND lower(u.username::text) = lower(",
                 ")",
             ],
         },
         named: Lookup {
-            by_id: ["SELECT u.id, u.username FROM users u WHERE u.id = ", ""],
+            by_id: ["SELECT u.id, u.username FROM @users u WHERE u.id = ", ""],
             by_name: [
-                "SELECT u.id, u.username FROM users u WHERE lower(u.username::text) = lower(",
+                "SELECT u.id, u.username FROM @users u WHERE lower(u.username::text) = lower(",
                 ")",
             ],
         },
@@ -184,7 +188,7 @@ fn personal_access_tokens(found: &Catalog) -> PersonalAccessTokens {
     PersonalAccessTokens {
         token: Tokens {
             table: Table {
-                from: "personal_access_tokens t LEFT JOIN users u ON u.id = t.user_id",
+                from: "@personal_access_tokens t LEFT JOIN @users u ON u.id = t.user_id",
                 id: "t.id",
             },
             name: "t.name",
@@ -193,10 +197,10 @@ fn personal_access_tokens(found: &Catalog) -> PersonalAccessTokens {
             created_at: Time::plain("t.created_at", TimeForm::Timestamp),
             expires_at: Some(Time::plain("t.expires_at", TimeForm::Date)),
             revoke: RevokeMethod {
-                statement: "UPDATE personal_access_tokens AS t SET revoked = TRUE",
+                statement: "UPDATE @personal_access_tokens AS t SET revoked = TRUE",
                 time: Some((", updated_at = ", TimeForm::Timestamp)),
                 deletes: false,
-                remaining: "SELECT t.id FROM personal_access_tokens t \
+                remaining: "SELECT t.id FROM @personal_access_tokens t \
                             WHERE t.revoked IS NOT TRUE AND ",
                 dependents: None,
             },
@@ -206,7 +210,7 @@ fn personal_access_tokens(found: &Catalog) -> PersonalAccessTokens {
         optional: OptionalColumns {
             user_type: Some(concat!("CASE WHEN u.id IS NOT NULL THEN ", user_type!("u"), " END")),
             is_of_user_type: Some([
-                concat!("t.user_id IN (SELECT x.id FROM users x WHERE ", user_type!("x"), " = "),
+                concat!("t.user_id IN (SELECT x.id FROM @users x WHERE ", user_type!("x"), " = "),
                 ")",
             ]),
             description: found
@@ -224,7 +228,7 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
     let [reads, writes] = late.map(|column| found.has("deploy_tokens", column));
     DeployTokens {
         token: Tokens {
-            table: Table { from: "deploy_tokens t", id: "t.id" },
+            table: Table { from: "@deploy_tokens t", id: "t.id" },
             name: "t.name",
             scopes: Scopes {
                 sql: match (reads, writes) {
@@ -244,10 +248,10 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
                 TimeForm::Timestamptz,
             )),
             revoke: RevokeMethod {
-                statement: "UPDATE deploy_tokens AS t SET revoked = TRUE",
+                statement: "UPDATE @deploy_tokens AS t SET revoked = TRUE",
                 time: None,
                 deletes: false,
-                remaining: "SELECT t.id FROM deploy_tokens t WHERE t.revoked IS NOT TRUE AND ",
+                remaining: "SELECT t.id FROM @deploy_tokens t WHERE t.revoked IS NOT TRUE AND ",
                 dependents: None,
             },
         },
@@ -255,22 +259,22 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
         project_id: project_id!(),
         group_id: group_id!(),
         project_path: concat!(
-            "(SELECT r.path FROM routes r WHERE r.source_type = 'Project' AND r.source_id = ",
+            "(SELECT r.path FROM @routes r WHERE r.source_type = 'Project' AND r.source_id = ",
             project_id!(),
             ")"
         ),
         group_path: concat!(
-            "(SELECT r.path FROM routes r WHERE r.source_type = 'Namespace' AND r.source_id = ",
+            "(SELECT r.path FROM @routes r WHERE r.source_type = 'Namespace' AND r.source_id = ",
             group_id!(),
             ")"
         ),
         is_of_project: [
-            "t.id IN (SELECT l.deploy_token_id FROM project_deploy_tokens l \
+            "t.id IN (SELECT l.deploy_token_id FROM @project_deploy_tokens l \
                  WHERE l.project_id = ",
             ")",
         ],
         is_of_group: [
-            "t.id IN (SELECT l.deploy_token_id FROM group_deploy_tokens l WHERE l.group_id = ",
+            "t.id IN (SELECT l.deploy_token_id FROM @group_deploy_tokens l WHERE l.group_id = ",
             ")",
         ],
         level: [
@@ -293,7 +297,7 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
         groups: Places {
             by_id: group!("WHERE g.type = 'Group' AND g.id = ", ""),
             by_path: group!(
-                "JOIN routes r ON r.source_type = 'Namespace' AND r.source_id = g.id \
+                "JOIN @routes r ON r.source_type = 'Namespace' AND r.source_id = g.id \
                      WHERE g.type = 'Group' AND lower(r.path::text) = lower(",
                 ")"
             ),

@@ -30,6 +30,11 @@ pub static DESCRIPTION: Description = Description {
         ("roles", "id name"),
         ("user_role_map", "user_id role_id"),
     ],
+    optional: &[
+        ("group_role_map", "role_id group_id"),
+        ("user_group_map", "user_id group_id"),
+        ("oauth_clients", "identifier description"),
+    ],
     schema,
     direct_revoke: &[
         "Deletes the row, as the hub does: there is no flag, and no way back; revoking the",
@@ -45,11 +50,11 @@ pub static DESCRIPTION: Description = Description {
 macro_rules! acting {
     ($groups:expr, $where:literal) => {
         concat!(
-            "SELECT u.id, u.name, coalesce(u.admin, FALSE) OR EXISTS (SELECT 1 FROM roles r \
-             WHERE r.name = 'admin' AND (r.id IN (SELECT m.role_id FROM user_role_map m \
+            "SELECT u.id, u.name, coalesce(u.admin, FALSE) OR EXISTS (SELECT 1 FROM @roles r \
+             WHERE r.name = 'admin' AND (r.id IN (SELECT m.role_id FROM @user_role_map m \
              WHERE m.user_id = u.id)",
             $groups,
-            ")) FROM users u WHERE ",
+            ")) FROM @users u WHERE ",
             $where
         )
     };
@@ -57,8 +62,8 @@ macro_rules! acting {
 
 macro_rules! by_group {
     () => {
-        " OR r.id IN (SELECT g.role_id FROM group_role_map g \
-         JOIN user_group_map m ON m.group_id = g.group_id WHERE m.user_id = u.id)"
+        " OR r.id IN (SELECT g.role_id FROM @group_role_map g \
+         JOIN @user_group_map m ON m.group_id = g.group_id WHERE m.user_id = u.id)"
     };
 }
 
@@ -77,7 +82,7 @@ macro_rules! by_name {
 
 macro_rules! named {
     ($where:literal) => {
-        concat!("SELECT u.id, u.name FROM users u WHERE ", $where)
+        concat!("SELECT u.id, u.name FROM @users u WHERE ", $where)
     };
 }
 
@@ -117,8 +122,8 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
         personal_access_tokens: PersonalAccessTokens {
             token: Tokens {
                 table: Table {
-                    from: "api_tokens t LEFT JOIN users u ON u.id = t.user_id \
-                       LEFT JOIN services s ON s.id = t.service_id",
+                    from: "@api_tokens t LEFT JOIN @users u ON u.id = t.user_id \
+                       LEFT JOIN @services s ON s.id = t.service_id",
                     id: "t.id",
                 },
                 name: "coalesce(t.note, '')",
@@ -127,10 +132,10 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
                 created_at: Time::plain("t.created", form),
                 expires_at: Some(Time::plain("t.expires_at", form)),
                 revoke: RevokeMethod {
-                    statement: "DELETE FROM api_tokens AS t",
+                    statement: "DELETE FROM @api_tokens AS t",
                     time: None,
                     deletes: true,
-                    remaining: "SELECT t.id FROM api_tokens t WHERE ",
+                    remaining: "SELECT t.id FROM @api_tokens t WHERE ",
                     dependents: None,
                 },
             },
@@ -142,7 +147,7 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
                 // For tokens of sessions and OAuth clients, the client.
                 description: Some(if found.has("oauth_clients", "description") {
                     "CASE WHEN t.session_id IS NOT NULL OR t.client_id <> 'jupyterhub' \
-                 THEN coalesce((SELECT nullif(c.description, '') FROM oauth_clients c \
+                 THEN coalesce((SELECT nullif(c.description, '') FROM @oauth_clients c \
                  WHERE c.identifier = t.client_id), t.client_id) END"
                 } else {
                     "CASE WHEN t.session_id IS NOT NULL OR t.client_id <> 'jupyterhub' \

@@ -31,7 +31,9 @@ pub struct Description {
     pub signature: Tables,
     /// The required tables and columns.
     pub required: Tables,
-    /// Builds the schema of a database that has them.
+    /// The tables and columns that the schema uses where they are.
+    pub optional: Tables,
+    /// Builds the schema of a database that has the required ones.
     pub schema: fn(Dialect, &Catalog) -> Schema,
     /// What a revocation without the application does and leaves out, and how long a token
     /// may keep working: lines for the help, of at most 84 characters.

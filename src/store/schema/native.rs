@@ -25,7 +25,7 @@ macro_rules! level_tail {
             "WITH RECURSIVE above (id) AS (SELECT ",
             $group,
             " UNION ",
-            "SELECT parent.parent_id FROM groups parent JOIN above ON parent.id = above.id) ",
+            "SELECT parent.parent_id FROM @groups parent JOIN above ON parent.id = above.id) ",
             "SELECT id FROM above)))",
         )
     };
@@ -34,7 +34,7 @@ macro_rules! level_tail {
 /// The same: the text before the user's id.
 macro_rules! level_head {
     () => {
-        "(SELECT max(m.access_level) FROM members m WHERE m.user_id = "
+        "(SELECT max(m.access_level) FROM @members m WHERE m.user_id = "
     };
 }
 
@@ -42,7 +42,14 @@ macro_rules! place {
     ($table:literal, $column:literal, $project:literal, $group:literal) => {
         [
             concat!("SELECT x.id, ", level_head!()),
-            concat!(level_tail!($project, $group), " FROM ", $table, " x WHERE x.", $column, " = "),
+            concat!(
+                level_tail!($project, $group),
+                " FROM @",
+                $table,
+                " x WHERE x.",
+                $column,
+                " = "
+            ),
             "",
         ]
     };
@@ -54,7 +61,7 @@ macro_rules! time {
             sql: concat!("t.", $column),
             form: TimeForm::$form,
             ids: Some([
-                concat!("t.id IN (SELECT i.id FROM ", $table, " i WHERE "),
+                concat!("t.id IN (SELECT i.id FROM @", $table, " i WHERE "),
                 concat!("i.", $column),
             ]),
         }
@@ -62,8 +69,8 @@ macro_rules! time {
 }
 
 /// Selects a user's id and name.
-const USER: &str = "SELECT id, username FROM users WHERE id = ";
-const USER_BY_NAME: &str = "SELECT id, username FROM users WHERE username = ";
+const USER: &str = "SELECT id, username FROM @users WHERE id = ";
+const USER_BY_NAME: &str = "SELECT id, username FROM @users WHERE username = ";
 
 pub static DESCRIPTION: Description = Description {
     name: "native",
@@ -91,6 +98,7 @@ pub static DESCRIPTION: Description = Description {
              target_name target_user_id target_username reason",
         ),
     ],
+    optional: &[],
     schema: |dialect, _| schema(dialect),
     direct_revoke: &["Sets the flag, and writes an audit event in the same transaction."],
 };
@@ -103,11 +111,11 @@ fn schema(dialect: Dialect) -> Schema {
         users: Users {
             acting: Lookup {
                 by_id: [
-                    "SELECT id, username, admin FROM users WHERE state = 'active' AND id = ",
+                    "SELECT id, username, admin FROM @users WHERE state = 'active' AND id = ",
                     "",
                 ],
                 by_name: [
-                    "SELECT id, username, admin FROM users WHERE state = 'active' AND username = ",
+                    "SELECT id, username, admin FROM @users WHERE state = 'active' AND username = ",
                     "",
                 ],
             },
@@ -116,7 +124,7 @@ fn schema(dialect: Dialect) -> Schema {
         personal_access_tokens: PersonalAccessTokens {
             token: Tokens {
                 table: Table {
-                    from: "personal_access_tokens t LEFT JOIN users u ON u.id = t.user_id",
+                    from: "@personal_access_tokens t LEFT JOIN @users u ON u.id = t.user_id",
                     id: "t.id",
                 },
                 name: "t.name",
@@ -125,10 +133,10 @@ fn schema(dialect: Dialect) -> Schema {
                 created_at: time!("personal_access_tokens", "created_at", Iso),
                 expires_at: Some(time!("personal_access_tokens", "expires_at", IsoDate)),
                 revoke: RevokeMethod {
-                    statement: "UPDATE personal_access_tokens AS t SET revoked = TRUE",
+                    statement: "UPDATE @personal_access_tokens AS t SET revoked = TRUE",
                     time: Some((", updated_at = ", TimeForm::Iso)),
                     deletes: false,
-                    remaining: "SELECT t.id FROM personal_access_tokens t WHERE NOT t.revoked AND ",
+                    remaining: "SELECT t.id FROM @personal_access_tokens t WHERE NOT t.revoked AND ",
                     dependents: None,
                 },
             },
@@ -138,7 +146,7 @@ fn schema(dialect: Dialect) -> Schema {
                 user_type: Some("u.user_type"),
                 // A subquery, which keeps SQLite from using an index and sorting most rows.
                 is_of_user_type: Some([
-                    "(SELECT x.user_type FROM users x WHERE x.id = t.user_id) = ",
+                    "(SELECT x.user_type FROM @users x WHERE x.id = t.user_id) = ",
                     "",
                 ]),
                 description: Some("t.description"),
@@ -149,8 +157,8 @@ fn schema(dialect: Dialect) -> Schema {
         deploy_tokens: Some(DeployTokens {
             token: Tokens {
                 table: Table {
-                    from: "deploy_tokens t LEFT JOIN projects p ON p.id = t.project_id \
-                   LEFT JOIN groups g ON g.id = t.group_id",
+                    from: "@deploy_tokens t LEFT JOIN @projects p ON p.id = t.project_id \
+                   LEFT JOIN @groups g ON g.id = t.group_id",
                     id: "t.id",
                 },
                 name: "t.name",
@@ -159,10 +167,10 @@ fn schema(dialect: Dialect) -> Schema {
                 created_at: time!("deploy_tokens", "created_at", Iso),
                 expires_at: Some(time!("deploy_tokens", "expires_at", Iso)),
                 revoke: RevokeMethod {
-                    statement: "UPDATE deploy_tokens AS t SET revoked = TRUE",
+                    statement: "UPDATE @deploy_tokens AS t SET revoked = TRUE",
                     time: None,
                     deletes: false,
-                    remaining: "SELECT t.id FROM deploy_tokens t WHERE NOT t.revoked AND ",
+                    remaining: "SELECT t.id FROM @deploy_tokens t WHERE NOT t.revoked AND ",
                     dependents: None,
                 },
             },
@@ -177,7 +185,7 @@ fn schema(dialect: Dialect) -> Schema {
                 level_head!(),
                 level_tail!(
                     "t.project_id",
-                    "coalesce(t.group_id, (SELECT x.group_id FROM projects x WHERE x.id = t.project_id))"
+                    "coalesce(t.group_id, (SELECT x.group_id FROM @projects x WHERE x.id = t.project_id))"
                 ),
             ],
             projects: Places {
@@ -194,7 +202,7 @@ fn schema(dialect: Dialect) -> Schema {
 }
 
 pub const AUDIT_EVENTS: AuditEvents = AuditEvents {
-    table: Table { from: "audit_events t", id: "t.id" },
+    table: Table { from: "@audit_events t", id: "t.id" },
     created_at: time!("audit_events", "created_at", Iso),
     run_id: "t.run_id",
     action: "t.action",
@@ -211,19 +219,19 @@ pub const AUDIT_EVENTS: AuditEvents = AuditEvents {
     outcome: "'revoked'",
     reuses_user_ids: false,
     owners: Lookup {
-        by_id: ["SELECT target_user_id, '' FROM audit_events WHERE target_user_id = ", " LIMIT 1"],
+        by_id: ["SELECT target_user_id, '' FROM @audit_events WHERE target_user_id = ", " LIMIT 1"],
         // Names change hands, so whoever is gone is found by id alone.
         by_name: [USER_BY_NAME, ""],
     },
     actors: Lookup {
-        by_id: ["SELECT actor_id, actor FROM audit_events WHERE actor_id = ", " LIMIT 1"],
+        by_id: ["SELECT actor_id, actor FROM @audit_events WHERE actor_id = ", " LIMIT 1"],
         by_name: [
-            "SELECT actor_id, actor FROM audit_events WHERE actor COLLATE NOCASE = ",
+            "SELECT actor_id, actor FROM @audit_events WHERE actor COLLATE NOCASE = ",
             " LIMIT 1",
         ],
     },
-    newest: "SELECT coalesce(max(t.id), 0) FROM audit_events t",
-    targets: "SELECT t.target_id FROM audit_events t WHERE t.run_id = ",
-    insert: "INSERT INTO audit_events (created_at, run_id, action, actor, actor_id, os_user, \
+    newest: "SELECT coalesce(max(t.id), 0) FROM @audit_events t",
+    targets: "SELECT t.target_id FROM @audit_events t WHERE t.run_id = ",
+    insert: "INSERT INTO @audit_events (created_at, run_id, action, actor, actor_id, os_user, \
                  target_type, target_id, target_name, target_user_id, target_username, reason) VALUES (",
 };

@@ -13,7 +13,7 @@ use super::engine::sqlite::Sqlite;
 use super::engine::{Engine, Mode};
 use super::schema::Catalog;
 use super::schema::native::{self, MIGRATIONS};
-use super::sql::{Dialect, Sql};
+use super::sql::{Dialect, Quoted, Sql};
 use super::{
     BatchOptions, Decision, EventTable, ListOptions, Location, Opening, Projection, Row, Settings,
     Store, Stored, Streamed, filter,

@@ -229,6 +229,19 @@ fn values_are_bound_in_order_and_never_text() {
 }
 
 #[test]
+fn tables_are_named_with_the_schema_that_they_are_in() {
+    let text = "DELETE FROM @users AS t WHERE id IN (SELECT m.id FROM @\"user\" m)";
+    let written = |mut sql: Sql| sql.push(text).text().to_owned();
+    let bare = "DELETE FROM users AS t WHERE id IN (SELECT m.id FROM \"user\" m)";
+    assert_eq!(written(Sql::new(Dialect::Sqlite)), bare);
+    assert_eq!(
+        written(Sql::within(Quoted::name("my \"@\" schema"))),
+        "DELETE FROM \"my \"\"@\"\" schema\".users AS t WHERE id IN \
+         (SELECT m.id FROM \"my \"\"@\"\" schema\".\"user\" m)"
+    );
+}
+
+#[test]
 fn missing_and_forbidden_take_the_same_statements() -> Result<()> {
     // A stranger asks for what exists and for what does not.
     let store = store()?;

@@ -49,7 +49,14 @@ pub fn server_error(error: SessionError) -> anyhow::Error {
         ErrorClass::NotGranted => Failure::new(Kind::Failed, message)
             .hint("the chapter \"Least privilege\" of the README lists the GRANTs that are needed"),
         ErrorClass::ReadOnly => Failure::new(Kind::Failed, message).hint("connect to the primary"),
-        ErrorClass::Failed => Failure::new(Kind::Failed, message)
+        // In a function that a trigger or a view calls.
+        ErrorClass::Missing if answer.where_().is_some() => {
+            Failure::new(Kind::Failed, message).hint(
+                "a function of the database names it without its schema, and tokenctl has only \
+                 pg_catalog in its search_path: qualify the name, or ALTER FUNCTION … SET search_path",
+            )
+        }
+        ErrorClass::Failed | ErrorClass::Missing => Failure::new(Kind::Failed, message)
             .hint("the server's log has its own message, which is not shown: it may quote a token"),
     }
     .into()
@@ -90,11 +97,29 @@ const MEANINGS: &[(&str, &str)] = &[
     ("XX002", "an index of the server is corrupted"),
 ];
 
+/// The failure for an error of a session's first BEGIN. The driver may not tell why a
+/// connection was closed.
+#[must_use]
+pub fn first_error(error: SessionError) -> anyhow::Error {
+    let ended = match &error {
+        SessionError::Driver(error)
+            if error.is_closed() || error.code() == Some(&SqlState::PROTOCOL_VIOLATION) =>
+        {
+            in_words(error)
+        }
+        _ => return server_error(error),
+    };
+    let message = format!("it ends where a transaction begins: {ended}");
+    let hint = "a pooler has to pool by transaction or by session, not by statement";
+    Failure::new(Kind::Failed, message).hint(hint).into()
+}
+
 /// The classes of errors that are reported differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ErrorClass {
     Failed,
     Locked,
+    Missing,
     NotGranted,
     ReadOnly,
 }
@@ -105,6 +130,9 @@ impl ErrorClass {
             SqlState::LOCK_NOT_AVAILABLE
             | SqlState::T_R_DEADLOCK_DETECTED
             | SqlState::T_R_SERIALIZATION_FAILURE => Self::Locked,
+            SqlState::UNDEFINED_TABLE
+            | SqlState::UNDEFINED_FUNCTION
+            | SqlState::UNDEFINED_OBJECT => Self::Missing,
             SqlState::INSUFFICIENT_PRIVILEGE => Self::NotGranted,
             SqlState::READ_ONLY_SQL_TRANSACTION => Self::ReadOnly,
             _ => Self::Failed,
@@ -194,6 +222,7 @@ mod tests {
             ("55P03", ErrorClass::Locked),
             ("40P01", ErrorClass::Locked),
             ("40001", ErrorClass::Locked),
+            ("42P01", ErrorClass::Missing),
             ("42501", ErrorClass::NotGranted),
             ("25006", ErrorClass::ReadOnly),
             ("23505", ErrorClass::Failed),

@@ -4,6 +4,7 @@
 mod connect;
 mod error;
 mod host;
+mod namespace;
 mod parameters;
 mod password_file;
 mod session;
@@ -32,13 +33,15 @@ use super::stream::{Received, spawn, stream_rows};
 use super::{Decoder, EngineRow, Mode, NotCommitted, Opening, Stream, cannot};
 use crate::model::database::Database;
 use crate::stop_flag::StopFlag;
-use crate::store::schema::{Catalog, Description, Schema};
-use crate::store::sql::{Dialect, Sql};
+use crate::store::schema::Schema;
+use crate::store::sql::{Dialect, Quoted, Sql};
 
 /// A connection to a server.
 pub struct Postgres {
     session: Box<Session>,
     settings: Box<Settings>,
+    /// The schema of the application's tables, once it is found.
+    namespace: Option<Quoted>,
     /// Whether a statement was cancelled, which may hit those after it.
     is_cancelled: Cell<bool>,
 }
@@ -58,8 +61,10 @@ pub fn open(settings: &Settings, how: &Opening) -> Result<(Postgres, Schema)> {
     let opened = || -> Result<_> {
         let session = Box::new(settings.connect(how.mode)?);
         let settings = Box::new(settings.clone());
-        let postgres = Postgres { session, settings, is_cancelled: Cell::new(false) };
-        let schema = postgres.recognise(how.busy_timeout, how.schema)?;
+        let is_cancelled = Cell::new(false);
+        let mut postgres = Postgres { session, settings, namespace: None, is_cancelled };
+        let (namespace, schema) = postgres.recognise(how.busy_timeout, how.schema)?;
+        postgres.namespace = Some(namespace);
         Ok((postgres, schema))
     };
     opened().with_context(|| format!("cannot open store {settings}"))
@@ -75,26 +80,9 @@ impl Postgres {
         self.session.stop = stop.clone();
     }
 
-    /// The schema of the database. `pg_catalog` also lists tables that the role may not read.
-    fn recognise(&self, wait: Duration, named: Option<&'static Description>) -> Result<Schema> {
-        let mut sql = Sql::new(Dialect::Postgres);
-        sql.push(
-            "SELECT c.relname, a.attname FROM pg_catalog.pg_class c \
-             JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid \
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE pg_catalog.pg_table_is_visible(c.oid) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
-             AND a.attnum > 0 AND NOT a.attisdropped \
-             AND n.nspname NOT IN ('pg_catalog', 'information_schema')",
-        );
-        self.begin(Mode::Read, wait)?;
-        let columns = self.rows(&sql, |row| Ok::<_, String>((row.text()?, row.text()?)))?;
-        self.commit()?;
-        let mut catalog = Catalog::default();
-        for column in columns {
-            let (table, column) = column.map_err(anyhow::Error::msg)?;
-            catalog.add(table, column);
-        }
-        Ok(catalog.recognise(named, Dialect::Postgres)?)
+    /// A statement on the application's tables.
+    pub fn sql(&self) -> Sql {
+        self.namespace.clone().map_or_else(|| Sql::new(Dialect::Postgres), Sql::within)
     }
 
     /// Which database it is. What a server does not tell goes by the settings: a pooler may
@@ -114,21 +102,39 @@ impl Postgres {
     }
 
     pub fn begin(&self, mode: Mode, wait: Duration) -> Result<()> {
+        self.begin_with("", mode, wait).map(|_| ()).map_err(server_error)
+    }
+
+    /// Begins a transaction with a statement that still has the session's settings.
+    fn begin_with(
+        &self,
+        first: &'static str,
+        mode: Mode,
+        wait: Duration,
+    ) -> Result<Vec<SimpleQueryMessage>, SessionError> {
         let access = match mode {
             Mode::Read => "READ ONLY",
             Mode::Write => "READ WRITE",
         };
         // Zero would mean no limit.
         let milliseconds = wait.as_millis().max(1);
+        // Operators, functions and types are those of PostgreSQL itself: whoever may create
+        // some elsewhere could have theirs preferred, and have them run with our rights.
+        //
         // Independent of the server's defaults, each statement sees what is committed, a row
         // that another session has changed meanwhile is evaluated again, and a long scan may
-        // take its time (GitLab's packages set a statement_timeout of a minute).
+        // take its time (GitLab's packages set a statement_timeout of a minute). Not every
+        // version has a transaction_timeout.
         let text = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED, {access}; \
+            "BEGIN ISOLATION LEVEL READ COMMITTED, {access}; {first}\
+             SET LOCAL search_path = pg_catalog, pg_temp; \
              SET LOCAL lock_timeout = {milliseconds}; SET LOCAL statement_timeout = 0; \
-             SET LOCAL standard_conforming_strings = on"
+             SET LOCAL idle_in_transaction_session_timeout = 0; \
+             SET LOCAL standard_conforming_strings = on; \
+             SELECT set_config('transaction_timeout', '0', true) \
+             WHERE current_setting('transaction_timeout', true) IS NOT NULL"
         );
-        self.batch(LONGEST, &text).map(drop).map_err(server_error)
+        self.batch(LONGEST, &text)
     }
 
     /// Fires what is deferred until COMMIT, and gives the transaction's number.
@@ -157,7 +163,8 @@ impl Postgres {
             settings.limit = Some(BRIEF);
         }
         let session = Box::new(settings.connect(Mode::Write)?);
-        Ok(Self { session, settings, is_cancelled: Cell::new(false) })
+        let namespace = self.namespace.clone();
+        Ok(Self { session, settings, namespace, is_cancelled: Cell::new(false) })
     }
 
     /// Waits for a transaction to end, at most so long, and gives whether it has. Its
