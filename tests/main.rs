@@ -17,6 +17,7 @@ mod main_job;
 mod ownership;
 mod permissions;
 mod pipes;
+mod planted;
 mod postgres;
 mod prune;
 mod readme;

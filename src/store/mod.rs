@@ -10,6 +10,7 @@ mod engine;
 mod event_log;
 mod file_owner;
 mod filter;
+mod identity;
 mod init;
 mod list;
 mod lookup;
@@ -112,7 +113,7 @@ impl Store {
     }
 
     fn sql(&self) -> Sql {
-        Sql::new(self.schema.dialect)
+        Sql::new(self.schema.dialect).in_utf16(self.engine.is_utf16())
     }
 
     fn unrecorded(&self, what: &Unrecorded) -> Failure {

@@ -176,6 +176,15 @@ impl Engine {
         }
     }
 
+    /// Whether it compares text by the bytes of UTF-16.
+    #[must_use]
+    pub fn is_utf16(&self) -> bool {
+        match self {
+            Self::Sqlite(it) => it.is_utf16(),
+            Self::Postgres(_) => false,
+        }
+    }
+
     /// Checks that what is open is still the store that its name leads to.
     ///
     /// # Errors

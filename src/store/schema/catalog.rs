@@ -16,8 +16,14 @@ impl Catalog {
         self.0.entry(table).or_default().push(column);
     }
 
+    /// Adds a table that is of no use, so that it can be named.
+    pub fn add_other(&mut self, table: String) {
+        self.0.entry(table).or_default();
+    }
+
     #[must_use]
     pub fn has(&self, table: &str, column: &str) -> bool {
+        debug_assert!(Description::any_uses(table), "{table} is not looked at");
         self.columns(table).is_some_and(|it| it.iter().any(|it| it.eq_ignore_ascii_case(column)))
     }
 

@@ -19,6 +19,8 @@ pub static DESCRIPTION: Description = Description {
         ("access_token", "id uid name scope created_unix updated_unix"),
         ("user", "id name lower_name is_admin is_active prohibit_login type"),
     ],
+    // Forgejo's.
+    optional: &[("access_token_resource_repo", "token_id")],
     schema,
     direct_revoke: &[
         "Also Forgejo. Deletes the row, as they do: there is no flag, and no way back;",

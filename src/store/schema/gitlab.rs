@@ -39,6 +39,7 @@ pub static DESCRIPTION: Description = Description {
         ("routes", "source_id source_type path"),
         ("members", "user_id source_id source_type access_level requested_at expires_at state"),
     ],
+    optional: &[],
     schema,
     direct_revoke: &[
         "Sets the flag that GitLab sets; it takes effect at the token's next use. GitLab",

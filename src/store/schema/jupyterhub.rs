@@ -30,6 +30,11 @@ pub static DESCRIPTION: Description = Description {
         ("roles", "id name"),
         ("user_role_map", "user_id role_id"),
     ],
+    optional: &[
+        ("group_role_map", "group_id role_id"),
+        ("user_group_map", "user_id group_id"),
+        ("oauth_clients", "identifier description"),
+    ],
     schema,
     direct_revoke: &[
         "Deletes the row, as the hub does: there is no flag, and no way back; revoking the",

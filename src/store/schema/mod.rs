@@ -31,6 +31,8 @@ pub struct Description {
     pub signature: Tables,
     /// The required tables and columns.
     pub required: Tables,
+    /// The tables besides those, of which the schema uses what there is.
+    pub optional: Tables,
     /// Builds the schema of a database that has them.
     pub schema: fn(Dialect, &Catalog) -> Schema,
     /// What a revocation without the application does and leaves out, and how long a token
@@ -50,6 +52,14 @@ impl Description {
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         ALL.iter().copied().find(|it| it.name == name)
+    }
+
+    /// Whether any application has a table of this name that matters here. Others are not
+    /// looked at: what they are made of may be beyond us.
+    #[must_use]
+    pub fn any_uses(table: &str) -> bool {
+        let all = ALL.iter().flat_map(|it| [it.signature, it.required, it.optional]);
+        all.flatten().any(|(name, _)| *name == table)
     }
 
     /// Builds the schema of a database, if it has the required tables and columns.

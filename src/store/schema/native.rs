@@ -91,6 +91,7 @@ pub static DESCRIPTION: Description = Description {
              target_name target_user_id target_username reason",
         ),
     ],
+    optional: &[],
     schema: |dialect, _| schema(dialect),
     direct_revoke: &["Sets the flag, and writes an audit event in the same transaction."],
 };

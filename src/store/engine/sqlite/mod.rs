@@ -26,7 +26,7 @@ pub use self::page::PageRow;
 pub use self::values::value;
 use super::stream::{Received, stream_rows};
 use super::{Decoder, EngineRow, IsStopped, Mode, NotCommitted, Stream, cannot};
-use crate::store::file_owner::Identity;
+use crate::store::identity::Identity;
 use crate::store::sql::Sql;
 
 /// A file that is open.
@@ -35,25 +35,48 @@ pub struct Sqlite {
     pub(in crate::store) connection: Connection,
     /// `None`: no file of a name.
     file: Option<Identity>,
+    is_utf16: bool,
 }
 
 impl Sqlite {
+    /// Makes a connection ready for our statements.
+    fn new(connection: Connection, file: Option<Identity>) -> Result<Self> {
+        functions::add(&connection)?;
+        let encoding: String = connection.pragma_query_value(None, "encoding", |row| row.get(0))?;
+        Ok(Self { connection, file, is_utf16: encoding != "UTF-8" })
+    }
+
     /// A database that no path leads to.
     ///
     /// # Errors
     ///
     /// When our functions cannot be added.
     pub fn unnamed(connection: Connection) -> Result<Self> {
-        functions::add(&connection)?;
-        Ok(Self { connection, file: None })
+        Self::new(connection, None)
+    }
+
+    #[must_use]
+    pub fn is_utf16(&self) -> bool {
+        self.is_utf16
     }
 
     pub fn begin(&self, mode: Mode, wait: Duration) -> Result<()> {
+        if let Some(file) = &self.file {
+            file.check_sidecars()?;
+        }
         self.connection.busy_timeout(wait)?;
-        Ok(self.connection.execute_batch(match mode {
+        let begun = self.connection.execute_batch(match mode {
             Mode::Read => "BEGIN",
             Mode::Write => "BEGIN IMMEDIATE",
-        })?)
+        });
+        begun.map_err(|error| self.explain(error))
+    }
+
+    fn explain(&self, error: rusqlite::Error) -> anyhow::Error {
+        match &self.file {
+            Some(file) => file.explain(error.into()),
+            None => error.into(),
+        }
     }
 
     pub fn commit(&self) -> Result<(), NotCommitted> {
@@ -72,7 +95,7 @@ impl Sqlite {
                         | ErrorCode::DiskFull
                 )
             );
-            NotCommitted { error: error.into(), is_rolled_back }
+            NotCommitted { error: self.explain(error), is_rolled_back }
         })
     }
 
@@ -80,8 +103,7 @@ impl Sqlite {
     pub fn reconnect(&self, wait: Duration) -> Result<Self> {
         let file = self.file.as_ref().context("there is no file to open again")?;
         file.check()?;
-        let connection = open::connect(file.path(), Mode::Write, wait)?;
-        Ok(Self { connection, file: Some(file.clone()) })
+        Self::new(open::connect(file, Mode::Write, wait)?, Some(file.clone()))
     }
 
     /// Writes the schema's version as it is. What is committed after it in the log then
@@ -115,7 +137,7 @@ impl Sqlite {
         let mut statement = self.connection.prepare_cached(sql.text())?;
         let mut page = Page::new(Page::columns(&statement));
         let mut rows = statement.query(params_from_iter(sql.values()))?;
-        while let Some(row) = rows.next()? {
+        while let Some(row) = rows.next().map_err(|error| self.explain(error))? {
             page.add(row)?;
         }
         Ok((0..page.rows()).map(|index| decode(&mut decoder(&page, index))).collect())
@@ -187,7 +209,7 @@ impl Sqlite {
                 let _ = sender.send(Ok(rest));
             }
             if let Err(error) = filled {
-                let _ = sender.send(Err(error.into()));
+                let _ = sender.send(Err(self.explain(error)));
             }
             drop(sender);
             lent.join().unwrap_or_else(|panic| resume_unwind(panic))
