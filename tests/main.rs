@@ -13,6 +13,7 @@ mod hostile;
 mod hub;
 mod imports;
 mod jupyterhub;
+mod links;
 mod main_job;
 mod ownership;
 mod permissions;

@@ -29,7 +29,7 @@ impl OsUser {
         Self::of(Uid::effective())
     }
 
-    fn of(uid: Uid) -> Self {
+    pub(super) fn of(uid: Uid) -> Self {
         Self { uid, entry: User::from_uid(uid).ok().flatten() }
     }
 
@@ -91,8 +91,7 @@ impl std::error::Error for ForeignFile {}
 /// # Errors
 ///
 /// When the system refuses, or root privileges remain.
-pub fn become_owner(file: &Path) -> Result<Option<OsUser>> {
-    let metadata = file.metadata()?;
+pub fn become_owner(metadata: &Metadata) -> Result<Option<OsUser>> {
     let uid = Uid::from_raw(metadata.uid());
     if !Uid::effective().is_root() || uid.is_root() {
         return Ok(None);

@@ -1,8 +1,9 @@
 //! The file that a connection has open: that it is not replaced meanwhile, that its file
 //! system locks it, and that what stands beside it is what SQLite would put there.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::ErrorKind;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -53,14 +54,47 @@ impl Identity {
             Err(error) if error.kind() != ErrorKind::NotFound => file.metadata(),
             now => now,
         };
-        let ours = self.file.metadata()?;
-        if now.is_ok_and(|it| (it.dev(), it.ino()) == (ours.dev(), ours.ino())) {
-            return Ok(());
+        match now {
+            Ok(now) if self.is_of(&now)? => Ok(()),
+            _ => Err(self.replaced()),
         }
+    }
+
+    /// Checks that the file is what a new connection has opened: a folder of the path may
+    /// have been swapped at that moment.
+    ///
+    /// # Errors
+    ///
+    /// When another file was opened.
+    pub fn check_opened(&self) -> Result<()> {
+        // The handles of this process, by their numbers. To look at them closes none.
+        let Ok(handles) = Path::new("/proc/self/fd").read_dir() else { return self.check() };
+        let ours = self.file.as_raw_fd().to_string();
+        for handle in handles {
+            let handle = handle?;
+            if handle.file_name() == *ours {
+                continue;
+            }
+            // One was that of this list.
+            let Ok(metadata) = handle.path().metadata() else { continue };
+            if self.is_of(&metadata)? {
+                return Ok(());
+            }
+        }
+        Err(self.replaced())
+    }
+
+    fn is_of(&self, metadata: &Metadata) -> Result<bool> {
+        let ours = self.file.metadata()?;
+        Ok((metadata.dev(), metadata.ino()) == (ours.dev(), ours.ino()))
+    }
+
+    fn replaced(&self) -> anyhow::Error {
+        let [named, _] = &self.paths;
         let path = named.display();
-        Err(Failure::new(Kind::Failed, format!("store {path} was moved or replaced meanwhile"))
+        Failure::new(Kind::Failed, format!("store {path} was moved or replaced meanwhile"))
             .hint("look at what is there now, then run it again")
-            .into())
+            .into()
     }
 
     /// Checks what stands where SQLite keeps files of its own: it would wait for the other

@@ -12,6 +12,7 @@ mod file_owner;
 mod filter;
 mod identity;
 mod init;
+mod links;
 mod list;
 mod lookup;
 mod revoke;
@@ -34,6 +35,7 @@ pub use self::engine::{IsStopped, Location, Mode, Opening, Settings, Stream, Str
 pub use self::event_log::EventLog;
 pub use self::file_owner::{ForeignFile, OsUser};
 pub use self::init::create;
+pub use self::links::Destination;
 pub use self::list::ListOptions;
 pub use self::revoke::{AuditRecord, Batch, BatchOptions, Decision, Run};
 use self::schema::{Description, RevokeMethod, Schema};

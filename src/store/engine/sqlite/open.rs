@@ -1,14 +1,15 @@
 //! Opening a SQLite file with care: as whom, that it is a database, and whose.
 
 use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions};
-use std::io::Read;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use nix::fcntl::OFlag;
+use nix::unistd::Uid;
 use rusqlite::config::DbConfig;
 use rusqlite::ffi::{
     SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_READONLY, SQLITE_READONLY_CANTINIT,
@@ -21,6 +22,7 @@ use crate::failure::{Failure, Kind};
 use crate::store::engine::{Mode, Opening};
 use crate::store::file_owner::{self, OsUser};
 use crate::store::identity::Identity;
+use crate::store::links::Destination;
 use crate::store::schema::native::{self, APPLICATION_ID, MIGRATIONS};
 use crate::store::schema::{Catalog, Description, Schema};
 use crate::store::sql::Dialect;
@@ -75,20 +77,35 @@ fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
 }
 
 fn open_checked(path: &Path, how: &Opening) -> Result<(Sqlite, Schema)> {
-    let file = path.canonicalize().map_err(|error| missing(path, error))?;
-    let became = if how.foreign_owner { None } else { file_owner::become_owner(&file)? };
-    let looked = look_at(&file);
+    let destination = Destination::of(path).map_err(|error| missing(path, error))?;
+    let metadata = destination.metadata().map_err(|error| missing(path, error))?;
+    check_names(&destination, &metadata)?;
+    let became = if how.foreign_owner { None } else { file_owner::become_owner(&metadata)? };
+    let file = destination.path;
+    let looked = look_at(&file, &metadata);
     let (opened, journal) = match became {
         // A user who began as root would wonder what they may not read.
         Some(owner) => looked.with_context(|| format!("as its owner, {owner}"))?,
         None => looked?,
     };
     if !how.foreign_owner && (how.mode == Mode::Write || journal == JournalMode::Wal) {
-        file_owner::refuse_foreign(&opened.metadata()?)?;
+        file_owner::refuse_foreign(&metadata)?;
     }
     let file = Identity::new([path, &file], opened);
     file.check_locks()?;
     connect_and_recognise(&file, how).map_err(|error| file.explain(error))
+}
+
+/// Refuses, as root, a name of the file that its owner may not have given it.
+fn check_names(destination: &Destination, metadata: &Metadata) -> Result<(), Failure> {
+    let owner = Uid::from_raw(metadata.uid());
+    destination.check_links(owner)?;
+    if Uid::effective().is_root() && !owner.is_root() && metadata.is_file() && metadata.nlink() > 1
+    {
+        return Err(failed("the file has other names too, and root cannot know who gave it this")
+            .hint("run it as its owner, with sudo -u"));
+    }
+    Ok(())
 }
 
 fn connect_and_recognise(file: &Identity, how: &Opening) -> Result<(Sqlite, Schema)> {
@@ -108,9 +125,14 @@ pub fn connect(file: &Identity, mode: Mode, busy_timeout: Duration) -> Result<Co
         Mode::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
         Mode::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
     };
-    // Neither CREATE nor URI: the path is that of a file that exists.
-    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    // Neither CREATE nor URI: the path is that of a file that exists, and has no links.
+    let flags = access
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_EXRESCODE
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let connection = Connection::open_with_flags(file.path(), flags)?;
+    // Before the first statement, which may write back what a journal says.
+    file.check_opened()?;
     // What stands in the file is other people's: it may neither call what could do harm nor
     // write to the inside of the database.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
@@ -130,8 +152,8 @@ fn failed(message: impl Into<String>) -> Failure {
     Failure::new(Kind::Failed, message)
 }
 
-fn missing(path: &Path, error: std::io::Error) -> anyhow::Error {
-    if error.kind() == std::io::ErrorKind::NotFound {
+fn missing(path: &Path, error: io::Error) -> anyhow::Error {
+    if error.kind() == io::ErrorKind::NotFound {
         failed("no such file")
             .hint(format!(
                 "check the path, or create a store: tokenctl --db {} init",
@@ -155,8 +177,11 @@ enum JournalMode {
 /// it keeps its journal from the [header] of the file.
 ///
 /// [header]: https://www.sqlite.org/fileformat2.html#the_database_header
-fn look_at(path: &Path) -> Result<(File, JournalMode)> {
-    let metadata = path.metadata()?;
+fn look_at(path: &Path, metadata: &Metadata) -> Result<(File, JournalMode)> {
+    let is_same = |it: &Metadata| (it.dev(), it.ino()) == (metadata.dev(), metadata.ino());
+    if !is_same(&path.symlink_metadata()?) {
+        return Err(failed("it was replaced meanwhile").into());
+    }
     let kind = metadata.file_type();
     if kind.is_dir() {
         return Err(failed("it is a directory, not a file").into());
@@ -167,8 +192,7 @@ fn look_at(path: &Path) -> Result<(File, JournalMode)> {
     // What was put there meanwhile is neither followed nor waited for.
     let careful = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
     let file = OpenOptions::new().read(true).custom_flags(careful).open(path)?;
-    let opened = file.metadata()?;
-    if (opened.dev(), opened.ino()) != (metadata.dev(), metadata.ino()) {
+    if !is_same(&file.metadata()?) {
         return Err(failed("it was replaced meanwhile").into());
     }
     let mut beginning = Vec::new();
