@@ -72,16 +72,10 @@ impl StoreName {
 /// Tells a path from a URL. Works on bytes: a path need not be UTF-8.
 fn meaning(db: &OsStr) -> Meaning<'_> {
     let name = db.as_bytes();
-    if is_plain_path(name) {
-        return Meaning::File(db);
-    }
-    let at = name.windows(3).position(|it| it == b"://");
+    let at = name.windows(3).position(|it| it == b"://").filter(|_| !is_plain_path(name));
     if let Some(path) = name.strip_prefix(b"sqlite:").filter(|it| !it.starts_with(b"//")) {
-        return match at {
-            Some(_) if !is_plain_path(path) => Meaning::Nothing(UNKNOWN),
-            _ if is_plain_path(path) => Meaning::File(OsStr::from_bytes(path)),
-            _ => file(path),
-        };
+        let is_url = at.is_some() && !is_plain_path(path);
+        return if is_url { Meaning::Nothing(UNKNOWN) } else { file(path) };
     }
     let Some(at) = at else { return file(name) };
     let (scheme, rest) = (String::from_utf8_lossy(&name[..at]), &name[at + 3..]);
@@ -114,6 +108,7 @@ fn file(name: &[u8]) -> Meaning<'_> {
     let path = OsStr::from_bytes(name);
     let text = path.to_string_lossy();
     match &*text {
+        _ if is_plain_path(name) => Meaning::File(path),
         "" => Meaning::Nothing("it names no file"),
         ":memory:" => Meaning::Nothing(IN_MEMORY),
         uri if uri.starts_with("file:") => {
@@ -201,6 +196,7 @@ mod tests {
             ("sqlite:////srv/x.db?timeout=20", file("/srv/x.db")),
             ("sqlite+pysqlite:///./x.db", file("./x.db")),
             ("SQLite:///x.db", file("x.db")),
+            ("sqlite:////srv/snap:daily@host.db", file("/srv/snap:daily@host.db")),
             ("postgres://h/d", server("postgres://h/d")),
             ("postgresql+psycopg2://u:pw@h/d?a=b", server("postgresql://u:pw@h/d?a=b")),
         ] {
