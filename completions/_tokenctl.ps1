@@ -21,7 +21,7 @@ Register-ArgumentCompleter -Native -CommandName 'tokenctl' -ScriptBlock {
 
     $completions = @(switch ($command) {
         'tokenctl' {
-            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
@@ -50,7 +50,7 @@ Register-ArgumentCompleter -Native -CommandName 'tokenctl' -ScriptBlock {
         }
         'tokenctl;init' {
             [CompletionResult]::new('--sample', '--sample', [CompletionResultType]::ParameterName, 'Fill it with a made-up organisation that has N personal access tokens, 1 to 10000000, dated up to --now; the administrator is root')
-            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
@@ -91,7 +91,7 @@ Register-ArgumentCompleter -Native -CommandName 'tokenctl' -ScriptBlock {
             [CompletionResult]::new('--impersonation', '--impersonation', [CompletionResultType]::ParameterName, 'Match impersonation tokens')
             [CompletionResult]::new('--user-type', '--user-type', [CompletionResultType]::ParameterName, 'Match tokens whose owner is of this kind')
             [CompletionResult]::new('--except-user', '--except-user', [CompletionResultType]::ParameterName, 'Match all but the tokens of this user (repeatable)')
-            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
@@ -132,7 +132,7 @@ Register-ArgumentCompleter -Native -CommandName 'tokenctl' -ScriptBlock {
             [CompletionResult]::new('--impersonation', '--impersonation', [CompletionResultType]::ParameterName, 'Match impersonation tokens')
             [CompletionResult]::new('--user-type', '--user-type', [CompletionResultType]::ParameterName, 'Match tokens whose owner is of this kind')
             [CompletionResult]::new('--except-user', '--except-user', [CompletionResultType]::ParameterName, 'Match all but the tokens of this user (repeatable)')
-            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
@@ -149,7 +149,7 @@ Register-ArgumentCompleter -Native -CommandName 'tokenctl' -ScriptBlock {
             break
         }
         'tokenctl;show' {
-            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
@@ -190,7 +190,7 @@ Register-ArgumentCompleter -Native -CommandName 'tokenctl' -ScriptBlock {
             [CompletionResult]::new('--impersonation', '--impersonation', [CompletionResultType]::ParameterName, 'Match impersonation tokens')
             [CompletionResult]::new('--user-type', '--user-type', [CompletionResultType]::ParameterName, 'Match tokens whose owner is of this kind')
             [CompletionResult]::new('--except-user', '--except-user', [CompletionResultType]::ParameterName, 'Match all but the tokens of this user (repeatable)')
-            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
@@ -213,7 +213,7 @@ Register-ArgumentCompleter -Native -CommandName 'tokenctl' -ScriptBlock {
             break
         }
         'tokenctl;deploy-tokens' {
-            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
@@ -252,7 +252,7 @@ Register-ArgumentCompleter -Native -CommandName 'tokenctl' -ScriptBlock {
             [CompletionResult]::new('--search', '--search', [CompletionResultType]::ParameterName, 'Match tokens with every word of TEXT in the name, in any order and case')
             [CompletionResult]::new('--scope', '--scope', [CompletionResultType]::ParameterName, 'Match tokens with this scope (repeatable: any of them)')
             [CompletionResult]::new('--except-scope', '--except-scope', [CompletionResultType]::ParameterName, 'Match all but the tokens with this scope (repeatable)')
-            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
@@ -286,7 +286,7 @@ Register-ArgumentCompleter -Native -CommandName 'tokenctl' -ScriptBlock {
             [CompletionResult]::new('--search', '--search', [CompletionResultType]::ParameterName, 'Match tokens with every word of TEXT in the name, in any order and case')
             [CompletionResult]::new('--scope', '--scope', [CompletionResultType]::ParameterName, 'Match tokens with this scope (repeatable: any of them)')
             [CompletionResult]::new('--except-scope', '--except-scope', [CompletionResultType]::ParameterName, 'Match all but the tokens with this scope (repeatable)')
-            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
@@ -303,7 +303,7 @@ Register-ArgumentCompleter -Native -CommandName 'tokenctl' -ScriptBlock {
             break
         }
         'tokenctl;deploy-tokens;show' {
-            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
@@ -337,7 +337,7 @@ Register-ArgumentCompleter -Native -CommandName 'tokenctl' -ScriptBlock {
             [CompletionResult]::new('--search', '--search', [CompletionResultType]::ParameterName, 'Match tokens with every word of TEXT in the name, in any order and case')
             [CompletionResult]::new('--scope', '--scope', [CompletionResultType]::ParameterName, 'Match tokens with this scope (repeatable: any of them)')
             [CompletionResult]::new('--except-scope', '--except-scope', [CompletionResultType]::ParameterName, 'Match all but the tokens with this scope (repeatable)')
-            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
@@ -387,7 +387,7 @@ Register-ArgumentCompleter -Native -CommandName 'tokenctl' -ScriptBlock {
             [CompletionResult]::new('--action', '--action', [CompletionResultType]::ParameterName, 'Match events of this kind')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Match events of T or later')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Match events of T or earlier')
-            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')
@@ -404,7 +404,7 @@ Register-ArgumentCompleter -Native -CommandName 'tokenctl' -ScriptBlock {
             break
         }
         'tokenctl;completions' {
-            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user: an id or a username [env: TOKENCTL_AS]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print the result in this format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print the result in this format')

@@ -18,7 +18,7 @@ set edit:completion:arg-completer[tokenctl] = {|@words|
     }
     var completions = [
         &'tokenctl'= {
-            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]'
+            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]'
             cand --as 'Act as this user: an id or a username [env: TOKENCTL_AS]'
             cand -o 'Print the result in this format'
             cand --output 'Print the result in this format'
@@ -46,7 +46,7 @@ set edit:completion:arg-completer[tokenctl] = {|@words|
         }
         &'tokenctl;init'= {
             cand --sample 'Fill it with a made-up organisation that has N personal access tokens, 1 to 10000000, dated up to --now; the administrator is root'
-            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]'
+            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]'
             cand --as 'Act as this user: an id or a username [env: TOKENCTL_AS]'
             cand -o 'Print the result in this format'
             cand --output 'Print the result in this format'
@@ -86,7 +86,7 @@ set edit:completion:arg-completer[tokenctl] = {|@words|
             cand --impersonation 'Match impersonation tokens'
             cand --user-type 'Match tokens whose owner is of this kind'
             cand --except-user 'Match all but the tokens of this user (repeatable)'
-            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]'
+            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]'
             cand --as 'Act as this user: an id or a username [env: TOKENCTL_AS]'
             cand -o 'Print the result in this format'
             cand --output 'Print the result in this format'
@@ -126,7 +126,7 @@ set edit:completion:arg-completer[tokenctl] = {|@words|
             cand --impersonation 'Match impersonation tokens'
             cand --user-type 'Match tokens whose owner is of this kind'
             cand --except-user 'Match all but the tokens of this user (repeatable)'
-            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]'
+            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]'
             cand --as 'Act as this user: an id or a username [env: TOKENCTL_AS]'
             cand -o 'Print the result in this format'
             cand --output 'Print the result in this format'
@@ -142,7 +142,7 @@ set edit:completion:arg-completer[tokenctl] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'tokenctl;show'= {
-            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]'
+            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]'
             cand --as 'Act as this user: an id or a username [env: TOKENCTL_AS]'
             cand -o 'Print the result in this format'
             cand --output 'Print the result in this format'
@@ -182,7 +182,7 @@ set edit:completion:arg-completer[tokenctl] = {|@words|
             cand --impersonation 'Match impersonation tokens'
             cand --user-type 'Match tokens whose owner is of this kind'
             cand --except-user 'Match all but the tokens of this user (repeatable)'
-            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]'
+            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]'
             cand --as 'Act as this user: an id or a username [env: TOKENCTL_AS]'
             cand -o 'Print the result in this format'
             cand --output 'Print the result in this format'
@@ -204,7 +204,7 @@ set edit:completion:arg-completer[tokenctl] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'tokenctl;deploy-tokens'= {
-            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]'
+            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]'
             cand --as 'Act as this user: an id or a username [env: TOKENCTL_AS]'
             cand -o 'Print the result in this format'
             cand --output 'Print the result in this format'
@@ -242,7 +242,7 @@ set edit:completion:arg-completer[tokenctl] = {|@words|
             cand --search 'Match tokens with every word of TEXT in the name, in any order and case'
             cand --scope 'Match tokens with this scope (repeatable: any of them)'
             cand --except-scope 'Match all but the tokens with this scope (repeatable)'
-            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]'
+            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]'
             cand --as 'Act as this user: an id or a username [env: TOKENCTL_AS]'
             cand -o 'Print the result in this format'
             cand --output 'Print the result in this format'
@@ -275,7 +275,7 @@ set edit:completion:arg-completer[tokenctl] = {|@words|
             cand --search 'Match tokens with every word of TEXT in the name, in any order and case'
             cand --scope 'Match tokens with this scope (repeatable: any of them)'
             cand --except-scope 'Match all but the tokens with this scope (repeatable)'
-            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]'
+            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]'
             cand --as 'Act as this user: an id or a username [env: TOKENCTL_AS]'
             cand -o 'Print the result in this format'
             cand --output 'Print the result in this format'
@@ -291,7 +291,7 @@ set edit:completion:arg-completer[tokenctl] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'tokenctl;deploy-tokens;show'= {
-            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]'
+            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]'
             cand --as 'Act as this user: an id or a username [env: TOKENCTL_AS]'
             cand -o 'Print the result in this format'
             cand --output 'Print the result in this format'
@@ -324,7 +324,7 @@ set edit:completion:arg-completer[tokenctl] = {|@words|
             cand --search 'Match tokens with every word of TEXT in the name, in any order and case'
             cand --scope 'Match tokens with this scope (repeatable: any of them)'
             cand --except-scope 'Match all but the tokens with this scope (repeatable)'
-            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]'
+            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]'
             cand --as 'Act as this user: an id or a username [env: TOKENCTL_AS]'
             cand -o 'Print the result in this format'
             cand --output 'Print the result in this format'
@@ -368,7 +368,7 @@ set edit:completion:arg-completer[tokenctl] = {|@words|
             cand --action 'Match events of this kind'
             cand --since 'Match events of T or later'
             cand --until 'Match events of T or earlier'
-            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]'
+            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]'
             cand --as 'Act as this user: an id or a username [env: TOKENCTL_AS]'
             cand -o 'Print the result in this format'
             cand --output 'Print the result in this format'
@@ -384,7 +384,7 @@ set edit:completion:arg-completer[tokenctl] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'tokenctl;completions'= {
-            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]'
+            cand --db 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy''s URLs of these are understood too [env: TOKENCTL_DB]'
             cand --as 'Act as this user: an id or a username [env: TOKENCTL_AS]'
             cand -o 'Print the result in this format'
             cand --output 'Print the result in this format'

@@ -24,7 +24,7 @@ function __fish_tokenctl_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c tokenctl -n "__fish_tokenctl_needs_command" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_needs_command" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy\'s URLs of these are understood too [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object per line'
@@ -55,7 +55,7 @@ complete -c tokenctl -n "__fish_tokenctl_needs_command" -f -a "audit" -d 'Show w
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c tokenctl -n "__fish_tokenctl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l sample -d 'Fill it with a made-up organisation that has N personal access tokens, 1 to 10000000, dated up to --now; the administrator is root' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy\'s URLs of these are understood too [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand init" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object per line'
@@ -128,7 +128,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l user-type -d 
 project_bot\t''
 service_account\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l except-user -d 'Match all but the tokens of this user (repeatable)' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy\'s URLs of these are understood too [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object per line'
@@ -201,7 +201,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l user-type -d 'M
 project_bot\t''
 service_account\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l except-user -d 'Match all but the tokens of this user (repeatable)' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy\'s URLs of these are understood too [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object per line'
@@ -221,7 +221,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l audit-log -d 'R
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l foreign-owner -d 'Work on a store of another user, who shares with you a group that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy\'s URLs of these are understood too [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object per line'
@@ -272,7 +272,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l user-type -
 project_bot\t''
 service_account\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l except-user -d 'Match all but the tokens of this user (repeatable)' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy\'s URLs of these are understood too [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object per line'
@@ -295,7 +295,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s i -l intera
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l foreign-owner -d 'Work on a store of another user, who shares with you a group that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy\'s URLs of these are understood too [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and not __fish_seen_subcommand_from list ls show revoke help" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object per line'
@@ -359,7 +359,7 @@ false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l search -d 'Match tokens with every word of TEXT in the name, in any order and case' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l scope -d 'Match tokens with this scope (repeatable: any of them)' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l except-scope -d 'Match all but the tokens with this scope (repeatable)' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy\'s URLs of these are understood too [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object per line'
@@ -418,7 +418,7 @@ false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l search -d 'Match tokens with every word of TEXT in the name, in any order and case' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l scope -d 'Match tokens with this scope (repeatable: any of them)' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l except-scope -d 'Match all but the tokens with this scope (repeatable)' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy\'s URLs of these are understood too [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object per line'
@@ -438,7 +438,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __f
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l foreign-owner -d 'Work on a store of another user, who shares with you a group that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy\'s URLs of these are understood too [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from show" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object per line'
@@ -479,7 +479,7 @@ false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l search -d 'Match tokens with every word of TEXT in the name, in any order and case' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l scope -d 'Match tokens with this scope (repeatable: any of them)' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l except-scope -d 'Match all but the tokens with this scope (repeatable)' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy\'s URLs of these are understood too [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object per line'
@@ -513,7 +513,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l run -d 'Matc
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l action -d 'Match events of this kind' -r -f -a "revoke\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l since -d 'Match events of T or later' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l until -d 'Match events of T or earlier' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy\'s URLs of these are understood too [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object per line'
@@ -533,7 +533,7 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l audit-log -d
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -s q -l quiet -d 'Print nothing on standard error but errors'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -l foreign-owner -d 'Work on a store of another user, who shares with you a group that may write the files beside it'
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand audit" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE [env: TOKENCTL_DB]' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy\'s URLs of these are understood too [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand completions" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
 json\t'One array, one object per line'

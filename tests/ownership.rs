@@ -14,7 +14,7 @@ const NAMELESS: u32 = 54_321;
 const OTHER: u32 = 54_322;
 
 /// These tests make users' files and change into them.
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     let is_root = nix::unistd::geteuid().is_root();
     if !is_root {
         let _ = writeln!(std::io::stderr(), "passed over: it takes root");

@@ -290,6 +290,11 @@ fn a_path_is_taken_as_it_is() {
         "a:b.db",
         "sqlite:prefixed.db",
         "sqlite:./sqlite:twice.db",
+        "./snap:daily@host.db",
+        "sqlite:./snap:weekly@host.db",
+        "./password=x.db",
+        "sqlite:///alchemy.db",
+        "sqlite+pysqlite:///sub directory/alchemy.db",
         "$HOME.db",
         "~.db",
         "*.db",
@@ -297,7 +302,8 @@ fn a_path_is_taken_as_it_is() {
     for name in names {
         let ran = run_args(&sandbox, &["--db", name, "init", "--sample=2"]);
         ran.assert(0);
-        let file = sandbox.home().join(name.strip_prefix("sqlite:").unwrap_or(name));
+        let path = name.split_once(":///").map_or(name, |(_, path)| path);
+        let file = sandbox.home().join(path.strip_prefix("sqlite:").unwrap_or(path));
         assert!(file.is_file(), "{ran}");
         let ran = run_args(&sandbox, &["--db", name, "--as", "root", "list", "-o", "ids"]);
         assert_eq!(ran.assert(0).ids(), [1, 2], "{ran}");
@@ -307,6 +313,18 @@ fn a_path_is_taken_as_it_is() {
         let mut command = sandbox.command(["--as", "root", "show", "1", "-o", "jsonl"]);
         let ran = sandbox.run_command(name, command.env("TOKENCTL_DB", name));
         assert_eq!(ran.assert(0).json()["revoked"], true, "{ran}");
+    }
+    // A file that is there is one, whatever else its name may look like.
+    for name in ["snap:daily@host.db", "sqlite:snap:daily@host.db", "sqlite:///snap:daily@host.db"]
+    {
+        let ran = run_args(&sandbox, &["--db", name, "--as", "root", "list", "-o", "ids"]);
+        assert_eq!(ran.assert(0).ids(), [1, 2], "{ran}");
+    }
+    // Four slashes name an absolute path, and what is behind a '?' is SQLAlchemy's.
+    for query in ["", "?timeout=20&check_same_thread=false"] {
+        let name = format!("sqlite:///{}{query}", sandbox.home().join("alchemy.db").display());
+        let ran = run_args(&sandbox, &["--db", &name, "--as", "root", "list", "-o", "ids"]);
+        assert_eq!(ran.assert(0).ids(), [1, 2], "{ran}");
     }
     // What `init` suggests can be pasted into a shell.
     let ran = run_args(&sandbox, &["--db", "it's $(new).db", "init", "--sample=2"]);

@@ -6,19 +6,11 @@ use crate::support::apps::{App, content_of, entries};
 use crate::support::gitlab::Gitlab;
 
 /// Ways to keep token 3 of a native store alive, and what is said of it.
-const NATIVE: [(&str, &str); 4] = [
+const NATIVE: [(&str, &str); 3] = [
     (
         "CREATE TRIGGER undo AFTER UPDATE OF revoked ON personal_access_tokens WHEN NEW.id = 3
          BEGIN UPDATE personal_access_tokens SET revoked = 0 WHERE id = 3; END",
         "keeps token 3 from being revoked",
-    ),
-    (
-        // SQLite changes no view by an alias.
-        "ALTER TABLE personal_access_tokens RENAME TO t2;
-         CREATE VIEW personal_access_tokens AS SELECT * FROM t2;
-         CREATE TRIGGER no_change INSTEAD OF UPDATE ON personal_access_tokens
-         BEGIN SELECT 1; END",
-        "cannot write to the store",
     ),
     (
         "CREATE TRIGGER swallow BEFORE INSERT ON audit_events WHEN NEW.target_id = 3
@@ -47,9 +39,7 @@ fn what_a_trigger_of_a_native_store_undoes_is_not_said_to_be_done() {
             assert_eq!(ran.json(), serde_json::json!([]), "{obstacle}: {ran}");
             assert!(content_of(&sandbox.connection()) == before, "{obstacle}: {ran}");
             // The others are not in its way.
-            if said != "cannot write to the store" {
-                sandbox.run("--as root revoke 1 2 9 --yes").assert(0);
-            }
+            sandbox.run("--as root revoke 1 2 9 --yes").assert(0);
         }
     }
 }

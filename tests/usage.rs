@@ -498,8 +498,31 @@ fn what_is_no_path_is_refused() {
     for value in values {
         for line in [&["--as", "root", "list"][..], &["--as", "root", "revoke", "1"], &["init"]] {
             let ran = run_args(&sandbox, &[&["--db", value][..], line].concat());
-            ran.assert(2).says(&["--db"]);
+            ran.assert(2)
+                .says(&["--db", if value.is_empty() { "empty" } else { "hint: a store is" }]);
+            let ran = sandbox.run_command(value, sandbox.command(line).env("TOKENCTL_DB", value));
+            ran.assert(2);
         }
+    }
+    for (value, shown) in [
+        ("mysql://root@db/x", "mysql://root@db/x"),
+        ("mysql+pymysql://root:hunter2@db:3306/x", "mysql+pymysql://root:…@db:3306/x"),
+        ("jdbc:postgresql://db/x?user=root&password=hunter2", "jdbc:postgresql://db/x…"),
+        ("root:hunter2@db/x", "root…"),
+        ("host=db user=root password=hunter2", "host…"),
+        ("sqlite://x.db", "sqlite://x.db"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("file:x?mode=ro", "file:x?mode=ro"),
+    ] {
+        let forms = [
+            format!("invalid value '{shown}' for '--db <STORE>'"),
+            "./NAME".into(),
+            "sqlite:////PATH".into(),
+            "postgres://[USER@]HOST[:PORT]/DATABASE".into(),
+        ];
+        let ran = run_args(&sandbox, &["--as", "root", "list", "--db", value]);
+        ran.assert(2).says(&forms.each_ref().map(String::as_str));
+        assert!(!ran.stderr.contains("hunter2"), "{ran}");
     }
     for value in ["postgres://db/x", "postgresql://u@db/x", "mysql://db/x", "https://db/x.db"] {
         let ran = run_args(&sandbox, &["--as", "root", "list", "--db", value]);

@@ -9,18 +9,22 @@ mod lock;
 mod read;
 
 use std::cell::OnceCell;
-use std::fs::{File, Metadata, OpenOptions, Permissions};
+use std::ffi::OsStr;
+use std::fs::{File, Metadata, Permissions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use nix::fcntl::OFlag;
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::Mode;
 use nix::unistd::Uid;
 
 pub use self::read::FileEvents;
 use crate::failure::{Failure, Kind};
 use crate::stop_flag::StopFlag;
+use crate::store::Destination;
 
 /// An audit file that is open.
 #[derive(Debug)]
@@ -33,7 +37,7 @@ pub struct AuditFile {
 }
 
 /// For the one who made it.
-const MODE: u32 = 0o600;
+const MODE: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
 
 /// Who may only read it cannot change it; who may write it could.
 const OTHERS_WRITE: u32 = 0o022;
@@ -44,11 +48,9 @@ impl AuditFile {
     /// # Errors
     ///
     /// When it is a link, no file of its own, writable by others, or something else than an
-    /// audit file.
+    /// audit file; as root, where a link leads to its folder that somebody else has made.
     pub fn append(path: &Path) -> Result<Self> {
-        let mut how = OpenOptions::new();
-        how.read(true).append(true).mode(MODE);
-        Self::open(path, how, true)
+        Self::open(path, OFlag::O_RDWR | OFlag::O_APPEND, true)
     }
 
     /// Opens a file for reading, with the same care: what others may write is no evidence.
@@ -57,9 +59,7 @@ impl AuditFile {
     ///
     /// As for [`AuditFile::append`], and where there is none.
     pub fn read(path: &Path) -> Result<Self> {
-        let mut how = OpenOptions::new();
-        how.read(true);
-        Self::open(path, how, false)
+        Self::open(path, OFlag::O_RDONLY, false)
     }
 
     /// Sets what is looked at while another process has the file.
@@ -67,15 +67,21 @@ impl AuditFile {
         self.stop = stop.clone();
     }
 
-    fn open(path: &Path, mut how: OpenOptions, creates: bool) -> Result<Self> {
+    fn open(path: &Path, how: OFlag, creates: bool) -> Result<Self> {
         // Neither a link nor what waits for somebody at its other end.
-        how.custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
-        let mut opened = || -> Result<Self> {
-            let file = match how.open(path) {
+        let how = how | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        let opened = || -> Result<Self> {
+            let name = path.file_name().ok_or_else(|| refused("it is a folder"))?;
+            let folder = path.parent().filter(|it| *it != Path::new(""));
+            let folder = Destination::of(folder.unwrap_or(Path::new(".")))?;
+            // It is to be a file of this user.
+            folder.check_links(Uid::effective())?;
+            let folder = folder.handle()?;
+            let file = match open(folder, name, how) {
                 Err(error) if creates && error.kind() == ErrorKind::NotFound => {
-                    make(path, &mut how)?
+                    make(folder, name, how)?
                 }
-                Err(error) if path.is_symlink() => {
+                Err(error) if error.raw_os_error() == Some(Errno::ELOOP as i32) => {
                     return Err(anyhow::Error::new(error).context(refused("it is a link")));
                 }
                 opened => opened?,
@@ -90,20 +96,24 @@ impl AuditFile {
     }
 }
 
+/// Opens a file of a folder, however the folder is called by now.
+fn open(folder: &File, name: &OsStr, how: OFlag) -> io::Result<File> {
+    Ok(openat(folder, name, how, MODE)?.into())
+}
+
 /// Makes a file where there is none.
-fn make(path: &Path, how: &mut OpenOptions) -> io::Result<File> {
-    let file = match how.create_new(true).open(path) {
+fn make(folder: &File, name: &OsStr, how: OFlag) -> io::Result<File> {
+    let file = match open(folder, name, how | OFlag::O_CREAT | OFlag::O_EXCL) {
         // Another run has made it meanwhile.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            return how.create_new(false).open(path);
+            return open(folder, name, how);
         }
         made => made?,
     };
     // Some umasks would keep the next run from it.
-    file.set_permissions(Permissions::from_mode(MODE))?;
-    let folder = path.parent().filter(|it| *it != Path::new(""));
+    file.set_permissions(Permissions::from_mode(MODE.bits()))?;
     // So that the name survives a crash too.
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    open(folder, OsStr::new("."), OFlag::O_RDONLY | OFlag::O_CLOEXEC)?.sync_all()?;
     Ok(file)
 }
 

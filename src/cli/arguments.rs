@@ -24,7 +24,8 @@ pub struct GlobalArgs {
         value_name = "STORE",
         value_parser = non_empty(),
         help = "Work on this store: the path of a SQLite file, sqlite:PATH, or \
-                postgres://HOST/DATABASE [env: TOKENCTL_DB]",
+                postgres://HOST/DATABASE; SQLAlchemy's URLs of these are understood too \
+                [env: TOKENCTL_DB]",
     )]
     pub db: Option<OsString>,
 

@@ -1,15 +1,13 @@
 //! Which files are a store's own. A line that is added to one of them destroys the store,
 //! or the only record of what was done to it.
 
-use std::fs::read_link;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::store::Destination;
+
 /// What SQLite keeps in files beside a store, and the store itself.
 const SUFFIXES: [&str; 4] = ["", "-journal", "-wal", "-shm"];
-
-/// As many links as Linux follows.
-const LINKS: usize = 40;
 
 /// Whether a path leads to the store, or to where SQLite keeps a file beside it, or will.
 /// However either is spelled: what is compared is where the paths lead.
@@ -36,20 +34,10 @@ enum Place {
 
 impl Place {
     fn of(path: &Path) -> Self {
-        if let Ok(file) = path.metadata() {
-            return Self::File { device: file.dev(), inode: file.ino() };
+        let Ok(destination) = Destination::of(path) else { return Self::Free(path.into()) };
+        match destination.metadata() {
+            Ok(file) => Self::File { device: file.dev(), inode: file.ino() },
+            Err(_) => Self::Free(destination.path),
         }
-        let mut path = path.to_owned();
-        for _ in 0..LINKS {
-            let Ok(target) = read_link(&path) else { break };
-            path = folder(&path).join(target);
-        }
-        let there = folder(&path).canonicalize();
-        let name = path.file_name();
-        Self::Free(there.ok().zip(name).map_or(path.clone(), |(folder, name)| folder.join(name)))
     }
-}
-
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|it| *it != Path::new("")).unwrap_or(Path::new("."))
 }

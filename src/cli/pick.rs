@@ -41,6 +41,7 @@ pub fn pick<R: Record>(session: &Session, stop: &Stop, records: &[R]) -> Result<
     let lines = lines(session, records, if has_pages { PAGE_MARK } else { 0 })?;
     let (heading, items) = lines.split_first().context("a table has a heading")?;
     tcflush(io::stdin(), FlushArg::TCIFLUSH).context(CANNOT_ASK)?;
+    stop.count_signals_as_one(true);
     let picked = MultiSelect::with_theme(&PromptWithoutColon)
         .with_prompt(format!("space picks, a all, enter ends, esc gives up\n      {heading}"))
         .items(items)
@@ -49,6 +50,7 @@ pub fn pick<R: Record>(session: &Session, stop: &Stop, records: &[R]) -> Result<
         .interact_on_opt(&terminal);
     // dialoguer leaves the cursor hidden after an error.
     terminal.show_cursor().context(CANNOT_ASK)?;
+    stop.count_signals_as_one(false);
     stop.check().context(NOTHING_CHANGED)?;
 
     Ok(picked.context(CANNOT_ASK)?.unwrap_or_default())

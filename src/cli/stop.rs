@@ -4,12 +4,15 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use nix::poll::{PollFd, PollFlags, poll};
 use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, signal_name};
 
@@ -20,8 +23,8 @@ use crate::store::Interrupted;
 /// How soon a signal is heard in a pause.
 const MOMENT: Duration = Duration::from_millis(100);
 
-/// Signals within this time of the first are the same request: dialoguer raises one of its
-/// own, and `timeout` may send one to the process and one to its group.
+/// Signals within this time of the first are the same request: `timeout`, say, may send one
+/// to the process and one to its group.
 const ONE_REQUEST: Duration = Duration::from_millis(200);
 
 /// Little is done there, and the usual 2 MiB count against a limit of memory.
@@ -30,27 +33,39 @@ const STACK: usize = 128 << 10;
 /// Listens for the signals that stop a run.
 pub struct Stop {
     flag: StopFlag,
+    /// Whether any number of signals is one request.
+    counts_as_one: Arc<AtomicBool>,
 }
 
 impl Stop {
     /// Listens from now on: the first signal requests a stop, the second ends the process.
     pub fn listen() -> Result<Self> {
-        let flag = StopFlag::default();
+        let stop = Self { flag: StopFlag::default(), counts_as_one: Arc::default() };
         let cannot = "cannot listen for signals";
         let mut signals = Signals::new([SIGINT, SIGTERM]).context(cannot)?;
-        let heard = flag.clone();
+        // By handlers of their own: dialoguer raises a signal, and what comes next looks.
+        flag::register(SIGINT, Arc::clone(&stop.flag.interrupted)).context(cannot)?;
+        flag::register(SIGTERM, Arc::clone(&stop.flag.terminated)).context(cannot)?;
+        let counts_as_one = Arc::clone(&stop.counts_as_one);
         let listen = move || {
-            let mut first = Instant::now();
+            let mut heard_at = None;
             for signal in signals.forever() {
-                if heard.set(signal) {
-                    first = Instant::now();
-                } else if first.elapsed() > ONE_REQUEST {
+                let is_second = heard_at.is_some_and(|at: Instant| at.elapsed() > ONE_REQUEST);
+                if counts_as_one.load(Ordering::SeqCst) || heard_at.is_none() {
+                    heard_at = Some(Instant::now());
+                } else if is_second {
                     end_at_once(signal);
                 }
             }
         };
         thread::Builder::new().stack_size(STACK).spawn(listen).context(cannot)?;
-        Ok(Self { flag })
+        Ok(stop)
+    }
+
+    /// Treats any number of signals as one request, or not any more: dialoguer raises a
+    /// second after the first.
+    pub fn count_signals_as_one(&self, counts: bool) {
+        self.counts_as_one.store(counts, Ordering::SeqCst);
     }
 
     /// What tells whether a stop was requested.
@@ -70,16 +85,24 @@ impl Stop {
         }
     }
 
+    /// The signal that requested a stop, if any.
+    fn requested(&self) -> Option<i32> {
+        // dialoguer adds a SIGINT to a SIGTERM, so SIGTERM takes precedence.
+        let StopFlag { terminated, interrupted } = &self.flag;
+        let flags = [(terminated, SIGTERM), (interrupted, SIGINT)];
+        flags.into_iter().find(|(flag, _)| flag.load(Ordering::SeqCst)).map(|(_, signal)| signal)
+    }
+
     /// Fails if a stop was requested.
     pub fn check(&self) -> Result<()> {
-        self.flag.signal().map_or(Ok(()), |signal| Err(Self::failure(signal)))
+        self.requested().map_or(Ok(()), |signal| Err(Self::failure(signal)))
     }
 
     /// Replaces the end of a wait by the signal that arrived during it, if any.
     pub fn reason(&self, error: anyhow::Error) -> anyhow::Error {
         let has_waited = failure::kind(&error) == Kind::Locked
             || error.chain().any(<dyn std::error::Error>::is::<Interrupted>);
-        self.flag.signal().filter(|_| has_waited).map_or(error, Self::failure)
+        self.requested().filter(|_| has_waited).map_or(error, Self::failure)
     }
 
     /// Builds the failure of a run that a signal stopped.

@@ -1,5 +1,4 @@
-//! Makes sure that the store's file is opened as its owner, and is not replaced while it
-//! is open.
+//! Makes sure that the store's file is opened as its owner.
 //!
 //! Another user's process can leave `-wal` and `-shm` files that the application cannot
 //! write, which stops the application; in WAL mode reading is enough for that.
@@ -7,7 +6,6 @@
 use std::ffi::CString;
 use std::fmt;
 use std::fs::Metadata;
-use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -31,7 +29,7 @@ impl OsUser {
         Self::of(Uid::effective())
     }
 
-    fn of(uid: Uid) -> Self {
+    pub(super) fn of(uid: Uid) -> Self {
         Self { uid, entry: User::from_uid(uid).ok().flatten() }
     }
 
@@ -93,8 +91,7 @@ impl std::error::Error for ForeignFile {}
 /// # Errors
 ///
 /// When the system refuses, or root privileges remain.
-pub fn become_owner(file: &Path) -> Result<Option<OsUser>> {
-    let metadata = file.metadata()?;
+pub fn become_owner(metadata: &Metadata) -> Result<Option<OsUser>> {
     let uid = Uid::from_raw(metadata.uid());
     if !Uid::effective().is_root() || uid.is_root() {
         return Ok(None);
@@ -157,51 +154,4 @@ pub fn foreign_sidecar(path: &Path) -> Option<Failure> {
     let reference = format!("--reference={path}");
     let command = ["sudo", "chown", "--no-dereference", &reference, &file];
     Some(Failure::new(Kind::Failed, message).hint(shell_words::join(command)))
-}
-
-/// The identity of an open file, to detect that it was replaced.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    /// The path as given, and with links resolved.
-    paths: [PathBuf; 2],
-    device: u64,
-    inode: u64,
-}
-
-impl Identity {
-    #[must_use]
-    pub fn new(paths: [&Path; 2], metadata: &Metadata) -> Self {
-        let paths = paths.map(Into::into);
-        Self { paths, device: metadata.dev(), inode: metadata.ino() }
-    }
-
-    /// The path with links resolved.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        let [_, file] = &self.paths;
-        file
-    }
-
-    /// Checks that the path still leads to the file. Writes to an unlinked file would be
-    /// lost.
-    ///
-    /// # Errors
-    ///
-    /// When it leads to another file, or to none.
-    pub fn check(&self) -> Result<()> {
-        // By metadata: opening and closing the file would drop SQLite's locks.
-        let [named, file] = &self.paths;
-        let now = match named.metadata() {
-            // The given path may be accessible to root only, which this process no longer is.
-            Err(error) if error.kind() != ErrorKind::NotFound => file.metadata(),
-            now => now,
-        };
-        if now.is_ok_and(|it| (it.dev(), it.ino()) == (self.device, self.inode)) {
-            return Ok(());
-        }
-        let path = named.display();
-        Err(Failure::new(Kind::Failed, format!("store {path} was moved or replaced meanwhile"))
-            .hint("look at what is there now, then run it again")
-            .into())
-    }
 }

@@ -2,13 +2,14 @@
 
 use std::fs::Permissions;
 use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use rusqlite::{Connection, OpenFlags};
 use tempfile::NamedTempFile;
 
+use super::links::Destination;
 use super::schema::native::{APPLICATION_ID, MIGRATIONS};
 use super::{file_owner, sample};
 use crate::failure::{Failure, Kind};
@@ -40,11 +41,14 @@ pub fn create(path: &Path, sample: Option<u64>, now: Timestamp, stop: &StopFlag)
             .hint("move it to where its store is now, or choose another path");
         return Err(anyhow::Error::new(failure).context(cannot()));
     }
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
+    let follow = || {
+        let new = Destination::of(path)?;
+        let folder = new.path.parent().unwrap_or(Path::new("/")).to_owned();
+        new.check_links(folder.metadata()?.uid().into())?;
+        anyhow::Ok((folder, new.path))
     };
-    let file = NamedTempFile::new_in(folder).with_context(cannot)?;
+    let (folder, new) = follow().with_context(cannot)?;
+    let file = NamedTempFile::new_in(&folder).with_context(cannot)?;
     // Explicit, because an unusual umask could lock the owner out.
     let owner_only = Permissions::from_mode(0o600);
     file.as_file().set_permissions(owner_only).with_context(cannot)?;
@@ -53,7 +57,7 @@ pub fn create(path: &Path, sample: Option<u64>, now: Timestamp, stop: &StopFlag)
     }
     let sync = || file.as_file().sync_all();
     sync().with_context(cannot)?;
-    match file.persist_noclobber(path) {
+    match file.persist_noclobber(new) {
         Ok(_) => Ok(true),
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
             Err(anyhow::Error::new(exists()).context(cannot()))

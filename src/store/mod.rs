@@ -10,7 +10,9 @@ mod engine;
 mod event_table;
 mod file_owner;
 mod filter;
+mod identity;
 mod init;
+mod links;
 mod list;
 mod lookup;
 mod revoke;
@@ -33,6 +35,7 @@ pub use self::engine::{Interrupted, Location, Mode, Opening, Settings, Stream, S
 pub use self::event_table::EventTable;
 pub use self::file_owner::{ForeignFile, OsUser};
 pub use self::init::create;
+pub use self::links::Destination;
 pub use self::list::ListOptions;
 pub use self::revoke::{AuditRecord, Batch, BatchOptions, Decision, Run};
 use self::schema::{Description, RevokeMethod, Schema};

@@ -95,12 +95,21 @@ pub struct Sql {
     namespace: Option<Quoted>,
     text: String,
     values: Vec<Value>,
+    /// Whether SQLite keeps text in UTF-16, and compares its bytes.
+    is_utf16: bool,
 }
 
 impl Sql {
     #[must_use]
     pub fn new(dialect: Dialect) -> Self {
-        Self { dialect, namespace: None, text: String::new(), values: Vec::new() }
+        let (text, values) = (String::new(), Vec::new());
+        Self { dialect, namespace: None, text, values, is_utf16: false }
+    }
+
+    /// For a database whose text is in UTF-16, or is not.
+    #[must_use]
+    pub fn in_utf16(self, is_utf16: bool) -> Self {
+        Self { is_utf16, ..self }
     }
 
     /// A statement for PostgreSQL, on the tables of one of its schemas.
@@ -182,11 +191,12 @@ impl Sql {
 
     /// Writes a key of ORDER BY that compares text by code point.
     pub fn by_code_point(&mut self, text: &'static str) -> &mut Self {
-        let collation = match self.dialect {
-            Dialect::Sqlite => "",
-            Dialect::Postgres => " COLLATE \"C\"",
+        let [begin, end] = match self.dialect {
+            Dialect::Sqlite if self.is_utf16 => ["tokenctl_utf8(", ")"],
+            Dialect::Sqlite => ["", ""],
+            Dialect::Postgres => ["", " COLLATE \"C\""],
         };
-        self.push(text).push(collation)
+        self.push(begin).push(text).push(end)
     }
 
     /// Returns the statement with a prefix.

@@ -19,7 +19,7 @@ pub use self::postgres::Settings;
 use self::sqlite::{PageRow, Sqlite};
 pub use self::stream::{Stream, Streamed};
 use super::schema::{Description, Schema};
-use super::sql::{Dialect, Sql};
+use super::sql::Sql;
 use crate::model::database::Database;
 use crate::stop_flag::StopFlag;
 
@@ -120,7 +120,7 @@ impl Engine {
     #[must_use]
     pub fn sql(&self) -> Sql {
         match self {
-            Self::Sqlite(_) => Sql::new(Dialect::Sqlite),
+            Self::Sqlite(it) => it.sql(),
             Self::Postgres(it) => it.sql(),
         }
     }

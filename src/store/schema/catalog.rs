@@ -24,8 +24,8 @@ impl FromIterator<Self> for Catalog {
 
 impl Catalog {
     /// Adds a table, and one of its columns.
-    pub fn add(&mut self, table: String, column: impl Into<Option<String>>) {
-        self.0.entry(table).or_default().extend(column.into());
+    pub fn add(&mut self, table: String, column: Option<String>) {
+        self.0.entry(table).or_default().extend(column);
     }
 
     /// Leaves a table out.
@@ -35,6 +35,7 @@ impl Catalog {
 
     #[must_use]
     pub fn has(&self, table: &str, column: &str) -> bool {
+        debug_assert!(Description::any_uses(table), "{table} is not looked at");
         self.columns(table).is_some_and(|it| it.iter().any(|it| it.eq_ignore_ascii_case(column)))
     }
 

@@ -54,6 +54,14 @@ impl Description {
         ALL.iter().copied().find(|it| it.name == name)
     }
 
+    /// Whether any application has a table of this name that matters here. Others are not
+    /// looked at: what they are made of may be beyond us.
+    #[must_use]
+    pub fn any_uses(table: &str) -> bool {
+        let all = ALL.iter().flat_map(|it| [it.signature, it.required, it.optional]);
+        all.flatten().any(|(name, _)| *name == table)
+    }
+
     /// Builds the schema of a database, if it has the required tables and columns.
     fn check(&self, found: &Catalog, dialect: Dialect) -> Result<Schema, Failure> {
         let Self { name, application, .. } = self;

@@ -36,7 +36,13 @@ fn now() -> Result<Moment> {
 
 /// The store that the integration tests use too.
 fn store() -> Result<Store> {
+    store_in("UTF-8")
+}
+
+/// The same, with text in another encoding.
+fn store_in(encoding: &str) -> Result<Store> {
     let connection = rusqlite::Connection::open_in_memory()?;
+    connection.pragma_update(None, "encoding", encoding)?;
     connection.execute_batch(MIGRATIONS[0])?;
     connection.execute_batch(include_str!("../../../tests/support/fixture.sql"))?;
     let engine = Engine::Sqlite(Sqlite::unnamed(connection)?);
@@ -54,8 +60,11 @@ mod postgres;
 /// The stores that the oracle is compared with. Those on servers are left out where there
 /// is no server.
 fn stores() -> Result<Vec<Store>> {
-    let mut stores = vec![store()?];
-    stores.extend(other_stores_in_sqlite()?.into_iter().map(|(_, store)| store));
+    let mut stores = Vec::new();
+    for encoding in ["UTF-8", "UTF-16le", "UTF-16be"] {
+        stores.push(store_in(encoding)?);
+        stores.extend(other_stores_in_sqlite(encoding)?.into_iter().map(|(_, store)| store));
+    }
     if let Some(cluster) = postgres::Cluster::shared() {
         stores.push(open(&cluster.gitlab().url(postgres::READER))?);
         for [_, tables, fixture] in OTHERS.iter().filter(|it| !it[1].is_empty()) {
@@ -66,10 +75,11 @@ fn stores() -> Result<Vec<Store>> {
     Ok(stores)
 }
 
-fn other_stores_in_sqlite() -> Result<Vec<(&'static str, Store)>> {
+fn other_stores_in_sqlite(encoding: &str) -> Result<Vec<(&'static str, Store)>> {
     let mut stores = Vec::new();
     for [tables, _, fixture] in OTHERS.iter().filter(|it| !it[0].is_empty()) {
         let connection = Connection::open_in_memory()?;
+        connection.pragma_update(None, "encoding", encoding)?;
         connection.execute_batch(tables)?;
         connection.execute_batch(fixture)?;
         let schema = super::engine::sqlite::recognise(&connection, None)?;
@@ -110,7 +120,9 @@ fn open(url: &str) -> Result<Store> {
 fn is_tried(store: &Store, pair: [usize; 2], role: usize) -> bool {
     let number = pair[0] + pair[1];
     match store.engine {
-        Engine::Sqlite(_) => true,
+        Engine::Sqlite(ref it) if !it.is_utf16() => true,
+        // Enough for every order of every list.
+        Engine::Sqlite(_) => number % (2 * ROLES.len()) == role,
         Engine::Postgres(_) if store.check_has::<DeployToken>().is_ok() => {
             number % (2 * ROLES.len()) == role
         }

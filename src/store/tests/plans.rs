@@ -189,7 +189,7 @@ fn deploy_plans_of(store: &Store) -> Result<String> {
 
 #[test]
 fn the_plans_use_the_indexes_of_other_applications() -> Result<()> {
-    for (name, store) in other_stores_in_sqlite()? {
+    for (name, store) in other_stores_in_sqlite("UTF-8")? {
         let path = format!("../../../tests/golden/plans_{name}.txt");
         expect_file![path].assert_eq(&plans_of(&store)?);
     }

@@ -35,6 +35,13 @@ pub fn add(connection: &Connection) -> Result<()> {
         };
         Ok(form.read(text).map(|scopes| scopes.iter().any(|scope| wanted.contains(scope))))
     })?;
+    // In the order of code points, whatever encoding the database has.
+    connection.create_scalar_function(c"tokenctl_utf8", 1, flags, |context| {
+        Ok(match context.get_raw(0) {
+            ValueRef::Text(text) => Some(text.to_vec()),
+            _ => None,
+        })
+    })?;
     Ok(())
 }
 

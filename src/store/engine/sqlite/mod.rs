@@ -29,8 +29,8 @@ pub use self::values::value;
 use super::stream::{Received, spawn, stream_rows};
 use super::{Decoder, EngineRow, Mode, NotCommitted, Stream, cannot};
 use crate::stop_flag::StopFlag;
-use crate::store::file_owner::Identity;
-use crate::store::sql::Sql;
+use crate::store::identity::Identity;
+use crate::store::sql::{Dialect, Sql};
 
 /// A file that is open.
 #[derive(Debug)]
@@ -38,26 +38,61 @@ pub struct Sqlite {
     pub(in crate::store) connection: Connection,
     /// `None`: no file of a name.
     file: Option<Identity>,
+    is_utf16: bool,
 }
 
 impl Sqlite {
+    /// Makes a connection ready for our statements.
+    fn new(connection: Connection, file: Option<Identity>) -> Result<Self> {
+        functions::add(&connection)?;
+        let encoding: String = connection.pragma_query_value(None, "encoding", |row| row.get(0))?;
+        Ok(Self { connection, file, is_utf16: encoding != "UTF-8" })
+    }
+
     /// A database that no path leads to.
     ///
     /// # Errors
     ///
     /// When our functions cannot be added.
     pub fn unnamed(connection: Connection) -> Result<Self> {
-        functions::add(&connection)?;
-        Ok(Self { connection, file: None })
+        Self::new(connection, None)
+    }
+
+    /// A statement on the database's tables.
+    #[must_use]
+    pub fn sql(&self) -> Sql {
+        Sql::new(Dialect::Sqlite).in_utf16(self.is_utf16)
+    }
+
+    /// Whether it compares text by the bytes of UTF-16.
+    #[cfg(test)]
+    pub fn is_utf16(&self) -> bool {
+        self.is_utf16
     }
 
     pub fn begin(&self, mode: Mode, wait: Duration) -> Result<()> {
+        if let Some(file) = &self.file {
+            file.check_sidecars()?;
+        }
         let begin = match mode {
             Mode::Read => "BEGIN",
             Mode::Write => "BEGIN IMMEDIATE",
         };
-        let set = self.connection.busy_timeout(wait);
-        set.and_then(|()| self.connection.execute_batch(begin)).map_err(statement_error)
+        let waits = self.connection.busy_timeout(wait);
+        let done = waits.and_then(|()| self.connection.execute_batch(begin));
+        done.map_err(|error| self.explain(error))
+    }
+
+    /// The failure for an error of a statement.
+    fn explain(&self, error: rusqlite::Error) -> anyhow::Error {
+        let error = match &self.file {
+            Some(file) => file.explain(error.into()),
+            None => error.into(),
+        };
+        match error.downcast() {
+            Ok(error) => statement_error(error),
+            Err(explained) => explained,
+        }
     }
 
     pub fn commit(&self) -> Result<(), NotCommitted> {
@@ -76,7 +111,7 @@ impl Sqlite {
                         | ErrorCode::DiskFull
                 )
             );
-            NotCommitted { error: statement_error(error), is_rolled_back }
+            NotCommitted { error: self.explain(error), is_rolled_back }
         })
     }
 
@@ -84,8 +119,7 @@ impl Sqlite {
     pub fn reconnect(&self, wait: Duration) -> Result<Self> {
         let file = self.file.as_ref().context("there is no file to open again")?;
         file.check()?;
-        let connection = open::connect(file.path(), Mode::Write, wait)?;
-        Ok(Self { connection, file: Some(file.clone()) })
+        Self::new(open::connect(file, Mode::Write, wait)?, Some(file.clone()))
     }
 
     /// Writes the schema's version as it is. What is committed after it in the log then
@@ -126,7 +160,7 @@ impl Sqlite {
             }
             Ok(page)
         };
-        let page = read().map_err(statement_error)?;
+        let page = read().map_err(|error| self.explain(error))?;
         Ok((0..page.rows()).map(|index| decode(&mut decoder(&page, index))).collect())
     }
 
@@ -195,7 +229,7 @@ impl Sqlite {
                 let _ = sender.send(Ok(rest));
             }
             if let Err(error) = filled {
-                let _ = sender.send(Err(statement_error(error)));
+                let _ = sender.send(Err(self.explain(error)));
             }
             drop(sender);
             lent.join().unwrap_or_else(|panic| resume_unwind(panic))

@@ -1,21 +1,28 @@
 //! Opening a SQLite file with care: as whom, that it is a database, and whose.
 
-use std::fs::{File, Metadata};
-use std::io::Read;
+use std::collections::BTreeSet;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use nix::fcntl::OFlag;
+use nix::unistd::Uid;
+use rusqlite::config::DbConfig;
 use rusqlite::ffi::{
     SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_READONLY, SQLITE_READONLY_CANTINIT,
     SQLITE_READONLY_DIRECTORY, SQLITE_READONLY_ROLLBACK,
 };
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Sqlite, functions};
+use super::Sqlite;
 use crate::failure::{Failure, Kind};
 use crate::store::engine::{Mode, Opening};
-use crate::store::file_owner::{self, Identity, OsUser};
+use crate::store::file_owner::{self, OsUser};
+use crate::store::identity::Identity;
+use crate::store::links::Destination;
 use crate::store::schema::native::{self, APPLICATION_ID, MIGRATIONS};
 use crate::store::schema::{Catalog, Description, Schema};
 use crate::store::sql::Dialect;
@@ -70,10 +77,13 @@ fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
 }
 
 fn open_checked(path: &Path, how: &Opening) -> Result<(Sqlite, Schema)> {
-    let file = path.canonicalize().map_err(|error| missing(path, error))?;
-    let became = if how.foreign_owner { None } else { file_owner::become_owner(&file)? };
-    let looked = look_at(&file);
-    let (metadata, journal) = match became {
+    let destination = Destination::of(path).map_err(|error| missing(path, error))?;
+    let metadata = destination.metadata().map_err(|error| missing(path, error))?;
+    check_names(&destination, &metadata)?;
+    let became = if how.foreign_owner { None } else { file_owner::become_owner(&metadata)? };
+    let file = destination.path;
+    let looked = look_at(&file, &metadata);
+    let (opened, journal) = match became {
         // A user who began as root would wonder what they may not read.
         Some(owner) => looked.with_context(|| format!("as its owner, {owner}"))?,
         None => looked?,
@@ -81,27 +91,52 @@ fn open_checked(path: &Path, how: &Opening) -> Result<(Sqlite, Schema)> {
     if !how.foreign_owner && (how.mode == Mode::Write || journal == JournalMode::Wal) {
         file_owner::refuse_foreign(&metadata)?;
     }
+    let file = Identity::new([path, &file], opened);
+    file.check_locks()?;
+    connect_and_recognise(&file, how).map_err(|error| file.explain(error))
+}
 
-    let connection = connect(&file, how.mode, how.busy_timeout)?;
+/// Refuses, as root, a name of the file that its owner may not have given it.
+fn check_names(destination: &Destination, metadata: &Metadata) -> Result<(), Failure> {
+    let owner = Uid::from_raw(metadata.uid());
+    destination.check_links(owner)?;
+    if Uid::effective().is_root() && !owner.is_root() && metadata.is_file() && metadata.nlink() > 1
+    {
+        return Err(failed("the file has other names too, and root cannot know who gave it this")
+            .hint("run it as its owner, with sudo -u"));
+    }
+    Ok(())
+}
+
+fn connect_and_recognise(file: &Identity, how: &Opening) -> Result<(Sqlite, Schema)> {
+    let connection = connect(file, how.mode, how.busy_timeout)?;
     let schema = recognise(&connection, how.schema)?;
     // SQLite opens what it may not write for reading only, and says so later.
     if how.mode == Mode::Write && connection.is_readonly(c"main")? {
         return Err(failed("no permission to write to the file").into());
     }
-    functions::add(&connection)?;
-    let file = Some(Identity::new([path, &file], &metadata));
-    Ok((Sqlite { connection, file }, schema))
+    Ok((Sqlite::new(connection, Some(file.clone()))?, schema))
 }
 
 /// Opens a file that exists.
-pub fn connect(file: &Path, mode: Mode, busy_timeout: Duration) -> Result<Connection> {
+pub fn connect(file: &Identity, mode: Mode, busy_timeout: Duration) -> Result<Connection> {
+    file.check_sidecars()?;
     let access = match mode {
         Mode::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
         Mode::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
     };
-    // Neither CREATE nor URI: the path is that of a file that exists.
-    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
-    let connection = Connection::open_with_flags(file, flags)?;
+    // Neither CREATE nor URI: the path is that of a file that exists, and has no links.
+    let flags = access
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_EXRESCODE
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let connection = Connection::open_with_flags(file.path(), flags)?;
+    // Before the first statement, which may write back what a journal says.
+    file.check_opened()?;
+    // What stands in the file is other people's: it may neither call what could do harm nor
+    // write to the inside of the database.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     // Before the first pragma, which may already wait for a lock.
     connection.busy_timeout(busy_timeout)?;
     connection.pragma_update(None, "cache_size", CACHE)?;
@@ -117,8 +152,8 @@ fn failed(message: impl Into<String>) -> Failure {
     Failure::new(Kind::Failed, message)
 }
 
-fn missing(path: &Path, error: std::io::Error) -> anyhow::Error {
-    if error.kind() == std::io::ErrorKind::NotFound {
+fn missing(path: &Path, error: io::Error) -> anyhow::Error {
+    if error.kind() == io::ErrorKind::NotFound {
         failed("no such file")
             .hint(format!(
                 "check the path, or create a store: tokenctl --db {} init",
@@ -139,13 +174,14 @@ enum JournalMode {
 }
 
 /// Says in plain words what SQLite would say of what is no database, and reads how
-/// it keeps its journal from the [header] of the file. The file is closed again
-/// before SQLite opens it: closing any handle of a file drops the locks that SQLite
-/// holds on it.
+/// it keeps its journal from the [header] of the file.
 ///
 /// [header]: https://www.sqlite.org/fileformat2.html#the_database_header
-fn look_at(path: &Path) -> Result<(Metadata, JournalMode)> {
-    let metadata = path.metadata()?;
+fn look_at(path: &Path, metadata: &Metadata) -> Result<(File, JournalMode)> {
+    let is_same = |it: &Metadata| (it.dev(), it.ino()) == (metadata.dev(), metadata.ino());
+    if !is_same(&path.symlink_metadata()?) {
+        return Err(failed("it was replaced meanwhile").into());
+    }
     let kind = metadata.file_type();
     if kind.is_dir() {
         return Err(failed("it is a directory, not a file").into());
@@ -153,8 +189,14 @@ fn look_at(path: &Path) -> Result<(Metadata, JournalMode)> {
     if !kind.is_file() {
         return Err(failed("it is not a regular file").into());
     }
+    // What was put there meanwhile is neither followed nor waited for.
+    let careful = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
+    let file = OpenOptions::new().read(true).custom_flags(careful).open(path)?;
+    if !is_same(&file.metadata()?) {
+        return Err(failed("it was replaced meanwhile").into());
+    }
     let mut beginning = Vec::new();
-    File::open(path)?.take(20).read_to_end(&mut beginning)?;
+    (&file).take(20).read_to_end(&mut beginning)?;
     if beginning.is_empty() {
         return Err(failed("the file is empty")
             .hint("remove it, then create a store with 'tokenctl init'")
@@ -165,7 +207,7 @@ fn look_at(path: &Path) -> Result<(Metadata, JournalMode)> {
     }
     // The versions of the format that writing and reading take.
     let is_wal = beginning.get(18..20).is_some_and(|versions| versions.contains(&2));
-    Ok((metadata, if is_wal { JournalMode::Wal } else { JournalMode::Rollback }))
+    Ok((file, if is_wal { JournalMode::Wal } else { JournalMode::Rollback }))
 }
 
 /// What every SQLite file begins with.
@@ -181,17 +223,37 @@ pub fn recognise(connection: &Connection, named: Option<&'static Description>) -
         return Err(failed("it is another program's database, not a tokenctl store").into());
     }
 
-    let mut catalog = Catalog::default();
-    let mut columns = connection.prepare(
-        "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_xinfo(m.name) c \
-         WHERE m.type IN ('table', 'view')",
-    )?;
-    for column in columns.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))? {
-        let (table, column): (String, String) = column?;
-        catalog.add(table, column);
-    }
+    let (catalog, stand_ins) = catalog(connection)?;
     let named = named.or(is_ours.then_some(&native::DESCRIPTION));
-    Ok(catalog.recognise(named, Dialect::Sqlite)?)
+    catalog.recognise(named, Dialect::Sqlite).map_err(|failure| {
+        let hint = |name| format!("{name} is a view or a virtual table; only a table will do");
+        stand_ins.iter().fold(failure, |failure, name| failure.hint(hint(name))).into()
+    })
+}
+
+/// The tables, with the columns of those that are asked for, and the names of what stands
+/// in the place of one. The application keeps its own in tables; a view or a virtual table
+/// may be made of anything, and is written to as whoever made it likes.
+fn catalog(connection: &Connection) -> Result<(Catalog, BTreeSet<String>)> {
+    let (mut catalog, mut stand_ins) = (Catalog::default(), BTreeSet::new());
+    let mut objects = connection.prepare(
+        "SELECT name, type = 'table' AND rootpage > 0 FROM sqlite_schema \
+         WHERE type IN ('table', 'view')",
+    )?;
+    let mut columns = connection.prepare("SELECT name FROM pragma_table_xinfo(?1)")?;
+    for object in objects.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))? {
+        let (name, is_table): (String, bool) = object?;
+        if !Description::any_uses(&name) {
+            catalog.add(name, None);
+        } else if is_table {
+            for column in columns.query_map([&name], |row| row.get::<_, String>(0))? {
+                catalog.add(name.clone(), Some(column?));
+            }
+        } else {
+            stand_ins.insert(name);
+        }
+    }
+    Ok((catalog, stand_ins))
 }
 
 fn check_version(version: i32) -> Result<(), Failure> {

@@ -1,0 +1,155 @@
+//! The file that a connection has open: that it is not replaced meanwhile, that its file
+//! system locks it, and that what stands beside it is what SQLite would put there.
+
+use std::fs::{File, Metadata};
+use std::io::ErrorKind;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Result;
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc;
+use rusqlite::ErrorCode;
+
+use super::file_owner::sidecar_files;
+use crate::failure::{Failure, Kind};
+
+/// A file that is open. No other is taken for it: as long as it is held, no other has its
+/// number.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The path as given, and with links resolved.
+    paths: [PathBuf; 2],
+    /// Closed behind every connection: closing any handle of a file drops the locks that
+    /// SQLite holds on it.
+    file: Arc<File>,
+}
+
+impl Identity {
+    #[must_use]
+    pub fn new(paths: [&Path; 2], file: File) -> Self {
+        Self { paths: paths.map(Into::into), file: Arc::new(file) }
+    }
+
+    /// The path with links resolved.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        let [_, file] = &self.paths;
+        file
+    }
+
+    /// Checks that the path still leads to the file. Writes to an unlinked file would be
+    /// lost.
+    ///
+    /// # Errors
+    ///
+    /// When it leads to another file, or to none.
+    pub fn check(&self) -> Result<()> {
+        let [named, file] = &self.paths;
+        let now = match named.metadata() {
+            // The given path may be accessible to root only, which this process no longer is.
+            Err(error) if error.kind() != ErrorKind::NotFound => file.metadata(),
+            now => now,
+        };
+        match now {
+            Ok(now) if self.is_of(&now)? => Ok(()),
+            _ => Err(self.replaced()),
+        }
+    }
+
+    /// Checks that the file is what a new connection has opened: a folder of the path may
+    /// have been swapped at that moment.
+    ///
+    /// # Errors
+    ///
+    /// When another file was opened.
+    pub fn check_opened(&self) -> Result<()> {
+        // The handles of this process, by their numbers. To look at them closes none.
+        let Ok(handles) = Path::new("/proc/self/fd").read_dir() else { return self.check() };
+        let ours = self.file.as_raw_fd().to_string();
+        for handle in handles {
+            let handle = handle?;
+            if handle.file_name() == *ours {
+                continue;
+            }
+            // One was that of this list.
+            let Ok(metadata) = handle.path().metadata() else { continue };
+            if self.is_of(&metadata)? {
+                return Ok(());
+            }
+        }
+        Err(self.replaced())
+    }
+
+    fn is_of(&self, metadata: &Metadata) -> Result<bool> {
+        let ours = self.file.metadata()?;
+        Ok((metadata.dev(), metadata.ino()) == (ours.dev(), ours.ino()))
+    }
+
+    fn replaced(&self) -> anyhow::Error {
+        let [named, _] = &self.paths;
+        let path = named.display();
+        Failure::new(Kind::Failed, format!("store {path} was moved or replaced meanwhile"))
+            .hint("look at what is there now, then run it again")
+            .into()
+    }
+
+    /// Checks what stands where SQLite keeps files of its own: it would wait for the other
+    /// end of a pipe.
+    ///
+    /// # Errors
+    ///
+    /// When one of them is no regular file.
+    pub fn check_sidecars(&self) -> Result<(), Failure> {
+        let other = sidecar_files(self.path()).find(|(_, metadata)| !metadata.is_file());
+        other.map_or(Ok(()), |(path, _)| {
+            let message = format!(
+                "{} is not a regular file, and SQLite keeps one of its own there",
+                path.display()
+            );
+            Err(Failure::new(Kind::Failed, message).hint("find out what it is, and move it away"))
+        })
+    }
+
+    /// Checks that the file system locks files, on a byte that SQLite does not lock.
+    ///
+    /// # Errors
+    ///
+    /// When it does not. That others hold locks is no error.
+    pub fn check_locks(&self) -> Result<(), Failure> {
+        let lock = |kind: libc::c_int| libc::flock {
+            l_type: libc::c_short::try_from(kind).unwrap_or_default(),
+            l_whence: libc::c_short::try_from(libc::SEEK_SET).unwrap_or_default(),
+            l_start: 0,
+            l_len: 1,
+            l_pid: 0,
+        };
+        let locked = fcntl(&self.file, FcntlArg::F_SETLK(&lock(libc::F_RDLCK)));
+        let unlocked = || fcntl(&self.file, FcntlArg::F_SETLK(&lock(libc::F_UNLCK)));
+        match locked.and_then(|_| unlocked()) {
+            Ok(_) | Err(Errno::EAGAIN | Errno::EACCES | Errno::EINTR) => Ok(()),
+            Err(error) => {
+                let message = format!("its file system does not lock files: {}", error.desc());
+                Err(Failure::new(Kind::Failed, message).hint(
+                    "without locks another process could write to it at the same time: mount it \
+                     with locks, or run it on the machine where the store is",
+                ))
+            }
+        }
+    }
+
+    /// Says what an error of SQLite means where its file system does not lock files:
+    /// SQLite takes that for a lock of somebody else.
+    #[must_use]
+    pub fn explain(&self, error: anyhow::Error) -> anyhow::Error {
+        match error.downcast_ref().and_then(rusqlite::Error::sqlite_error_code) {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::SystemIoFailure) => {
+                self.check_locks().map_or_else(Into::into, |()| error)
+            }
+            _ => error,
+        }
+    }
+}
