@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::tools::{newer_postgresql, tool, variable};
+use super::tools::{tool, variable};
 
 /// GitLab's tables, empty.
 pub const GITLAB: &str = include_str!("gitlab.sql");
@@ -255,6 +255,15 @@ fn host_based_access(tcp: Option<&str>) -> String {
         lines.extend([host, " all all 127.0.0.1/32 trust\n"]);
     }
     lines
+}
+
+/// The folder of a PostgreSQL that is newer than the system's, from 17 on.
+fn newer_postgresql() -> Option<PathBuf> {
+    let folder = PathBuf::from(variable("TOKENCTL_TEST_POSTGRES"));
+    let found = folder.is_absolute() && folder.join("initdb").is_file();
+    let is_required = variable("TOKENCTL_TEST_TOOLS") == "required";
+    assert!(found || !is_required, "TOKENCTL_TEST_POSTGRES names no newer PostgreSQL");
+    found.then_some(folder)
 }
 
 /// A database of one test.
