@@ -23,6 +23,7 @@ mod postgres;
 mod prune;
 mod readme;
 mod returning_ids;
+mod same_work;
 mod scale;
 mod stores;
 mod support;

@@ -119,6 +119,34 @@ impl Sql {
         }
     }
 
+    /// Writes a further condition that a column is one of these ids. With `is_last`, no
+    /// index finds rows by them: the other conditions find rows, of which this keeps some.
+    pub fn and_one_of(
+        &mut self,
+        column: &'static str,
+        ids: &[TokenId],
+        is_last: bool,
+    ) -> &mut Self {
+        // A sign makes it an expression, which no index has.
+        self.push(if is_last { " AND +" } else { " AND " }).one_of(column, ids)
+    }
+
+    /// Writes text with a value between each two parts.
+    pub fn push_bound(
+        &mut self,
+        parts: &[&'static str],
+        values: impl IntoIterator<Item = impl Into<Value>>,
+    ) -> &mut Self {
+        let mut values = values.into_iter();
+        for (index, part) in parts.iter().enumerate() {
+            if let Some(value) = (index > 0).then(|| values.next()).flatten() {
+                self.bind(value);
+            }
+            self.push(part);
+        }
+        self
+    }
+
     /// Writes a condition that a name contains a folded word.
     pub fn contains(&mut self, name: &'static str, word: &str) -> &mut Self {
         match self.dialect {

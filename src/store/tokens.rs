@@ -56,7 +56,12 @@ impl Stored for PersonalAccessToken {
         Some(&columns.token.revoke)
     }
 
-    fn reach_condition(sql: &mut Sql, columns: &PersonalAccessTokens, reach: &Reach) {
+    fn reach_condition(
+        sql: &mut Sql,
+        columns: &PersonalAccessTokens,
+        reach: &Reach,
+        ids: Option<&[TokenId]>,
+    ) {
         match reach {
             Reach::All => {
                 sql.push("TRUE");
@@ -70,6 +75,9 @@ impl Stored for PersonalAccessToken {
             Reach::Member { .. } | Reach::Involved { .. } => {
                 sql.push("FALSE");
             }
+        }
+        if let Some(ids) = ids {
+            sql.and_one_of(columns.token.table.id, ids, *reach != Reach::All);
         }
     }
 

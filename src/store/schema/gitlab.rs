@@ -65,11 +65,20 @@ macro_rules! user_type {
 /// the user's id. Memberships expire by the server's clock, not by --now.
 macro_rules! level_head {
     () => {
-        "(SELECT max(m.access_level) FROM members m WHERE m.requested_at IS NULL AND m.state = 0 \
+        concat!("(SELECT max(m.access_level) FROM members m WHERE ", member!())
+    };
+}
+
+/// The condition on a membership of a user: the text before the user's id.
+macro_rules! member {
+    () => {
+        "m.requested_at IS NULL AND m.state = 0 \
          AND (m.expires_at IS NULL OR m.expires_at > (now() AT TIME ZONE 'UTC')::date) \
          AND m.user_id = "
     };
 }
+
+mod members;
 
 macro_rules! level_tail {
     ($project:expr, $namespace:expr) => {
@@ -281,7 +290,9 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
                 concat!("coalesce(", group_id!(), ", ", namespace_of!(project_id!()), ")")
             ),
         ],
+        reached: members::REACHED,
         projects: Places {
+            of_member: members::PROJECTS,
             by_id: place!("projects x", "x.id", "x.namespace_id", "x.id = ", ""),
             by_path: place!(
                 "routes r",
@@ -292,6 +303,7 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
             ),
         },
         groups: Places {
+            of_member: members::GROUPS,
             by_id: group!("WHERE g.type = 'Group' AND g.id = ", ""),
             by_path: group!(
                 "JOIN routes r ON r.source_type = 'Namespace' AND r.source_id = g.id \

@@ -111,6 +111,10 @@ pub struct Lookup {
 pub struct Places {
     pub by_id: [&'static str; 3],
     pub by_path: [&'static str; 3],
+    /// The same by id and by path, among those places alone that the user is a member of:
+    /// others cost what missing ones cost. The user is bound between all parts but the last
+    /// two.
+    pub of_member: [&'static [&'static str]; 2],
 }
 
 /// The columns that every kind of token has. `None`: not recorded.
@@ -184,6 +188,10 @@ pub struct DeployTokens {
     /// A user's highest level in the token's project, its group and all parent groups: the
     /// text before and after the user's id.
     pub level: [&'static str; 2],
+    /// Selects, as `r`, the ids of all tokens of the projects and groups where a user has at
+    /// least some level: without a look at any other token. Between its parts are bound the
+    /// user and the level in projects, both again, and the user and the level in groups.
+    pub reached: [&'static str; 7],
     pub projects: Places,
     pub groups: Places,
 }

@@ -3,6 +3,7 @@
 mod events;
 mod oracle;
 mod plans;
+mod work;
 
 use std::time::Duration;
 
@@ -20,10 +21,10 @@ use super::{
 };
 use crate::failure::{self, Kind};
 use crate::model::access::{ListQuery, RevokeQuery, Selection};
-use crate::model::actor::{Actor, Denied};
+use crate::model::actor::{Actor, Denied, Membership};
 use crate::model::audit::{self, Action, AuditEvent};
 use crate::model::deploy_token::{self, DeployToken};
-use crate::model::id::{EventId, Place, TokenId, UserId};
+use crate::model::id::{EventId, GroupId, Place, ProjectId, TokenId, UserId};
 use crate::model::personal_access_token::{self, PersonalAccessToken, UserType};
 use crate::model::reference::{Reference, UserRef};
 use crate::model::time::{Expiry, Moment, Timestamp, date_from_stored};
