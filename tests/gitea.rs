@@ -67,18 +67,18 @@ fn what_each_command_prints() {
 }
 
 #[test]
-fn an_old_token_without_scopes_has_all() {
+fn a_token_without_scopes_may_do_nothing() {
     for store in stores() {
         store.sql("UPDATE access_token SET scope = NULL WHERE id = 5");
         for id in [3, 5] {
             let shown = store.run(&format!("--as root show {id} -o json")).assert(0).json();
-            assert_eq!(shown["scopes"], json!(["all"]));
+            assert_eq!(shown["scopes"], json!([]));
         }
-        assert_eq!(ids(&store, "--as olive list --scope all"), [1, 3, 5, 6]);
-        assert_eq!(ids(&store, "--as olive list --except-scope all"), [2, 4]);
+        assert_eq!(ids(&store, "--as olive list --scope all"), [1, 6]);
+        assert_eq!(ids(&store, "--as olive list --except-scope all"), [2, 3, 4, 5]);
         assert_eq!(ids(&store, "--as olive list --scope sudo --scope read:user"), [2, 4]);
         let ran = store.recorded("--as olive revoke --scope all --yes -o ids");
-        assert_eq!(ran.assert(0).ids(), [1, 3, 5, 6]);
+        assert_eq!(ran.assert(0).ids(), [1, 6]);
     }
 }
 

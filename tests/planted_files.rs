@@ -131,16 +131,15 @@ fn only_a_table_will_do_for_a_table() {
 
 #[test]
 fn a_trigger_may_do_nothing_that_the_schema_is_not_trusted_with() {
-    for (trigger, said) in [
-        ("SELECT count(*) FROM pragma_function_list", "unsafe use of virtual table"),
-        ("INSERT INTO words_data VALUES (99, x'00')", "may not be modified"),
-    ] {
+    for trigger in
+        ["SELECT count(*) FROM pragma_function_list", "INSERT INTO words_data VALUES (99, x'00')"]
+    {
         let sandbox = Sandbox::new();
         sandbox.sql(&format!(
             "CREATE VIRTUAL TABLE words USING fts5(word);
              CREATE TRIGGER theirs AFTER UPDATE ON personal_access_tokens BEGIN {trigger}; END"
         ));
-        run(&sandbox, "revoke 1 2 --yes").assert(1).says(&[said]);
+        run(&sandbox, "revoke 1 2 --yes").assert(1).says(&["SQL logic error (SQLite code 1)"]);
         let done = "SELECT count(*) FROM personal_access_tokens WHERE id < 3 AND revoked";
         assert_eq!(sandbox.value(done), "0");
     }

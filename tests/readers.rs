@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use crate::bulk::{BATCH, Bulk, By, FILTER, HeldRevoke, JOURNALS};
-use crate::support::apps::App;
 use crate::support::{TOKENCTL, tool};
 
 /// Of this many tokens a list is far more than a pipe holds and than waits in memory.
@@ -227,23 +226,19 @@ fn no_row_is_printed_before_it_is_committed() {
     }
 }
 
-/// Makes the fourth token take far longer to read than anybody waits.
-const SLOW_FOURTH: &str = "ALTER TABLE access_token RENAME TO slow;
-    CREATE VIEW access_token AS
-    SELECT id, uid, token_hash, token_salt, token_last_eight, scope, created_unix, updated_unix,
-        CASE WHEN id > 3 THEN
-            (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000)
-             SELECT max(i) FROM n) || name
-        ELSE name END AS name
-    FROM slow";
+/// From this read on, each takes long, and all the rest of the store far longer than anybody
+/// waits.
+const SLOW_READS: &str = "inject=pread64:delay_enter=200000:when=60+";
 
 #[test]
 fn the_first_rows_come_while_others_are_searched_and_a_reader_that_leaves_ends_the_search() {
-    let store = App::Gitea.file();
-    store.sql(SLOW_FOURTH);
+    let Some(strace) = tool("strace") else { return };
+    let bulk = Bulk::new(LISTED, "DELETE");
     for format in ["table", "json", "jsonl", "csv", "ids"] {
-        let line = format!("--as root list --sort id_asc -o {format}");
-        let mut command = store.command(shell_words::split(&line).expect("words"));
+        let mut command = Command::new(&strace);
+        command.args(["-f", "-qq", "-e", "trace=pread64", "-e", SLOW_READS, "-o", "/dev/null"]);
+        command.arg(TOKENCTL).args(["--as", "root", "list", "-o", format]);
+        bulk.isolate(&mut command);
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -6,7 +6,10 @@ use std::process::Command;
 
 use expect_test::expect_file;
 
-use crate::support::postgres::{Cluster, GITLAB, GITLAB_FIXTURE, Options, REVOKER, ROLES, grants};
+use crate::support::apps::App;
+use crate::support::postgres::{
+    Cluster, GITLAB, GITLAB_FIXTURE, Options, READER, REVOKER, ROLES, grants,
+};
 use crate::support::{NOW, Sandbox, TOKENCTL, steady, tool};
 
 const README: &str = include_str!("../README.md");
@@ -73,8 +76,6 @@ fn the_transcript_is_what_the_program_prints() {
 
 #[test]
 fn the_commands_on_gitlab_run_with_the_rights_that_it_grants() {
-    let roles = include_str!("support/roles.sql");
-    assert_eq!(blocks("sql"), [roles], "what the tests run with");
     let Some(cluster) = Cluster::start(&Options::default()) else { return };
     cluster.sql("postgres", "CREATE DATABASE gitlabhq_production");
     let tables = format!("{GITLAB}{GITLAB_FIXTURE}{}", grants(ROLES));
@@ -87,6 +88,42 @@ fn the_commands_on_gitlab_run_with_the_rights_that_it_grants() {
     assert!(printed.contains("would revoke 3 ") && printed.contains("revoked 3 "), "{printed}");
     for failure in ["tokenctl: cannot", " to show", "(nothing changed)"] {
         assert!(!printed.contains(failure), "{failure}: {printed}");
+    }
+}
+
+#[test]
+fn the_rights_of_the_roles_are_those_that_the_tests_run_with() {
+    let roles = [
+        ROLES,
+        include_str!("support/roles_jupyterhub.sql"),
+        include_str!("support/roles_gitea.sql"),
+        include_str!("support/roles_forgejo.sql"),
+    ];
+    assert_eq!(blocks("sql"), roles);
+    let Some(cluster) = Cluster::shared() else { return };
+    for (app, administrators) in [
+        (App::JupyterHub, ["root", "ada", "gus"].as_slice()),
+        (App::Gitea, &["root"]),
+        (App::Forgejo, &["root"]),
+    ] {
+        let database = cluster.database("rights", &app.on_a_server());
+        let as_role = |role: &str| {
+            let sandbox = Sandbox::without_store().with("TOKENCTL_DB", database.url(role));
+            let log = sandbox.home().join("audit.jsonl");
+            sandbox.with("TOKENCTL_AUDIT_LOG", log)
+        };
+        let (reader, revoker) = (as_role(READER), as_role(REVOKER));
+        for user in administrators.iter().chain(&["olive"]) {
+            for command in
+                ["list -o json", "list --user olive --scope all", "show 1", "revoke -n 1 2"]
+            {
+                reader.run(&format!("--as {user} {command}")).assert(0);
+            }
+        }
+        let ran = reader.run("--as root revoke 1");
+        ran.assert(1).says(&["permission denied", "hint: the chapter \"Least privilege\""]);
+        revoker.run("--as olive revoke 1 2 --yes").assert(0);
+        revoker.run("--as root revoke --unused-for 90d --yes").assert(0);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::model::deploy_token::{self, DeployToken};
 use crate::model::personal_access_token::{self, PersonalAccessToken, UserType};
 use crate::model::reference::{Reference, UserRef};
 use crate::model::time::{Moment, OUT_OF_RANGE, Period, Rounding, TimeArg, Timestamp};
-use crate::model::token::{Token, TokenFilter, fold};
+use crate::model::token::{Token, TokenFilter};
 use crate::store::{Store, Stored};
 
 /// The filters of a kind of token, the same for every command.
@@ -32,6 +32,11 @@ pub trait Filters: Default + PartialEq {
 
     /// Refuses filters that are harmless in a list but not in a revocation.
     fn check_safe_to_revoke(&self, now: Moment) -> Result<(), Failure>;
+
+    /// What the user has to know of what these filters do in a store.
+    fn note(&self, _: &Store) -> Option<&'static str> {
+        None
+    }
 }
 
 /// The filters of personal access tokens, the same for every command.
@@ -165,6 +170,11 @@ impl ValueEnum for UserType {
 impl Filters for FilterArgs {
     type Token = PersonalAccessToken;
 
+    fn note(&self, store: &Store) -> Option<&'static str> {
+        let is_by_scope = !(self.token.scope.is_empty() && self.token.except_scope.is_empty());
+        store.note_on_scopes().filter(|_| is_by_scope)
+    }
+
     fn subject(&self) -> String {
         <PersonalAccessToken as Stored>::NOUN[1].into()
     }
@@ -276,7 +286,7 @@ impl TokenFilterArgs {
                 .search
                 .iter()
                 .flat_map(|text| text.split_whitespace())
-                .map(|word| fold(word).collect())
+                .map(Into::into)
                 .collect(),
             scopes: self.scope,
             except_scopes: self.except_scope,

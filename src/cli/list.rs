@@ -85,6 +85,9 @@ impl ListArgs {
         let store = session.open(Mode::Read)?;
         store.check_has::<T>()?;
         let actor = session.actor(&store)?;
+        if let Some(note) = filters.note(&store) {
+            session.note(note);
+        }
         let subject = filters.subject();
         let filter = filters.resolve(&store, &actor, session.now)?;
         let query = actor.to_list::<T>(filter).context(subject)?;

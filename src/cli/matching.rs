@@ -11,16 +11,17 @@ use super::ids::{Listed, ReviewedRows};
 use super::pick::{PICKABLE, pick};
 use super::progress::Progress;
 use super::revoke_plan::{RevokePlan, tokens_of};
-use super::session::Session;
+use super::session::{Session, broken_row};
 use super::stop::Stop;
-use crate::failure::{Failure, Kind, say_plain};
+use crate::failure::{Failure, Kind, say, say_plain};
 use crate::model::access::RevokeQuery;
 use crate::model::id::{Owner, TokenId};
 use crate::model::time::Timestamp;
 use crate::model::token::Token;
 use crate::output::Printer;
 use crate::output::view::Record;
-use crate::store::{Store, Stored, Streamed};
+use crate::store::schema::Description;
+use crate::store::{BrokenRow, Store, Stored, Streamed};
 
 /// How many tokens a question shows.
 pub const PREVIEW: usize = 10;
@@ -31,6 +32,10 @@ pub struct Matching<T> {
     ids: Vec<TokenId>,
     /// Rows that cannot be read; their batch will name them and leave them alone.
     broken: Vec<TokenId>,
+    /// How many others cannot even be named by an id.
+    unnamed: u64,
+    /// How many the application will put back, and why.
+    returning: Option<(u64, &'static str)>,
     owners: HashSet<Owner>,
     /// When the last of them was created.
     newest: Option<Timestamp>,
@@ -48,6 +53,7 @@ impl<T: Stored + Token + Record> Matching<T> {
         (shown, reviewed): (usize, Option<&ReviewedRows>),
     ) -> Result<Self> {
         let progress = Progress::searching(session, "{pos} tokens match so far");
+        let description = store.description();
         let read = store.preview(query, session.now, |rows| {
             let mut matching = Self::none(shown);
             for row in rows {
@@ -56,8 +62,12 @@ impl<T: Stored + Token + Record> Matching<T> {
                     // A token that does not fit its reviewed row will be spared.
                     Streamed::Row(Ok(token))
                         if reviewed.is_some_and(|it| !it.fits(&token, session.now)) => {}
-                    Streamed::Row(Ok(token)) => matching.add(token),
-                    Streamed::Row(Err(row)) => matching.broken.push(TokenId(row.id)),
+                    Streamed::Row(Ok(token)) => matching.add(description, token),
+                    Streamed::Row(Err(BrokenRow { id: Ok(id), .. })) => matching.broken.push(id),
+                    Streamed::Row(Err(row)) => {
+                        say(&broken_row(T::NOUN[0], &row));
+                        matching.unnamed += 1;
+                    }
                     Streamed::Pause => {}
                 }
                 progress.reach(matching.ids.len());
@@ -69,20 +79,32 @@ impl<T: Stored + Token + Record> Matching<T> {
 
     fn none(shown: usize) -> Self {
         let (ids, broken, first) = (Vec::new(), Vec::new(), Vec::new());
-        Self { ids, broken, owners: HashSet::new(), newest: None, first, shown }
+        Self {
+            ids,
+            broken,
+            unnamed: 0,
+            returning: None,
+            owners: HashSet::new(),
+            newest: None,
+            first,
+            shown,
+        }
     }
 
-    fn add(&mut self, token: T) {
+    fn add(&mut self, description: &Description, token: T) {
+        if let Some(why) = description.returning(&token.properties().name) {
+            self.returning.get_or_insert((0, why)).0 += 1;
+        }
         self.ids.push(token.id());
         self.owners.extend(token.owner());
-        self.newest = self.newest.max(Some(token.properties().created_at));
+        self.newest = self.newest.max(token.properties().created_at);
         if self.first.len() < self.shown {
             self.first.push(token);
         }
     }
 
     /// Lets the user pick at the terminal; nothing is picked at first.
-    pub fn pick(self, session: &Session, stop: &Stop) -> Result<Self> {
+    pub fn pick(self, session: &Session, store: &Store, stop: &Stop) -> Result<Self> {
         if self.ids.len() > PICKABLE {
             let message = format!("{} match, too many to pick from", self.described());
             let hint = format!("narrow the filter to {PICKABLE} tokens");
@@ -98,10 +120,10 @@ impl<T: Stored + Token + Record> Matching<T> {
         let mut rest = Self::none(self.shown);
         for (index, token) in self.first.into_iter().enumerate() {
             if picked.contains(&index) {
-                rest.add(token);
+                rest.add(store.description(), token);
             }
         }
-        rest.broken = self.broken;
+        (rest.broken, rest.unnamed) = (self.broken, self.unnamed);
         Ok(rest)
     }
 
@@ -121,6 +143,10 @@ impl<T: Stored + Token + Record> Matching<T> {
         if let Some(effect) = effect {
             say_plain(&effect);
         }
+        if let Some((count, why)) = self.returning {
+            let are = if count == 1 { "is" } else { "are" };
+            say_plain(&format!("{count} of them {are} {why}"));
+        }
         if answers_yes(&format!("Revoke {}?", self.described()), stop)? {
             Ok(())
         } else {
@@ -137,7 +163,7 @@ impl<T: Stored + Token> Matching<T> {
     /// What is to be done. What was not counted or picked is left alone, though it might
     /// match, have become readable, or have got the id of what was deleted by then.
     pub fn plan(self, named: Option<Listed>, batch_size: u32) -> RevokePlan {
-        let (newest, ids_given) = (self.newest, named.is_some());
+        let (newest, unreadable, ids_given) = (self.newest, self.unnamed, named.is_some());
         let mut reviewed = ReviewedRows::default();
         let (ids, chosen) = match named {
             Some(named) => {
@@ -151,7 +177,7 @@ impl<T: Stored + Token> Matching<T> {
                 (all, Some(self.ids))
             }
         };
-        RevokePlan { ids, ids_given, reviewed, chosen, newest, batch_size }
+        RevokePlan { ids, ids_given, reviewed, chosen, newest, unreadable, batch_size }
     }
 
     pub fn described(&self) -> String {

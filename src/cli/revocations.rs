@@ -22,6 +22,9 @@ use crate::output::view::{Record, Revocation, RevocationResult};
 use crate::output::{CANNOT_PRINT, Printer};
 use crate::store::{AuditRecord, Batch, BatchOptions, Decision, Run, Store, Stored};
 
+/// How many ids of tokens that will be back are shown.
+const SHOWN: usize = 10;
+
 /// A run of revocations.
 pub struct Revocations<'s> {
     session: &'s Session,
@@ -44,6 +47,8 @@ struct Tally {
     denied: u64,
     unresolved: u64,
     broken: u64,
+    /// The tokens that the application will put back, and why.
+    returning: Option<(Vec<TokenId>, &'static str)>,
 }
 
 impl<'s> Revocations<'s> {
@@ -62,6 +67,7 @@ impl<'s> Revocations<'s> {
         Revocation<T>: Record,
     {
         let ids = &plan.ids;
+        self.tally.broken = plan.unreadable;
         let mut results = Results::new(self.session, &self.stop)?;
         let progress = Progress::of(self.session, ids.len());
 
@@ -82,6 +88,7 @@ impl<'s> Revocations<'s> {
                     }
                 };
 
+            self.note_returning(store, &decisions);
             let rows = self.count(decisions, plan);
             ended = progress.suspend(|| results.print(&rows)).and(batch_ended);
             if ended.is_err() || batches.peek().is_none() {
@@ -97,6 +104,16 @@ impl<'s> Revocations<'s> {
         drop(progress);
         let closed = results.finish();
         self.session.note(&self.summary::<T>());
+        if let Some((ids, why)) = &self.tally.returning {
+            let shown = ids.iter().take(SHOWN).map(ToString::to_string).collect::<Vec<_>>();
+            let more = if ids.len() > SHOWN { ", …" } else { "" };
+            let are = if ids.len() == 1 { "is" } else { "are" };
+            self.session.note_more(&format!(
+                "{} of them ({}{more}) {are} {why}",
+                ids.len(),
+                shown.join(", ")
+            ));
+        }
         let done = if self.run.is_some() { "done" } else { "checked" };
         ended.with_context(|| format!("{} of {} ids {done}", self.tally.ids, ids.len()))?;
         closed?;
@@ -126,6 +143,16 @@ impl<'s> Revocations<'s> {
         };
         let done = store.revoke(&query.among(batch), &options);
         done.map_err(|error| self.stop.reason(error))
+    }
+
+    fn note_returning<T: Stored + Token>(&mut self, store: &Store, decisions: &[Decision<T>]) {
+        for decision in decisions {
+            if let Decision::Revoke(token) = decision
+                && let Some(why) = store.description().returning(&token.properties().name)
+            {
+                self.tally.returning.get_or_insert((Vec::new(), why)).0.push(token.id());
+            }
+        }
     }
 
     /// Counts what has happened, whether or not it can be printed then.

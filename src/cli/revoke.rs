@@ -135,6 +135,9 @@ impl RevokeArgs {
             return Err(needs_log(&store).hint("a dry run needs none").into());
         }
         let actor = session.actor(&store)?;
+        if let Some(note) = filters.note(&store) {
+            session.note(note);
+        }
         let subject = filters.subject();
         let mut filter = filters.resolve(&store, &actor, session.now)?;
         filter.as_mut().ids = named.as_ref().map(|it| it.ids.clone());
@@ -156,6 +159,7 @@ impl RevokeArgs {
                     reviewed,
                     chosen: None,
                     newest: None,
+                    unreadable: 0,
                     batch_size,
                 }
             }
@@ -164,7 +168,7 @@ impl RevokeArgs {
                 let reviewed = named.as_ref().map(|it| &it.reviewed);
                 let mut chosen = Matching::read(session, &store, &query, &stop, (shown, reviewed))?;
                 if self.interactive {
-                    chosen = chosen.pick(session, &stop)?;
+                    chosen = chosen.pick(session, &store, &stop)?;
                 }
                 self.refuse_more_than_max(&chosen)?;
                 if asks {

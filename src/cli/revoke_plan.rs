@@ -21,6 +21,8 @@ pub struct RevokePlan {
     /// When the newest of them was created, if they were read: a later token has reused
     /// the id of a deleted one.
     pub newest: Option<Timestamp>,
+    /// How many rows that match were found to have no id.
+    pub unreadable: u64,
     pub batch_size: u32,
 }
 

@@ -279,7 +279,8 @@ fn duplicate(stream: impl AsFd) -> Result<File> {
 
 /// Builds the message for a row that is left out because it cannot be read.
 pub fn broken_row(noun: &str, broken: &BrokenRow) -> String {
-    format!("{noun} {} is left out: {}", broken.id, broken.problem)
+    let id = broken.id.as_ref().map_or_else(Clone::clone, ToString::to_string);
+    format!("{noun} {id} is left out: {}", broken.problem)
 }
 
 fn columns(terminal: impl AsFd) -> usize {

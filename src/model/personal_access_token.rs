@@ -117,7 +117,8 @@ impl Token for PersonalAccessToken {
             && last_used_before.is_none_or(|bound| last_used.is_some_and(|it| it <= bound))
             && never_used.is_none_or(|wanted| last_used.is_none() == wanted)
             && unused_since.is_none_or(|since| {
-                self.token.created_at < since && last_used.is_none_or(|it| it < since)
+                self.token.created_at.is_some_and(|it| it < since)
+                    && last_used.is_none_or(|it| it < since)
             })
     }
 }

@@ -32,7 +32,8 @@ pub struct TokenProperties {
     pub name: String,
     pub scopes: Vec<String>,
     pub revoked: bool,
-    pub created_at: Timestamp,
+    /// `None`: not recorded.
+    pub created_at: Option<Timestamp>,
     /// `None`: never.
     pub expires_at: Option<Expiry>,
 }
@@ -113,7 +114,7 @@ pub struct TokenFilter {
     /// Not expired, and `expires_at <= bound`.
     pub expires_within: Option<Moment>,
     pub no_expiry: Option<bool>,
-    /// Every word occurs in the name; words are [`fold`]ed.
+    /// Every word occurs in the name, once both are [`fold`]ed.
     pub search: Vec<String>,
     /// Has any of these.
     pub scopes: Vec<String>,
@@ -148,15 +149,15 @@ impl TokenFilter {
             && active.is_none_or(|wanted| token.is_active(now) == wanted)
             && revoked.is_none_or(|wanted| token.revoked == wanted)
             && expired.is_none_or(|wanted| token.is_expired(now) == wanted)
-            && created_after.is_none_or(|bound| token.created_at >= bound)
-            && created_before.is_none_or(|bound| token.created_at <= bound)
+            && created_after.is_none_or(|bound| token.created_at.is_some_and(|it| it >= bound))
+            && created_before.is_none_or(|bound| token.created_at.is_some_and(|it| it <= bound))
             && expires_after.is_none_or(|bound| expiry.is_some_and(|it| it.compare(bound).is_ge()))
             && expires_before.is_none_or(|bound| expiry.is_some_and(|it| it.compare(bound).is_lt()))
             && expires_within.is_none_or(|bound| {
                 expiry.is_some_and(|it| !it.has_passed(now) && it.compare(bound).is_le())
             })
             && no_expiry.is_none_or(|wanted| expiry.is_none() == wanted)
-            && search.iter().all(|word| name.contains(word))
+            && search.iter().all(|word| name.contains(&fold(word).collect::<String>()))
             && (scopes.is_empty() || has_any(scopes))
             && !has_any(except_scopes)
     }

@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthChar;
 use super::OutputStyle;
 use super::text::width;
 use super::view::{self, Cell, Column, Record};
-use crate::model::time::{Expiry, Moment};
+use crate::model::time::{Date, Expiry, Moment};
 use crate::model::token::State;
 
 /// Rows that are laid out together.
@@ -213,11 +213,11 @@ fn content(cell: Cell<'_>, style: Style) -> Content {
     let text = match (cell, relative) {
         (Cell::Never, Some(_)) => "never".into(),
         (Cell::Null | Cell::Never, _) => "-".into(),
-        (Cell::Time(time) | Cell::Expiry(Expiry::Instant(time)), Some(now)) => {
+        (Cell::Time(time) | Cell::Expiry(Expiry::Instant(time)), Some(now)) if time.is_finite() => {
             HumanTime::from(time.since(now.instant)).to_string()
         }
         (Cell::Expiry(Expiry::Date(date)), Some(now)) if date == now.date => "today".into(),
-        (Cell::Expiry(Expiry::Date(date)), Some(now)) => {
+        (Cell::Expiry(Expiry::Date(date)), Some(now)) if date > Date::MIN => {
             HumanTime::from(date - now.date).to_string()
         }
         _ => {

@@ -58,10 +58,23 @@ impl Stored for DeployToken {
         Some(&columns.token.revoke)
     }
 
-    fn reach_condition(sql: &mut Sql, columns: &DeployTokens, reach: &Reach) {
+    fn reach_condition(
+        sql: &mut Sql,
+        columns: &DeployTokens,
+        reach: &Reach,
+        ids: Option<&[TokenId]>,
+    ) {
+        let id = columns.token.table.id;
         match reach {
             Reach::All => {
                 sql.push("TRUE");
+            }
+            Reach::Member { user, project_level, group_level } if let Some(ids) = ids => {
+                let [user, project, group] = [user.0, project_level.0, group_level.0];
+                sql.push(id).push(" IN (");
+                sql.push_bound(&columns.reached, [user, project, user, project, user, group]);
+                sql.push(" WHERE TRUE").and_one_of("r.id", ids, true).push(")");
+                return;
             }
             Reach::Member { user, project_level, group_level } => {
                 let [head, tail] = columns.level;
@@ -72,6 +85,9 @@ impl Stored for DeployToken {
             Reach::Own { .. } | Reach::Involved { .. } => {
                 sql.push("FALSE");
             }
+        }
+        if let Some(ids) = ids {
+            sql.and_one_of(id, ids, *reach != Reach::All);
         }
     }
 

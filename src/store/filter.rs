@@ -100,7 +100,12 @@ fn conditions<T: Stored>(
     bounds: Bounds,
     now: Moment,
 ) -> Result<(), Unrecorded> {
-    let context = FilterContext { bounds, now, includes_revoked: selection.includes_revoked() };
+    let context = FilterContext {
+        bounds,
+        now,
+        includes_revoked: selection.includes_revoked(),
+        is_restricted: *selection.reach() != Reach::All,
+    };
     T::conditions(sql, columns, selection.filter(), context)
 }
 
@@ -114,10 +119,7 @@ fn select_list<T: Stored, P: Projection<T>>(sql: &mut Sql, columns: &T::Columns)
 }
 
 fn within_reach<T: Stored>(sql: &mut Sql, columns: &T::Columns, selection: &Selection<T>) {
-    T::reach_condition(sql, columns, selection.reach());
-    if let Some(ids) = T::ids(selection.filter()) {
-        sql.push(" AND ").one_of(T::table(columns).id, ids);
-    }
+    T::reach_condition(sql, columns, selection.reach(), T::ids(selection.filter()));
 }
 
 /// Writes the ORDER BY clause.
@@ -163,7 +165,7 @@ pub fn shared(
     filter: &TokenFilter,
     context: FilterContext,
 ) -> Result<(), Unrecorded> {
-    let FilterContext { bounds, now, includes_revoked } = context;
+    let FilterContext { bounds, now, includes_revoked, is_restricted: _ } = context;
     // No `..`: a new filter field without SQL is a compile error.
     let TokenFilter {
         ids: _, // written by `within_reach`

@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::Store;
 use super::engine::{Decoder, Transaction};
 use super::schema::{Lookup, Places};
+use super::sql::{Sql, Value};
 use crate::model::actor::{AccessLevel, Actor, Denied, Membership};
 use crate::model::audit::AuditEvent;
 use crate::model::deploy_token::DeployToken;
@@ -38,13 +39,17 @@ impl Store {
         Ok(Actor::vouched(UserId(id), username, admin))
     }
 
-    /// Looks up a user, if `actor` may name them.
+    /// Looks up the owner of tokens, if `actor` may name them: a user, or what
+    /// [`Users::other_owners`] finds.
+    ///
+    /// [`Users::other_owners`]: super::schema::Users::other_owners
     ///
     /// # Errors
     ///
     /// [`Denied`] where there is no such user or the actor may not name them.
     pub fn user(&self, actor: &Actor, reference: &UserRef) -> Result<UserId> {
-        self.named_user(actor, reference, || Ok(None))
+        let others = &self.schema.users.other_owners;
+        self.named_user(actor, reference, || self.named(others, reference))
     }
 
     /// Like [`Store::user`], but also finds a deleted user who owned a token of `events`.
@@ -83,8 +88,16 @@ impl Store {
         reference: &UserRef,
         recorded: impl FnOnce() -> Result<Option<UserId>>,
     ) -> Result<UserId> {
-        if *reference == UserRef::Me {
-            return Ok(actor.id());
+        let UserRef::Other(name) = reference else { return Ok(actor.id()) };
+        if !actor.is_admin() {
+            // Only themselves, so nobody is looked for: others would cost more than nobody.
+            let (is_id, is_name) = match name {
+                Reference::Id(id) => (*id == actor.id().0, false),
+                Reference::Name(name) => (false, name.eq_ignore_ascii_case(actor.username())),
+            };
+            if !is_id && !is_name {
+                return Err(Denied.into());
+            }
         }
         let mut found = self.named(&self.schema.users.named, reference)?;
         // Only for administrators: others could tell from the time it takes who existed.
@@ -104,8 +117,11 @@ impl Store {
         Ok(found.map(|(id, _, _)| UserId(id)))
     }
 
-    /// Finds a user. Where usernames differ only by case, an exact match wins; without one
-    /// the match must be unique.
+    /// Finds a user. Where usernames differ only by case, an exact match wins.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] where it is one of several.
     fn find(
         &self,
         transaction: &Transaction<'_>,
@@ -125,14 +141,15 @@ impl Store {
         if let Some(exact) = found.iter().position(is_exact) {
             return Ok(Some(found.swap_remove(exact)));
         }
-        Ok(if found.len() == 1 { found.pop() } else { None })
+        let one = found.pop();
+        if found.is_empty() { Ok(one) } else { Err(Denied.into()) }
     }
 
     /// Looks up the membership of `actor` in a project.
     ///
     /// # Errors
     ///
-    /// [`Denied`] where there is no such project.
+    /// [`Denied`] where there is no such project, or the actor may see nothing of it.
     pub fn project(&self, actor: &Actor, reference: &Reference) -> Result<Membership> {
         let places = &self.columns::<DeployToken>()?.projects;
         self.membership(actor, places, reference, |id| Place::Project(ProjectId(id)))
@@ -142,7 +159,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Denied`] where there is no such group.
+    /// [`Denied`] where there is no such group, or the actor may see nothing of it.
     pub fn group(&self, actor: &Actor, reference: &Reference) -> Result<Membership> {
         let places = &self.columns::<DeployToken>()?.groups;
         self.membership(actor, places, reference, |id| Place::Group(GroupId(id)))
@@ -155,12 +172,7 @@ impl Store {
         reference: &Reference,
         place: fn(i64) -> Place,
     ) -> Result<Membership> {
-        let [head, middle, tail] = match reference {
-            Reference::Id(_) => places.by_id,
-            Reference::Name(_) => places.by_path,
-        };
-        let mut sql = self.sql();
-        sql.push(head).bind(actor.id().0).push(middle).bind(reference).push(tail);
+        let sql = self.membership_sql(actor, places, reference);
         let found = self.read(|transaction| {
             transaction.rows(&sql, |row| Ok::<_, String>((row.integer()?, row.optional_integer()?)))
         })?;
@@ -168,5 +180,26 @@ impl Store {
         let (id, level) = found.map_err(anyhow::Error::msg)?;
         #[expect(clippy::disallowed_methods, reason = "the store may create these")]
         Ok(Membership::vouched(place(id), level.map(AccessLevel)))
+    }
+
+    /// The statement that finds a place: any for an administrator, for others one that they
+    /// are a member of.
+    pub(super) fn membership_sql(
+        &self,
+        actor: &Actor,
+        places: &Places,
+        reference: &Reference,
+    ) -> Sql {
+        let [by_id, by_path] =
+            if actor.is_admin() { [&places.by_id[..], &places.by_path] } else { places.of_member };
+        let parts = match reference {
+            Reference::Id(_) => by_id,
+            Reference::Name(_) => by_path,
+        };
+        let mut values = vec![Value::from(actor.id().0); parts.len() - 2];
+        values.push(reference.into());
+        let mut sql = self.sql();
+        sql.push_bound(parts, values);
+        sql
     }
 }

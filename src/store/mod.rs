@@ -105,6 +105,12 @@ impl Store {
         Ok(self.revoke_method::<T>()?.deletes)
     }
 
+    /// What has to be known of a filter by the scopes of personal access tokens.
+    #[must_use]
+    pub fn note_on_scopes(&self) -> Option<&'static str> {
+        self.schema.personal_access_tokens.optional.note_on_scopes
+    }
+
     /// Fails where the store does not hold this kind of record.
     ///
     /// # Errors

@@ -42,6 +42,53 @@ macro_rules! string {
     };
 }
 
+/// That a text is a JSON array of strings, behind the text.
+macro_rules! is_list {
+    () => {
+        concat!(
+            " ~ '^",
+            blank!(),
+            r"\[",
+            blank!(),
+            "(",
+            string!(),
+            "(,",
+            blank!(),
+            string!(),
+            r")*)?\]",
+            blank!(),
+            "$'"
+        )
+    };
+}
+
+/// The strings of a JSON array, up to the text.
+macro_rules! text_of {
+    () => {
+        "jsonb_array_elements_text(replace("
+    };
+}
+
+/// A scope as JSON may have it: with its letters, or with escapes of those beyond ASCII, as
+/// Python writes them, or as others do.
+pub fn in_json(scope: &str) -> [String; 3] {
+    let plain = serde_json::Value::from(scope).to_string();
+    let escaped = |escape: fn(u16) -> String| {
+        let mut text = String::new();
+        for character in plain.chars() {
+            if character.is_ascii() {
+                text.push(character);
+            } else {
+                text.extend(character.encode_utf16(&mut [0; 2]).iter().map(|&unit| escape(unit)));
+            }
+        }
+        text
+    };
+    let [lower, upper] =
+        [escaped(|unit| format!("\\u{unit:04x}")), escaped(|unit| format!("\\u{unit:04X}"))];
+    [plain, lower, upper]
+}
+
 impl ScopesForm {
     pub const ALL: [Self; 3] = [Self::Json, Self::Yaml, Self::Commas];
 
@@ -69,27 +116,25 @@ impl ScopesForm {
     }
 
     /// Returns the PostgreSQL expression for the scopes: an array of text, or NULL. The
-    /// column goes between the parts.
+    /// column goes between the parts. Where the database does not have all of Unicode, those
+    /// of a JSON text that escapes a letter of it are as they stand there, see [`in_json`].
     #[must_use]
-    pub fn array(self) -> &'static [&'static str] {
+    pub fn array(self, is_unicode: bool) -> &'static [&'static str] {
         match self {
             // PostgreSQL's text cannot hold NUL; its replacement matches no scope.
-            Self::Json => &[
+            Self::Json if is_unicode => &[
                 "CASE WHEN replace(",
+                concat!(r", '\u0000', '\ufffd')", is_list!(), " THEN ARRAY(SELECT ", text_of!()),
+                r", '\u0000', '\ufffd')::jsonb)) END",
+            ],
+            Self::Json => &[
+                "CASE WHEN NOT (",
+                concat!(is_list!(), ") THEN NULL WHEN "),
                 concat!(
-                    r", '\u0000', '\ufffd') ~ '^",
-                    blank!(),
-                    r"\[",
-                    blank!(),
-                    "(",
-                    string!(),
-                    "(,",
-                    blank!(),
-                    string!(),
-                    r")*)?\]",
-                    blank!(),
-                    "$' THEN ARRAY(SELECT jsonb_array_elements_text(replace("
+                    r" ~ '\\u(0000|00[89a-fA-F]|0[1-9a-fA-F]|[1-9a-fA-F])' ",
+                    "THEN ARRAY(SELECT e::text FROM json_array_elements("
                 ),
+                concat!("::json) e) ELSE ARRAY(SELECT ", text_of!()),
                 r", '\u0000', '\ufffd')::jsonb)) END",
             ],
             Self::Yaml => &[

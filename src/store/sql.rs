@@ -8,9 +8,10 @@ use std::fmt;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
-use super::scopes::Scopes;
+use super::scopes::{Scopes, ScopesForm, in_json};
 use crate::model::id::TokenId;
 use crate::model::reference::Reference;
+use crate::model::token::fold;
 
 /// A dialect of SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,26 @@ pub enum Value {
     Date(NaiveDate),
 }
 
+impl Value {
+    /// The texts in it.
+    pub fn texts(&mut self) -> &mut [String] {
+        match self {
+            Self::Text(text) => std::slice::from_mut(text),
+            Self::Texts(texts) => texts,
+            _ => &mut [],
+        }
+    }
+
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        match self {
+            Self::Text(text) => text.is_ascii(),
+            Self::Texts(texts) => texts.iter().all(|text| text.is_ascii()),
+            _ => true,
+        }
+    }
+}
+
 impl From<&Reference> for Value {
     fn from(reference: &Reference) -> Self {
         match reference {
@@ -86,48 +107,63 @@ impl From<String> for Value {
     }
 }
 
+/// What statements depend on besides the dialect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flavour {
+    pub dialect: Dialect,
+    /// The schema of the server that the tables are in.
+    pub namespace: Option<Quoted>,
+    pub encoding: Encoding,
+    /// Whether `lower` knows the letters of ASCII: under a Turkish collation it does not.
+    pub folds_ascii: bool,
+}
+
+/// How a database keeps text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    Utf8,
+    /// SQLite compares the bytes of it.
+    Utf16,
+    /// PostgreSQL does not know what the bytes mean.
+    Unknown,
+    /// Of a repertoire that is smaller than Unicode's.
+    Other,
+}
+
+impl Flavour {
+    #[must_use]
+    pub fn new(dialect: Dialect) -> Self {
+        Self { dialect, namespace: None, encoding: Encoding::Utf8, folds_ascii: true }
+    }
+}
+
 /// A statement under construction. Placeholders are numbered in the order of
 /// binding: `?1`, `?2`, … or `$1`, `$2`, …
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sql {
-    dialect: Dialect,
-    /// The schema of the server that the tables are in.
-    namespace: Option<Quoted>,
+    flavour: Flavour,
     text: String,
     values: Vec<Value>,
-    /// Whether SQLite keeps text in UTF-16, and compares its bytes.
-    is_utf16: bool,
 }
 
 impl Sql {
     #[must_use]
-    pub fn new(dialect: Dialect) -> Self {
-        let (text, values) = (String::new(), Vec::new());
-        Self { dialect, namespace: None, text, values, is_utf16: false }
+    pub fn new(flavour: Flavour) -> Self {
+        Self { flavour, text: String::new(), values: Vec::new() }
     }
 
-    /// For a database whose text is in UTF-16, or is not.
-    #[must_use]
-    pub fn in_utf16(self, is_utf16: bool) -> Self {
-        Self { is_utf16, ..self }
-    }
-
-    /// A statement for PostgreSQL, on the tables of one of its schemas.
-    #[must_use]
-    pub fn within(namespace: Quoted) -> Self {
-        Self { namespace: Some(namespace), ..Self::new(Dialect::Postgres) }
-    }
-
-    /// Writes text, in which each name of a table has an `@` before it. A server then finds
-    /// the table in its schema, and no other of that name.
+    /// Writes text, in which each name of a table has an `@` before it, so that a server finds
+    /// the table in its schema, and no other of that name. Behind a text whose case is ignored
+    /// stands a `#`, for the collation of that.
     pub fn push(&mut self, text: &'static str) -> &mut Self {
-        let mut parts = text.split('@');
-        self.text.push_str(parts.next().unwrap_or_default());
-        for part in parts {
-            if let Some(Quoted(namespace)) = &self.namespace {
-                self.text.extend([namespace, "."]);
+        for part in text.split_inclusive(['@', '#']) {
+            let plain = part.trim_end_matches(['@', '#']);
+            self.text.push_str(plain);
+            match (&part[plain.len()..], &self.flavour.namespace) {
+                ("@", Some(Quoted(namespace))) => self.text.extend([namespace, "."]),
+                ("#", _) if !self.flavour.folds_ascii => self.text.push_str(" COLLATE \"C\""),
+                _ => {}
             }
-            self.text.push_str(part);
         }
         self
     }
@@ -135,7 +171,7 @@ impl Sql {
     pub fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.values.push(value.into());
         // SQLite takes `$1` for a name, and numbers it by first occurrence.
-        self.text.push(match self.dialect {
+        self.text.push(match self.flavour.dialect {
             Dialect::Sqlite => '?',
             Dialect::Postgres => '$',
         });
@@ -150,19 +186,48 @@ impl Sql {
             return self.push(" = ").bind(*id);
         }
         let ids = Value::Integers(ids.iter().map(|id| id.0).collect());
-        match self.dialect {
+        match self.flavour.dialect {
             Dialect::Sqlite => self.push(" IN (SELECT value FROM json_each(").bind(ids).push("))"),
             Dialect::Postgres => self.push(" = ANY(").bind(ids).push(")"),
         }
     }
 
-    /// Writes a condition that a name contains a folded word.
+    /// Writes a further condition that a column is one of these ids. With `is_last`, no
+    /// index finds rows by them: the other conditions find rows, of which this keeps some.
+    pub fn and_one_of(
+        &mut self,
+        column: &'static str,
+        ids: &[TokenId],
+        is_last: bool,
+    ) -> &mut Self {
+        // A sign makes it an expression, which no index has.
+        self.push(if is_last { " AND +" } else { " AND " }).one_of(column, ids)
+    }
+
+    /// Writes text with a value between each two parts.
+    pub fn push_bound(
+        &mut self,
+        parts: &[&'static str],
+        values: impl IntoIterator<Item = impl Into<Value>>,
+    ) -> &mut Self {
+        let mut values = values.into_iter();
+        for (index, part) in parts.iter().enumerate() {
+            if let Some(value) = (index > 0).then(|| values.next()).flatten() {
+                self.bind(value);
+            }
+            self.push(part);
+        }
+        self
+    }
+
+    /// Writes a condition that a name contains a word, whatever the case of either.
     pub fn contains(&mut self, name: &'static str, word: &str) -> &mut Self {
-        match self.dialect {
+        match self.flavour.dialect {
             Dialect::Sqlite => {
+                let word: String = fold(word).collect();
                 self.push("tokenctl_contains(").push(name).push(", ").bind(word).push(")")
             }
-            // Folded again, by the same collation as the name.
+            // Both by the collation of the database.
             Dialect::Postgres => self
                 .push("strpos(lower((")
                 .push(name)
@@ -174,25 +239,29 @@ impl Sql {
 
     /// Writes a condition that scopes include any of these; NULL where they cannot be read.
     pub fn has_scope(&mut self, scopes: Scopes, wanted: &[String]) -> &mut Self {
-        let wanted = Value::Texts(wanted.to_vec());
-        match self.dialect {
+        let mut wanted = wanted.to_vec();
+        match self.flavour.dialect {
             Dialect::Sqlite => {
                 self.push("tokenctl_has_scope('").push(scopes.form.name()).push("', ");
-                self.push(scopes.sql).push(", ").bind(wanted).push(")")
+                self.push(scopes.sql).push(", ").bind(Value::Texts(wanted)).push(")")
             }
             Dialect::Postgres => {
-                for (index, part) in scopes.form.array().iter().enumerate() {
+                let is_unicode = self.flavour.encoding == Encoding::Utf8;
+                for (index, part) in scopes.form.array(is_unicode).iter().enumerate() {
                     self.push(if index > 0 { scopes.sql } else { "" }).push(part);
                 }
-                self.push(" && ").bind(wanted)
+                if scopes.form == ScopesForm::Json && !is_unicode {
+                    wanted.extend(wanted.iter().flat_map(|it| in_json(it)).collect::<Vec<_>>());
+                }
+                self.push(" && ").bind(Value::Texts(wanted))
             }
         }
     }
 
     /// Writes a key of ORDER BY that compares text by code point.
     pub fn by_code_point(&mut self, text: &'static str) -> &mut Self {
-        let [begin, end] = match self.dialect {
-            Dialect::Sqlite if self.is_utf16 => ["tokenctl_utf8(", ")"],
+        let [begin, end] = match self.flavour.dialect {
+            Dialect::Sqlite if self.flavour.encoding == Encoding::Utf16 => ["tokenctl_utf8(", ")"],
             Dialect::Sqlite => ["", ""],
             Dialect::Postgres => ["", " COLLATE \"C\""],
         };
@@ -207,7 +276,7 @@ impl Sql {
 
     #[must_use]
     pub fn dialect(&self) -> Dialect {
-        self.dialect
+        self.flavour.dialect
     }
 
     #[must_use]

@@ -26,8 +26,15 @@ pub trait Stored: Guarded + Projection<Self> + Send {
     fn revoke_method(_: &Self::Columns) -> Option<&RevokeMethod> {
         None
     }
-    /// Writes the first condition of the WHERE.
-    fn reach_condition(sql: &mut Sql, columns: &Self::Columns, reach: &Reach);
+    /// Writes the first condition of the WHERE: the rows in reach, of which only those with
+    /// `ids` are wanted where they are given. Rows out of reach are then not even looked at:
+    /// the database finds what is in reach, and looks for the ids among that.
+    fn reach_condition(
+        sql: &mut Sql,
+        columns: &Self::Columns,
+        reach: &Reach,
+        ids: Option<&[TokenId]>,
+    );
     /// Returns the ids in the filter.
     fn ids(filter: &Self::Filter) -> Option<&[TokenId]>;
     /// Whether the filter keeps few rows, which the database finds by an index.
@@ -50,6 +57,8 @@ pub struct FilterContext {
     pub now: Moment,
     /// Whether revoked tokens are included.
     pub includes_revoked: bool,
+    /// Whether only some rows are in reach, which are to be found first.
+    pub is_restricted: bool,
 }
 
 /// How the rows within bounds of a time column are found.
@@ -99,7 +108,8 @@ pub type Row<T> = Result<T, BrokenRow>;
 /// A row that cannot be decoded. It is never shown nor revoked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokenRow {
-    pub id: i64,
+    /// Its id, or in words what there is instead.
+    pub id: Result<TokenId, String>,
     pub problem: String,
 }
 

@@ -56,7 +56,12 @@ impl Stored for PersonalAccessToken {
         Some(&columns.token.revoke)
     }
 
-    fn reach_condition(sql: &mut Sql, columns: &PersonalAccessTokens, reach: &Reach) {
+    fn reach_condition(
+        sql: &mut Sql,
+        columns: &PersonalAccessTokens,
+        reach: &Reach,
+        ids: Option<&[TokenId]>,
+    ) {
         match reach {
             Reach::All => {
                 sql.push("TRUE");
@@ -70,6 +75,9 @@ impl Stored for PersonalAccessToken {
             Reach::Member { .. } | Reach::Involved { .. } => {
                 sql.push("FALSE");
             }
+        }
+        if let Some(ids) = ids {
+            sql.and_one_of(columns.token.table.id, ids, *reach != Reach::All);
         }
     }
 
@@ -102,12 +110,17 @@ impl Stored for PersonalAccessToken {
         } = filter;
 
         shared(sql, &columns.token, token, context)?;
-        if let Some(UserId(user)) = user {
-            sql.push(" AND ").push(columns.user_id).push(" = ").bind(*user);
+        // Services have numbers below zero.
+        let owner = |UserId(id): UserId| match columns.optional.service_id {
+            Some(service_id) if id < 0 => (service_id, -id),
+            Some(_) | None => (columns.user_id, id),
+        };
+        if let Some((column, id)) = user.map(owner) {
+            sql.push(" AND ").push(column).push(" = ").bind(id);
         }
-        for UserId(user) in except_users {
+        for (column, id) in except_users.iter().copied().map(owner) {
             // Keeps tokens without a user.
-            sql.push(" AND ").push(columns.user_id).push(" IS DISTINCT FROM ").bind(*user);
+            sql.push(" AND ").push(column).push(" IS DISTINCT FROM ").bind(id);
         }
         if let Some(user_type) = user_type {
             let [condition, end] = recorded(columns.optional.is_of_user_type, "the type of users")?;
@@ -169,7 +182,7 @@ impl Tokens {
             name: row.text()?,
             scopes: row.scopes(self.scopes.form)?,
             revoked: row.boolean()?,
-            created_at: row.timestamp(self.created_at.form)?,
+            created_at: row.optional_timestamp(self.created_at.form)?,
             expires_at: row.expiry(self.expires_at.map(|it| it.form))?,
         })
     }

@@ -14,7 +14,6 @@ use crate::measure::{Side, printed};
 use crate::table::mebibytes;
 
 #[path = "../support/tools.rs"]
-#[expect(dead_code, reason = "the tests need more of it")]
 mod tools;
 
 const TOKENCTL: &str = env!("CARGO_BIN_EXE_tokenctl");

@@ -53,6 +53,13 @@ impl App {
         stores
     }
 
+    /// Its fixture in a database of another encoding or collation.
+    pub fn server_as(self, options: &str) -> Option<Foreign> {
+        let database = Cluster::shared()?.database_as(options, &self.on_a_server());
+        let sandbox = Sandbox::without_store();
+        Some(Foreign { app: self, sandbox, database: Some(database) })
+    }
+
     /// Its fixture in a SQLite file.
     pub fn file(self) -> Foreign {
         let sandbox = Sandbox::without_store();

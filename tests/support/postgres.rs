@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::tools::{newer_postgresql, tool, variable};
+use super::tools::{tool, variable};
 
 /// GitLab's tables, empty.
 pub const GITLAB: &str = include_str!("gitlab.sql");
@@ -198,9 +198,23 @@ impl Cluster {
         Database { server: self.server.clone(), name }
     }
 
+    /// A database of another encoding or collation, which `options` of CREATE DATABASE say.
+    pub fn database_as(&self, options: &str, statements: &str) -> Database {
+        let name = format!("other_{}", unique());
+        self.sql(ANY, &format!("CREATE DATABASE \"{name}\" TEMPLATE template0 {options}"));
+        // Not every encoding has Greek letters.
+        self.sql(&name, &statements.replace("ΚΑΦΕΣ", "KAFES"));
+        Database { server: self.server.clone(), name }
+    }
+
+    /// What makes a GitLab database with the fixture and the rights of the README.
+    pub fn gitlab_statements() -> String {
+        format!("{GITLAB}{GITLAB_FIXTURE}{}", grants(ROLES))
+    }
+
     /// A GitLab database with the fixture, which [`READER`] and [`REVOKER`] may use.
     pub fn gitlab(&self) -> Database {
-        self.database("gitlab", &format!("{GITLAB}{GITLAB_FIXTURE}{}", grants(ROLES)))
+        self.database("gitlab", &Self::gitlab_statements())
     }
 
     /// The first column of the last statement's rows, and so on: what `psql` prints.
@@ -255,6 +269,15 @@ fn host_based_access(tcp: Option<&str>) -> String {
         lines.extend([host, " all all 127.0.0.1/32 trust\n"]);
     }
     lines
+}
+
+/// The folder of a PostgreSQL that is newer than the system's, from 17 on.
+fn newer_postgresql() -> Option<PathBuf> {
+    let folder = PathBuf::from(variable("TOKENCTL_TEST_POSTGRES"));
+    let found = folder.is_absolute() && folder.join("initdb").is_file();
+    let is_required = variable("TOKENCTL_TEST_TOOLS") == "required";
+    assert!(found || !is_required, "TOKENCTL_TEST_POSTGRES names no newer PostgreSQL");
+    found.then_some(folder)
 }
 
 /// A database of one test.

@@ -20,6 +20,8 @@ GRANT SELECT (id, type, traversal_ids) ON namespaces TO tokenctl_read;
 GRANT SELECT (source_id, source_type, path) ON routes TO tokenctl_read;
 GRANT SELECT (user_id, source_id, source_type, access_level, requested_at, expires_at, state)
     ON members TO tokenctl_read;
+-- In versions from 18.4 also granular, from 19.2 also sudo:
+-- GRANT SELECT (granular, sudo) ON personal_access_tokens TO tokenctl_read;
 
 -- To revoke as well
 GRANT tokenctl_read TO tokenctl_revoke;

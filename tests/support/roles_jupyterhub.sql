@@ -1,5 +1,5 @@
--- The least rights that tokenctl needs in JupyterHub's database.
--- In versions before 5 leave out group_role_map and user_group_map where they are missing.
+-- The least rights that tokenctl needs in JupyterHub's database. Old versions have no
+-- group_role_map: leave it out there.
 
 CREATE ROLE tokenctl_read LOGIN;
 CREATE ROLE tokenctl_revoke LOGIN;

@@ -44,15 +44,6 @@ pub fn tool(name: &str) -> Option<PathBuf> {
     found
 }
 
-/// The folder of a PostgreSQL that is newer than the system's, from 17 on.
-pub fn newer_postgresql() -> Option<PathBuf> {
-    let folder = PathBuf::from(variable("TOKENCTL_TEST_POSTGRES"));
-    let found = folder.is_absolute() && folder.join("initdb").is_file();
-    let is_required = variable("TOKENCTL_TEST_TOOLS") == "required";
-    assert!(found || !is_required, "TOKENCTL_TEST_POSTGRES names no newer PostgreSQL");
-    found.then_some(folder)
-}
-
 fn find(name: &str) -> Option<PathBuf> {
     let hub = variable("TOKENCTL_TEST_HUB");
     let path = variable("PATH");

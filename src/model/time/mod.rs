@@ -20,10 +20,12 @@ pub use self::period::Period;
 /// A UTC day.
 pub type Date = NaiveDate;
 
-/// An instant in UTC of the years 0 to 9999, in whole milliseconds.
+/// An instant in UTC, in whole milliseconds: of the years 0 to 9999, but where another
+/// application's database has another one, or an infinite one.
 ///
 /// Displays as `2020-07-23T14:31:47.729Z`, which sorts as text in the order of
-/// time.
+/// time, other years as they are, and those beyond all as PostgreSQL writes them, `infinity`
+/// and `-infinity`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(DateTime<Utc>);
 
@@ -45,6 +47,14 @@ impl Timestamp {
         Self::new(date.and_time(NaiveTime::MIN).and_utc())
     }
 
+    /// Takes an instant as another application's database has it, and truncates it to its
+    /// millisecond.
+    #[must_use]
+    pub fn from_database(instant: DateTime<Utc>) -> Self {
+        let whole = DateTime::from_timestamp_millis(instant.timestamp_millis());
+        Self(whole.unwrap_or(instant))
+    }
+
     /// Parses the stored form, `2020-07-23T14:31:47.729Z`.
     #[must_use]
     pub fn from_stored(text: &str) -> Option<Self> {
@@ -55,12 +65,13 @@ impl Timestamp {
         Some(Self(date.and_hms_milli_opt(hour, minute, second, milli)?.and_utc()))
     }
 
-    /// Parses a UTC time without zone: `2020-07-23 14:31:47`, with an optional fraction of
-    /// the second, which is truncated to milliseconds.
+    /// Parses a UTC time without zone: `2020-07-23 14:31:47`, or with a `T`, and with an
+    /// optional fraction of the second, which is truncated to milliseconds.
     #[must_use]
     pub fn from_spaced(text: &str) -> Option<Self> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-        let [year, month, day, hour, minute, second] = numbers(whole, b"0000-00-00 00:00:00")?;
+        let [year, month, day, hour, minute, second] = numbers(whole, b"0000-00-00 00:00:00")
+            .or_else(|| numbers(whole, b"0000-00-00T00:00:00"))?;
         if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
@@ -110,6 +121,13 @@ impl Timestamp {
         later.and_then(Self::new).unwrap_or(self)
     }
 
+    /// Whether it is neither of the ends of time.
+    #[must_use]
+    pub fn is_finite(self) -> bool {
+        let date = self.date();
+        date > Date::MIN && date < Date::MAX
+    }
+
     /// Formats the instant as `2020-07-23T14:31:47.729Z`.
     #[must_use]
     pub fn text(self) -> TimeText {
@@ -147,26 +165,52 @@ impl<'de> Deserialize<'de> for Timestamp {
 /// list has several.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeText {
-    bytes: [u8; 24],
+    /// Of the widest year, `-262143`, too.
+    bytes: [u8; 28],
     length: usize,
 }
 
 impl TimeText {
     fn of(date: Date) -> Self {
-        let mut text = Self { bytes: *b"0000-00-00T00:00:00.000Z", length: "0000-00-00".len() };
-        text.put(0..4, u32::try_from(date.year()).unwrap_or(0));
-        text.put(5..7, date.month());
-        text.put(8..10, date.day());
+        let mut text = Self { bytes: [0; 28], length: 0 };
+        match date.year() {
+            year @ 0..=9999 => {
+                text.push(b"0000-00-00");
+                text.put(0..4, u32::try_from(year).unwrap_or(0));
+            }
+            // As far from now as it goes; the calendar itself ends with these days.
+            _ if date == Date::MAX => text.push(b"infinity"),
+            _ if date == Date::MIN => text.push(b"-infinity"),
+            year => text.push(format!("{year:05}-00-00").as_bytes()),
+        }
+        if text.is_finite() {
+            let end = text.length;
+            text.put(end - 5..end - 3, date.month());
+            text.put(end - 2..end, date.day());
+        }
         text
     }
 
     fn at(mut self, time: NaiveTime) -> Self {
-        self.put(11..13, time.hour());
-        self.put(14..16, time.minute());
-        self.put(17..19, time.second());
-        self.put(20..23, time.nanosecond() / 1_000_000);
-        self.length = self.bytes.len();
+        if self.is_finite() {
+            let end = self.length;
+            self.push(b"T00:00:00.000Z");
+            self.put(end + 1..end + 3, time.hour());
+            self.put(end + 4..end + 6, time.minute());
+            self.put(end + 7..end + 9, time.second());
+            self.put(end + 10..end + 13, time.nanosecond() / 1_000_000);
+        }
         self
+    }
+
+    /// Whether it ends in digits, not in a word.
+    fn is_finite(&self) -> bool {
+        self.bytes[self.length - 1].is_ascii_digit()
+    }
+
+    fn push(&mut self, text: &[u8]) {
+        self.bytes[self.length..][..text.len()].copy_from_slice(text);
+        self.length += text.len();
     }
 
     fn put(&mut self, digits: Range<usize>, mut number: u32) {

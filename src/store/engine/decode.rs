@@ -32,12 +32,17 @@ impl<'r> Decoder<'r> {
         Self { row, next: 0 }
     }
 
-    /// The id of the row, which comes first; zero where it is none.
-    #[must_use]
-    pub fn peek_id(&self) -> i64 {
+    /// The id of the row, which comes first, or in words what there is instead.
+    ///
+    /// # Errors
+    ///
+    /// Those words.
+    pub fn peek_id(&self) -> Result<TokenId, String> {
         match self.row.value(0) {
-            Ok(Raw::Integer(id)) => id,
-            _ => 0,
+            Ok(Raw::Integer(id)) => Ok(TokenId(id)),
+            Ok(Raw::Text(text)) => Err(format!("'{}'", String::from_utf8_lossy(text))),
+            Ok(Raw::Null) => Err("without an id".into()),
+            _ => Err("whose id is no integer".into()),
         }
     }
 
@@ -129,9 +134,9 @@ impl<'r> Decoder<'r> {
                 std::str::from_utf8(text).ok().and_then(|text| form.timestamp_from_text(text))
             }
             Raw::Integer(seconds) if form == TimeForm::Epoch => {
-                DateTime::from_timestamp(seconds, 0).and_then(Timestamp::new)
+                Some(Timestamp::from_database(since_epoch(seconds)))
             }
-            Raw::Instant(instant) => Timestamp::new(instant),
+            Raw::Instant(instant) => Some(Timestamp::from_database(instant)),
             Raw::Boolean(_) | Raw::Integer(_) | Raw::Date(_) | Raw::Other => None,
         };
         self.required(instant, "a time").map(Some)
@@ -157,8 +162,6 @@ impl<'r> Decoder<'r> {
             Raw::Date(date) => Some(date),
             Raw::Boolean(_) | Raw::Integer(_) | Raw::Instant(_) | Raw::Other => None,
         };
-        // Of the years that can be written.
-        let date = date.filter(|date| Timestamp::midnight(*date).is_some());
         self.required(date, "a date").map(|date| Some(Expiry::Date(date)))
     }
 
@@ -173,4 +176,13 @@ impl<'r> Decoder<'r> {
         let value = values.into_iter().find(|(name, _)| *name == text);
         self.required(value.map(|(_, value)| value), "a known value").map(Some)
     }
+}
+
+/// An instant so many seconds after 1970. The calendar ends before a number of 64 bits.
+fn since_epoch(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(seconds, 0).unwrap_or(if seconds < 0 {
+        DateTime::<Utc>::MIN_UTC
+    } else {
+        DateTime::<Utc>::MAX_UTC
+    })
 }

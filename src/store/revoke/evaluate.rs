@@ -32,7 +32,7 @@ impl Store {
         let ids = query.ids().unwrap_or_default();
         let mut decisions = Vec::with_capacity(ids.len());
         for &id in ids {
-            decisions.push(match rows.next_if(|(row, _)| id_of(row) == id) {
+            decisions.push(match rows.next_if(|(row, _)| id_of(row) == Some(id)) {
                 None => Decision::Deny(id),
                 Some((Err(broken), _)) => Decision::Broken(broken),
                 // Also of one that is revoked: it is another.
@@ -71,13 +71,13 @@ impl<T: Token> BatchOptions<'_, T> {
     fn is_chosen(&self, token: &T) -> bool {
         let token = token.properties();
         self.chosen.is_none_or(|ids| ids.binary_search(&token.id).is_ok())
-            && self.newest.is_none_or(|newest| token.created_at <= newest)
+            && (token.created_at <= self.newest || self.newest.is_none())
     }
 }
 
-fn id_of<T: Token>(row: &Row<T>) -> TokenId {
+fn id_of<T: Token>(row: &Row<T>) -> Option<TokenId> {
     match row {
-        Ok(token) => token.id(),
-        Err(broken) => TokenId(broken.id),
+        Ok(token) => Some(token.id()),
+        Err(broken) => broken.id.clone().ok(),
     }
 }

@@ -4,8 +4,8 @@
 //! Sources: `models/auth/access_token.go` and `models/user/user.go` of both.
 
 use super::{
-    Catalog, Description, Lookup, OptionalColumns, PersonalAccessTokens, RevokeMethod, Schema,
-    Table, Time, TimeForm, Tokens, Users,
+    Catalog, Description, Lookup, NO_NAME, OptionalColumns, PersonalAccessTokens, RevokeMethod,
+    Schema, Table, Time, TimeForm, Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
 use crate::store::sql::Dialect;
@@ -22,6 +22,7 @@ pub static DESCRIPTION: Description = Description {
     // Forgejo's.
     optional: &[("access_token_resource_repo", "token_id")],
     schema,
+    returning: None,
     direct_revoke: &[
         "Also Forgejo. Deletes the row, as they do: there is no flag, and no way back;",
         "revoking the id again finds no token (exit 4). The row is looked up at each use, so",
@@ -54,11 +55,15 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
         users: Users {
             acting: Lookup {
                 by_id: [acting!("u.id = "), ""],
-                by_name: [acting!("u.lower_name = lower("), ")"],
+                by_name: [acting!("u.lower_name = lower("), "#)"],
             },
             named: Lookup {
                 by_id: ["SELECT u.id, u.name FROM @\"user\" u WHERE u.id = ", ""],
-                by_name: ["SELECT u.id, u.name FROM @\"user\" u WHERE u.lower_name = lower(", ")"],
+                by_name: ["SELECT u.id, u.name FROM @\"user\" u WHERE u.lower_name = lower(", "#)"],
+            },
+            other_owners: Lookup {
+                by_id: ["SELECT t.uid, NULL FROM @access_token t WHERE t.uid = ", " LIMIT 1"],
+                by_name: NO_NAME,
             },
         },
         personal_access_tokens: PersonalAccessTokens {
@@ -68,11 +73,9 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
                     id: "t.id",
                 },
                 name: "coalesce(t.name, '')",
-                // Tokens from before scopes existed have all of them.
-                scopes: Scopes {
-                    sql: "coalesce(nullif(t.scope, ''), 'all')",
-                    form: ScopesForm::Commas,
-                },
+                // Without scopes nothing is permitted. Tokens from before scopes existed were
+                // given all of them.
+                scopes: Scopes { sql: "coalesce(t.scope, '')", form: ScopesForm::Commas },
                 revoked: None,
                 created_at: Time::plain("t.created_unix", TimeForm::Epoch),
                 expires_at: None,

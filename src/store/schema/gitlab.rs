@@ -4,8 +4,8 @@
 //! of GitLab. Columns added late are optional here.
 
 use super::{
-    Catalog, DeployTokens, Description, Lookup, OptionalColumns, PersonalAccessTokens, Places,
-    RevokeMethod, Schema, Table, Time, TimeForm, Tokens, Users,
+    Catalog, DeployTokens, Description, Lookup, NO_NAME, OptionalColumns, PersonalAccessTokens,
+    Places, RevokeMethod, Schema, Table, Time, TimeForm, Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
 use crate::store::sql::Dialect;
@@ -40,10 +40,11 @@ pub static DESCRIPTION: Description = Description {
         ("members", "user_id source_id source_type access_level requested_at expires_at state"),
     ],
     optional: &[
-        ("personal_access_tokens", "description"),
+        ("personal_access_tokens", "description granular sudo"),
         ("deploy_tokens", "read_virtual_registry write_virtual_registry"),
     ],
     schema,
+    returning: None,
     direct_revoke: &[
         "Sets the flag that GitLab sets; it takes effect at the token's next use. GitLab",
         "sends the owner no e-mail, and writes no audit event of its own. The row of a deploy",
@@ -68,11 +69,20 @@ macro_rules! user_type {
 /// the user's id. Memberships expire by the server's clock, not by --now.
 macro_rules! level_head {
     () => {
-        "(SELECT max(m.access_level) FROM @members m WHERE m.requested_at IS NULL AND m.state = 0 \
+        concat!("(SELECT max(m.access_level) FROM @members m WHERE ", member!())
+    };
+}
+
+/// The condition on a membership of a user: the text before the user's id.
+macro_rules! member {
+    () => {
+        "m.requested_at IS NULL AND m.state = 0 \
          AND (m.expires_at IS NULL OR m.expires_at > (now() AT TIME ZONE 'UTC')::date) \
          AND m.user_id = "
     };
 }
+
+mod members;
 
 macro_rules! level_tail {
     ($project:expr, $namespace:expr) => {
@@ -170,21 +180,32 @@ fn users() -> Users {
             ],
             by_name: [
                 "SELECT u.id, u.username, u.admin FROM @users u \
-                     WHERE u.state = 'active' AND lower(u.username::text) = lower(",
-                ")",
+                     WHERE u.state = 'active' AND lower(u.username::text#) = lower(",
+                "#)",
             ],
         },
         named: Lookup {
             by_id: ["SELECT u.id, u.username FROM @users u WHERE u.id = ", ""],
             by_name: [
-                "SELECT u.id, u.username FROM @users u WHERE lower(u.username::text) = lower(",
-                ")",
+                "SELECT u.id, u.username FROM @users u WHERE lower(u.username::text#) = lower(",
+                "#)",
             ],
+        },
+        other_owners: Lookup {
+            by_id: [
+                "SELECT t.user_id, NULL FROM @personal_access_tokens t WHERE t.user_id = ",
+                " LIMIT 1",
+            ],
+            by_name: NO_NAME,
         },
     }
 }
 
+/// The scopes with `sudo`, which later versions keep in a column of its own.
+const SCOPES_WITH_SUDO: &str = r"CASE WHEN t.sudo AND t.scopes !~ '\n- :?sudo *(\n|$)' THEN rtrim(regexp_replace(t.scopes, '^--- +\[\]', E'---\n- api'), E'\n') || E'\n- sudo\n' ELSE t.scopes END";
+
 fn personal_access_tokens(found: &Catalog) -> PersonalAccessTokens {
+    let has = |column| found.has("personal_access_tokens", column);
     PersonalAccessTokens {
         token: Tokens {
             table: Table {
@@ -192,10 +213,13 @@ fn personal_access_tokens(found: &Catalog) -> PersonalAccessTokens {
                 id: "t.id",
             },
             name: "t.name",
-            scopes: Scopes { sql: "t.scopes", form: ScopesForm::Yaml },
+            scopes: Scopes {
+                sql: if has("sudo") { SCOPES_WITH_SUDO } else { "t.scopes" },
+                form: ScopesForm::Yaml,
+            },
             revoked: Some("t.revoked IS TRUE"),
             created_at: Time::plain("t.created_at", TimeForm::Timestamp),
-            expires_at: Some(Time::plain("t.expires_at", TimeForm::Date)),
+            expires_at: Some(Time::plain("nullif(t.expires_at, 'infinity')", TimeForm::Date)),
             revoke: RevokeMethod {
                 statement: "UPDATE @personal_access_tokens AS t SET revoked = TRUE",
                 time: Some((", updated_at = ", TimeForm::Timestamp)),
@@ -213,10 +237,13 @@ fn personal_access_tokens(found: &Catalog) -> PersonalAccessTokens {
                 concat!("t.user_id IN (SELECT x.id FROM @users x WHERE ", user_type!("x"), " = "),
                 ")",
             ]),
-            description: found
-                .has("personal_access_tokens", "description")
-                .then_some("t.description"),
+            description: has("description").then_some("t.description"),
             impersonation: Some("t.impersonation"),
+            service_id: None,
+            note_on_scopes: has("granular").then_some(
+                "fine-grained tokens have the scope 'granular' only: what they may do GitLab \
+                 keeps elsewhere, and no filter looks at it",
+            ),
         },
         last_used_at: Time::plain("t.last_used_at", TimeForm::Timestamptz),
     }
@@ -244,7 +271,7 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
             created_at: Time::plain("t.created_at", TimeForm::Timestamptz),
             // The column is never NULL: GitLab stores this date for no expiry.
             expires_at: Some(Time::plain(
-                "nullif(t.expires_at, '3000-01-01 00:00:00+00')",
+                "nullif(nullif(t.expires_at, '3000-01-01 00:00:00+00'), 'infinity')",
                 TimeForm::Timestamptz,
             )),
             revoke: RevokeMethod {
@@ -284,22 +311,25 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
                 concat!("coalesce(", group_id!(), ", ", namespace_of!(project_id!()), ")")
             ),
         ],
+        reached: members::REACHED,
         projects: Places {
+            of_member: members::PROJECTS,
             by_id: place!("projects x", "x.id", "x.namespace_id", "x.id = ", ""),
             by_path: place!(
                 "routes r",
                 "r.source_id",
                 namespace_of!("r.source_id"),
-                "r.source_type = 'Project' AND lower(r.path::text) = lower(",
-                ")"
+                "r.source_type = 'Project' AND lower(r.path::text#) = lower(",
+                "#)"
             ),
         },
         groups: Places {
+            of_member: members::GROUPS,
             by_id: group!("WHERE g.type = 'Group' AND g.id = ", ""),
             by_path: group!(
                 "JOIN @routes r ON r.source_type = 'Namespace' AND r.source_id = g.id \
-                     WHERE g.type = 'Group' AND lower(r.path::text) = lower(",
-                ")"
+                     WHERE g.type = 'Group' AND lower(r.path::text#) = lower(",
+                "#)"
             ),
         },
     }

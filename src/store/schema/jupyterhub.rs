@@ -3,8 +3,8 @@
 //! Sources: `jupyterhub/orm.py`, and the database of a hub.
 
 use super::{
-    Catalog, Description, Lookup, OptionalColumns, PersonalAccessTokens, RevokeMethod, Schema,
-    Table, Time, TimeForm, Tokens, Users,
+    Catalog, Description, Lookup, OptionalColumns, PersonalAccessTokens, Returning, RevokeMethod,
+    Schema, Table, Time, TimeForm, Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
 use crate::store::sql::Dialect;
@@ -36,13 +36,19 @@ pub static DESCRIPTION: Description = Description {
         ("oauth_clients", "identifier description"),
     ],
     schema,
+    returning: Some(Returning {
+        name: "from config",
+        why: "given in the hub's configuration, and will be back when the hub starts again: \
+              remove them there too",
+    }),
     direct_revoke: &[
         "Deletes the row, as the hub does: there is no flag, and no way back; revoking the",
         "id again finds no token (exit 4). The hub refuses the token at its next request; a",
         "user's server may take it for up to 300 s more, from its cache. The hub shows the",
         "token until it is restarted, and in SQLite the id of the newest may be given to a",
         "later token: do not revoke it once more at the hub, and give old lists of ids",
-        "together with a filter.",
+        "together with a filter. A token of the hub's configuration (its name is 'from",
+        "config') comes back when the hub starts: remove it there too.",
     ],
 };
 
@@ -86,6 +92,12 @@ macro_rules! named {
     };
 }
 
+macro_rules! service {
+    ($where:literal) => {
+        concat!("SELECT -u.id, u.name FROM @services u WHERE ", $where)
+    };
+}
+
 /// The type of the owner; JupyterHub's services are service accounts.
 macro_rules! user_type {
     () => {
@@ -97,9 +109,18 @@ macro_rules! user_type {
 fn schema(dialect: Dialect, found: &Catalog) -> Schema {
     let has_group_roles =
         found.has("group_role_map", "role_id") && found.has("user_group_map", "group_id");
-    let form = match dialect {
-        Dialect::Sqlite => TimeForm::Spaced,
-        Dialect::Postgres => TimeForm::Timestamp,
+    // Some rows in SQLite have a T between date and time, which sorts behind a blank.
+    let [created_at, expires_at, last_used_at] = match dialect {
+        Dialect::Sqlite => [
+            Time::plain("replace(t.created, 'T', ' ')", TimeForm::Spaced),
+            Time::plain("replace(t.expires_at, 'T', ' ')", TimeForm::Spaced),
+            Time::plain("replace(t.last_activity, 'T', ' ')", TimeForm::Spaced),
+        ],
+        Dialect::Postgres => [
+            Time::plain("t.created", TimeForm::Timestamp),
+            Time::plain("nullif(t.expires_at, 'infinity')", TimeForm::Timestamp),
+            Time::plain("t.last_activity", TimeForm::Timestamp),
+        ],
     };
     Schema {
         description: &DESCRIPTION,
@@ -118,6 +139,10 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
                 }
             },
             named: Lookup { by_id: [named!("u.id = "), ""], by_name: by_name!(dialect, named,) },
+            other_owners: Lookup {
+                by_id: ["SELECT t.user_id, NULL FROM @api_tokens t WHERE t.user_id = ", " LIMIT 1"],
+                by_name: by_name!(dialect, service,),
+            },
         },
         personal_access_tokens: PersonalAccessTokens {
             token: Tokens {
@@ -129,8 +154,8 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
                 name: "coalesce(t.note, '')",
                 scopes: Scopes { sql: "coalesce(t.scopes, '[]')", form: ScopesForm::Json },
                 revoked: None,
-                created_at: Time::plain("t.created", form),
-                expires_at: Some(Time::plain("t.expires_at", form)),
+                created_at,
+                expires_at: Some(expires_at),
                 revoke: RevokeMethod {
                     statement: "DELETE FROM @api_tokens AS t",
                     time: None,
@@ -143,6 +168,7 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
             username: "coalesce(u.name, s.name)",
             optional: OptionalColumns {
                 user_type: Some(user_type!()),
+                service_id: Some("t.service_id"),
                 is_of_user_type: Some([concat!(user_type!(), " = "), ""]),
                 // For tokens of sessions and OAuth clients, the client.
                 description: Some(if found.has("oauth_clients", "description") {
@@ -155,7 +181,7 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
                 }),
                 ..OptionalColumns::default()
             },
-            last_used_at: Time::plain("t.last_activity", form),
+            last_used_at,
         },
         deploy_tokens: None,
         audit_events: None,

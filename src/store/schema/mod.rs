@@ -35,9 +35,20 @@ pub struct Description {
     pub optional: Tables,
     /// Builds the schema of a database that has the required ones.
     pub schema: fn(Dialect, &Catalog) -> Schema,
+    /// The tokens that the application puts back by itself, where it does.
+    pub returning: Option<Returning>,
     /// What a revocation without the application does and leaves out, and how long a token
     /// may keep working: lines for the help, of at most 84 characters.
     pub direct_revoke: &'static [&'static str],
+}
+
+/// Tokens that come back after they are deleted.
+#[derive(Debug)]
+pub struct Returning {
+    /// What the application calls each of them.
+    pub name: &'static str,
+    /// Why, and what to do: behind how many they are.
+    pub why: &'static str,
 }
 
 /// Tables, each with some of its columns, separated by blanks.
@@ -60,6 +71,12 @@ impl Description {
     pub fn any_uses(table: &str) -> bool {
         let all = ALL.iter().flat_map(|it| [it.signature, it.required, it.optional]);
         all.flatten().any(|(name, _)| *name == table)
+    }
+
+    /// Whether the application will put a token of this name back by itself, and why.
+    #[must_use]
+    pub fn returning(&self, name: &str) -> Option<&'static str> {
+        self.returning.as_ref().filter(|it| it.name == name).map(|it| it.why)
     }
 
     /// Builds the schema of a database, if it has the required tables and columns.
@@ -95,6 +112,9 @@ pub struct Users {
     /// Finds users who may act, and whether they are administrators.
     pub acting: Lookup,
     pub named: Lookup,
+    /// Finds owners of tokens who are no users: users who are gone, by id, and services,
+    /// which have numbers below zero.
+    pub other_owners: Lookup,
 }
 
 /// The statements that find rows by id, and by name without regard to ASCII case: the
@@ -105,12 +125,19 @@ pub struct Lookup {
     pub by_name: [&'static str; 2],
 }
 
+/// Finds no name.
+pub const NO_NAME: [&str; 2] = ["SELECT 0, '' WHERE FALSE AND '' = ", ""];
+
 /// The statements that find a project or group, and a user's level in it. The user is
 /// bound between the first two parts, the id or path between the last two.
 #[derive(Debug)]
 pub struct Places {
     pub by_id: [&'static str; 3],
     pub by_path: [&'static str; 3],
+    /// The same by id and by path, among those places alone that the user is a member of:
+    /// others cost what missing ones cost. The user is bound between all parts but the last
+    /// two.
+    pub of_member: [&'static [&'static str]; 2],
 }
 
 /// The columns that every kind of token has. `None`: not recorded.
@@ -168,6 +195,10 @@ pub struct OptionalColumns {
     pub is_of_user_type: Option<[&'static str; 2]>,
     pub description: Option<&'static str>,
     pub impersonation: Option<&'static str>,
+    /// The owner, where it is a service and no user.
+    pub service_id: Option<&'static str>,
+    /// What has to be known of a filter by scopes.
+    pub note_on_scopes: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -184,6 +215,10 @@ pub struct DeployTokens {
     /// A user's highest level in the token's project, its group and all parent groups: the
     /// text before and after the user's id.
     pub level: [&'static str; 2],
+    /// Selects, as `r`, the ids of all tokens of the projects and groups where a user has at
+    /// least some level: without a look at any other token. Between its parts are bound the
+    /// user and the level in projects, both again, and the user and the level in groups.
+    pub reached: [&'static str; 7],
     pub projects: Places,
     pub groups: Places,
 }

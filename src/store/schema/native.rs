@@ -1,8 +1,8 @@
 //! The native store, whose tables `native.sql` documents.
 
 use super::{
-    AuditEvents, DeployTokens, Description, Lookup, OptionalColumns, PersonalAccessTokens, Places,
-    RevokeMethod, Schema, Table, Time, TimeForm, Tokens, Users,
+    AuditEvents, DeployTokens, Description, Lookup, NO_NAME, OptionalColumns, PersonalAccessTokens,
+    Places, RevokeMethod, Schema, Table, Time, TimeForm, Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
 use crate::store::sql::Dialect;
@@ -55,6 +55,62 @@ macro_rules! place {
     };
 }
 
+/// The groups of a user's memberships and all below them, as `below`: the text before the
+/// user's id, and after it, where a condition on `m` may stand between.
+macro_rules! below_head {
+    () => {
+        "WITH RECURSIVE below (id, level) AS (SELECT m.group_id, m.access_level FROM @members m \
+         WHERE m.group_id IS NOT NULL AND m.user_id = "
+    };
+}
+
+macro_rules! below_tail {
+    () => {
+        " UNION SELECT g.id, below.level FROM @groups g JOIN below ON g.parent_id = below.id)"
+    };
+}
+
+/// The end of the statement that finds one of the places of a member.
+macro_rules! place_of_member {
+    ($column:literal) => {
+        concat!(") SELECT r.id, max(r.level) FROM r WHERE r.", $column, " = ")
+    };
+}
+
+macro_rules! project_of_member {
+    ($column:literal) => {
+        &[
+            below_head!(),
+            concat!(
+                below_tail!(),
+                ", r (id, full_path, level) AS MATERIALIZED (\
+                 SELECT p.id, p.full_path, below.level FROM below \
+                 CROSS JOIN @projects p ON p.group_id = below.id UNION ALL \
+                 SELECT p.id, p.full_path, m.access_level FROM @members m \
+                 CROSS JOIN @projects p ON p.id = m.project_id WHERE m.user_id = "
+            ),
+            concat!(" AND m.project_id IS NOT NULL", place_of_member!($column)),
+            " GROUP BY r.id",
+        ]
+    };
+}
+
+macro_rules! group_of_member {
+    ($column:literal) => {
+        &[
+            below_head!(),
+            concat!(
+                below_tail!(),
+                ", r (id, full_path, level) AS MATERIALIZED (\
+                 SELECT g.id, g.full_path, below.level FROM below \
+                 CROSS JOIN @groups g ON g.id = below.id",
+                place_of_member!($column)
+            ),
+            " GROUP BY r.id",
+        ]
+    };
+}
+
 macro_rules! time {
     ($table:literal, $column:literal, $form:ident) => {
         Time {
@@ -67,6 +123,27 @@ macro_rules! time {
         }
     };
 }
+
+/// The deploy tokens that a member reaches.
+const REACHED: [&str; 7] = [
+    concat!(
+        "WITH r (id) AS MATERIALIZED (SELECT x.id FROM @deploy_tokens x \
+                     WHERE x.project_id IN (",
+        "SELECT m.project_id FROM @members m \
+                     WHERE m.project_id IS NOT NULL AND m.user_id = "
+    ),
+    " AND m.access_level >= ",
+    concat!(" UNION SELECT p.id FROM @projects p WHERE p.group_id IN (", below_head!()),
+    " AND m.access_level >= ",
+    concat!(
+        below_tail!(),
+        " SELECT id FROM below)) UNION ALL \
+                     SELECT x.id FROM @deploy_tokens x WHERE x.group_id IN (",
+        below_head!()
+    ),
+    " AND m.access_level >= ",
+    concat!(below_tail!(), " SELECT id FROM below)) SELECT r.id FROM r"),
+];
 
 /// Selects a user's id and name.
 const USER: &str = "SELECT id, username FROM @users WHERE id = ";
@@ -100,27 +177,36 @@ pub static DESCRIPTION: Description = Description {
     ],
     optional: &[],
     schema: |dialect, _| schema(dialect),
+    returning: None,
     direct_revoke: &["Sets the flag, and writes an audit event in the same transaction."],
 };
+
+fn users() -> Users {
+    Users {
+        acting: Lookup {
+            by_id: ["SELECT id, username, admin FROM @users WHERE state = 'active' AND id = ", ""],
+            by_name: [
+                "SELECT id, username, admin FROM @users WHERE state = 'active' AND username = ",
+                "",
+            ],
+        },
+        named: Lookup { by_id: [USER, ""], by_name: [USER_BY_NAME, ""] },
+        other_owners: Lookup {
+            by_id: [
+                "SELECT t.user_id, NULL FROM @personal_access_tokens t WHERE t.user_id = ",
+                " LIMIT 1",
+            ],
+            by_name: NO_NAME,
+        },
+    }
+}
 
 fn schema(dialect: Dialect) -> Schema {
     Schema {
         description: &DESCRIPTION,
         dialect,
         is_checked: true,
-        users: Users {
-            acting: Lookup {
-                by_id: [
-                    "SELECT id, username, admin FROM @users WHERE state = 'active' AND id = ",
-                    "",
-                ],
-                by_name: [
-                    "SELECT id, username, admin FROM @users WHERE state = 'active' AND username = ",
-                    "",
-                ],
-            },
-            named: Lookup { by_id: [USER, ""], by_name: [USER_BY_NAME, ""] },
-        },
+        users: users(),
         personal_access_tokens: PersonalAccessTokens {
             token: Tokens {
                 table: Table {
@@ -143,6 +229,8 @@ fn schema(dialect: Dialect) -> Schema {
             user_id: "t.user_id",
             username: "u.username",
             optional: OptionalColumns {
+                service_id: None,
+                note_on_scopes: None,
                 user_type: Some("u.user_type"),
                 // A subquery, which keeps SQLite from using an index and sorting most rows.
                 is_of_user_type: Some([
@@ -188,13 +276,16 @@ fn schema(dialect: Dialect) -> Schema {
                     "coalesce(t.group_id, (SELECT x.group_id FROM @projects x WHERE x.id = t.project_id))"
                 ),
             ],
+            reached: REACHED,
             projects: Places {
                 by_id: place!("projects", "id", "x.id", "x.group_id"),
                 by_path: place!("projects", "full_path", "x.id", "x.group_id"),
+                of_member: [project_of_member!("id"), project_of_member!("full_path")],
             },
             groups: Places {
                 by_id: place!("groups", "id", "NULL", "x.id"),
                 by_path: place!("groups", "full_path", "NULL", "x.id"),
+                of_member: [group_of_member!("id"), group_of_member!("full_path")],
             },
         }),
         audit_events: Some(AUDIT_EVENTS),

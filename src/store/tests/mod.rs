@@ -3,7 +3,9 @@
 mod events;
 mod oracle;
 mod plans;
+mod work;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -11,8 +13,8 @@ use rusqlite::Connection;
 
 use super::engine::sqlite::Sqlite;
 use super::engine::{Engine, Mode};
-use super::schema::Catalog;
 use super::schema::native::{self, MIGRATIONS};
+use super::schema::{Catalog, Description};
 use super::sql::{Dialect, Quoted, Sql};
 use super::{
     BatchOptions, Decision, EventTable, ListOptions, Location, Opening, Projection, Row, Settings,
@@ -20,10 +22,10 @@ use super::{
 };
 use crate::failure::{self, Kind};
 use crate::model::access::{ListQuery, RevokeQuery, Selection};
-use crate::model::actor::{Actor, Denied};
+use crate::model::actor::{Actor, Denied, Membership};
 use crate::model::audit::{self, Action, AuditEvent};
 use crate::model::deploy_token::{self, DeployToken};
-use crate::model::id::{EventId, Place, TokenId, UserId};
+use crate::model::id::{EventId, GroupId, Place, ProjectId, TokenId, UserId};
 use crate::model::personal_access_token::{self, PersonalAccessToken, UserType};
 use crate::model::reference::{Reference, UserRef};
 use crate::model::time::{Expiry, Moment, Timestamp, date_from_stored};
@@ -278,5 +280,39 @@ fn both(
         last_used_before: one.last_used_before.or(other.last_used_before),
         never_used: one.never_used.or(other.never_used),
         unused_since: one.unused_since.or(other.unused_since),
+    }
+}
+
+/// The rights that the README lists for each application: what its description names, and nothing
+/// else.
+#[test]
+fn the_rights_of_the_readme_are_those_that_the_descriptions_need() {
+    let [gitlab, hub, gitea, forgejo] = [
+        include_str!("../../../tests/support/roles.sql"),
+        include_str!("../../../tests/support/roles_jupyterhub.sql"),
+        include_str!("../../../tests/support/roles_gitea.sql"),
+        include_str!("../../../tests/support/roles_forgejo.sql"),
+    ];
+    for (name, grants) in [
+        ("gitlab", gitlab.to_owned()),
+        ("jupyterhub", hub.to_owned()),
+        ("gitea", format!("{gitea}{forgejo}")),
+    ] {
+        let description = Description::named(name).expect(name);
+        let named = [description.required, description.optional].concat().into_iter();
+        let needed: BTreeSet<_> =
+            named.flat_map(|(table, all)| all.split(' ').map(move |it| (table, it))).collect();
+        let statements =
+            grants.split(';').filter_map(|it| it.split_once("GRANT ")?.1.split_once(" ON "));
+        let mut granted = BTreeSet::new();
+        for (rights, tables) in statements {
+            let tables = tables.split(" TO ").next().unwrap_or_default().trim();
+            let columns = rights.split(['(', ')']).nth(1).unwrap_or_default();
+            for table in tables.split(", ").map(|it| it.trim_matches('"')) {
+                let columns = columns.split(',').map(str::trim).filter(|it| !it.is_empty());
+                granted.extend(columns.map(|column| (table, column)));
+            }
+        }
+        assert_eq!(granted, needed, "{name}");
     }
 }

@@ -6,6 +6,7 @@ use expect_test::expect_file;
 
 use super::*;
 use crate::stop_flag::StopFlag;
+use crate::store::sql::Flavour;
 
 fn list_sql<T: Stored, P: Projection<T>>(
     store: &Store,
@@ -220,10 +221,10 @@ fn the_plans_use_the_indexes_of_other_applications() -> Result<()> {
 
 #[test]
 fn values_are_bound_in_order_and_never_text() {
-    let mut sql = Sql::new(Dialect::Sqlite);
+    let mut sql = Sql::new(Flavour::new(Dialect::Sqlite));
     sql.push("SELECT ").bind("'; DROP TABLE users; --").push(", ").bind(7_i64);
     assert_eq!(sql.text(), "SELECT ?1, ?2");
-    let mut sql = Sql::new(Dialect::Postgres);
+    let mut sql = Sql::new(Flavour::new(Dialect::Postgres));
     sql.push("SELECT ").bind("'; DROP TABLE users; --").push(", ").bind(7_i64);
     assert_eq!(sql.text(), "SELECT $1, $2");
 }
@@ -233,9 +234,11 @@ fn tables_are_named_with_the_schema_that_they_are_in() {
     let text = "DELETE FROM @users AS t WHERE id IN (SELECT m.id FROM @\"user\" m)";
     let written = |mut sql: Sql| sql.push(text).text().to_owned();
     let bare = "DELETE FROM users AS t WHERE id IN (SELECT m.id FROM \"user\" m)";
-    assert_eq!(written(Sql::new(Dialect::Sqlite)), bare);
+    assert_eq!(written(Sql::new(Flavour::new(Dialect::Sqlite))), bare);
+    let namespace = Some(Quoted::name("my \"@\" schema"));
+    let flavour = Flavour { namespace, ..Flavour::new(Dialect::Postgres) };
     assert_eq!(
-        written(Sql::within(Quoted::name("my \"@\" schema"))),
+        written(Sql::new(flavour)),
         "DELETE FROM \"my \"\"@\"\" schema\".users AS t WHERE id IN \
          (SELECT m.id FROM \"my \"\"@\"\" schema\".\"user\" m)"
     );
@@ -272,7 +275,7 @@ fn a_list_that_finds_the_store_locked_is_not_begun() -> Result<()> {
     let [ours, theirs] = [Connection::open(&path)?, Connection::open(&path)?];
     theirs.execute_batch("CREATE TABLE t (id INTEGER PRIMARY KEY)")?;
     let engine = Engine::Sqlite(Sqlite::unnamed(ours)?);
-    let mut sql = Sql::new(Dialect::Sqlite);
+    let mut sql = Sql::new(Flavour::new(Dialect::Sqlite));
     sql.push("SELECT id FROM t");
     // How many rows the reader found; `None`: it was not called.
     let list = || {

@@ -13,6 +13,7 @@ mod target;
 mod tls;
 mod values;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 use std::sync::mpsc;
@@ -20,6 +21,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Row, SimpleQueryMessage};
 
 use self::error::{SessionError, is_rolled_back, server_error};
@@ -34,14 +37,14 @@ use super::{Decoder, EngineRow, Mode, NotCommitted, Opening, Stream, cannot};
 use crate::model::database::Database;
 use crate::stop_flag::StopFlag;
 use crate::store::schema::Schema;
-use crate::store::sql::{Dialect, Quoted, Sql};
+use crate::store::sql::{Dialect, Encoding, Flavour, Sql, Value};
 
 /// A connection to a server.
 pub struct Postgres {
     session: Box<Session>,
     settings: Box<Settings>,
-    /// The schema of the application's tables, once it is found.
-    namespace: Option<Quoted>,
+    /// What the database is like, once it is known.
+    flavour: Flavour,
     /// Whether a statement was cancelled, which may hit those after it.
     is_cancelled: Cell<bool>,
 }
@@ -62,9 +65,10 @@ pub fn open(settings: &Settings, how: &Opening) -> Result<(Postgres, Schema)> {
         let session = Box::new(settings.connect(how.mode)?);
         let settings = Box::new(settings.clone());
         let is_cancelled = Cell::new(false);
-        let mut postgres = Postgres { session, settings, namespace: None, is_cancelled };
-        let (namespace, schema) = postgres.recognise(how.busy_timeout, how.schema)?;
-        postgres.namespace = Some(namespace);
+        let flavour = Flavour::new(Dialect::Postgres);
+        let mut postgres = Postgres { session, settings, flavour, is_cancelled };
+        let (flavour, schema) = postgres.recognise(how.busy_timeout, how.schema)?;
+        postgres.flavour = flavour;
         Ok((postgres, schema))
     };
     opened().with_context(|| format!("cannot open store {settings}"))
@@ -82,7 +86,43 @@ impl Postgres {
 
     /// A statement on the application's tables.
     pub fn sql(&self) -> Sql {
-        self.namespace.clone().map_or_else(|| Sql::new(Dialect::Postgres), Sql::within)
+        Sql::new(self.flavour.clone())
+    }
+
+    /// The values of a statement. A text that the database's encoding does not have cannot
+    /// be there, and is sent as one that nobody has.
+    fn values<'s>(&self, sql: &'s Sql) -> Result<Cow<'s, [Value]>> {
+        let is_other = self.flavour.encoding == Encoding::Other;
+        if !is_other || sql.values().iter().all(Value::is_ascii) {
+            return Ok(sql.values().into());
+        }
+        let mut values = sql.values().to_vec();
+        for text in values.iter_mut().flat_map(Value::texts) {
+            if !text.is_ascii() && !self.can_have(text)? {
+                *text = NOBODYS.into();
+            }
+        }
+        Ok(values.into())
+    }
+
+    /// Whether the database's encoding has a text.
+    fn can_have(&self, text: &str) -> Result<bool> {
+        self.batch(LONGEST, "SAVEPOINT tokenctl_text").map_err(server_error)?;
+        let values: [(&(dyn ToSql + Sync), Type); 1] = [(&text, Type::TEXT)];
+        let question = self.session.client().query_typed("SELECT $1", &values);
+        let answer = self.session.wait(Some(LONGEST), question);
+        let has = match answer {
+            Ok(_) => true,
+            Err(SessionError::Driver(error))
+                if error.code() == Some(&SqlState::UNTRANSLATABLE_CHARACTER) =>
+            {
+                false
+            }
+            Err(error) => return Err(server_error(error)),
+        };
+        let end = "ROLLBACK TO SAVEPOINT tokenctl_text; RELEASE SAVEPOINT tokenctl_text";
+        self.batch(LONGEST, end).map_err(server_error)?;
+        Ok(has)
     }
 
     /// Which database it is. What a server does not tell goes by the settings: a pooler may
@@ -102,13 +142,14 @@ impl Postgres {
     }
 
     pub fn begin(&self, mode: Mode, wait: Duration) -> Result<()> {
-        self.begin_with("", mode, wait).map(|_| ()).map_err(server_error)
+        self.begin_with([""; 2], mode, wait).map(|_| ()).map_err(server_error)
     }
 
-    /// Begins a transaction with a statement that still has the session's settings.
+    /// Begins a transaction with a statement that still has the session's settings, and
+    /// another that has ours.
     fn begin_with(
         &self,
-        first: &'static str,
+        [first, last]: [&'static str; 2],
         mode: Mode,
         wait: Duration,
     ) -> Result<Vec<SimpleQueryMessage>, SessionError> {
@@ -124,7 +165,8 @@ impl Postgres {
         // Independent of the server's defaults, each statement sees what is committed, a row
         // that another session has changed meanwhile is evaluated again, and a long scan may
         // take its time (GitLab's packages set a statement_timeout of a minute). Not every
-        // version has a transaction_timeout.
+        // version has a transaction_timeout. Where the server does not know what bytes mean,
+        // it would refuse to send some as UTF-8, and all rows behind them.
         let text = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED, {access}; {first}\
              SET LOCAL search_path = pg_catalog, pg_temp; \
@@ -132,7 +174,9 @@ impl Postgres {
              SET LOCAL idle_in_transaction_session_timeout = 0; \
              SET LOCAL standard_conforming_strings = on; \
              SELECT set_config('transaction_timeout', '0', true) \
-             WHERE current_setting('transaction_timeout', true) IS NOT NULL"
+             WHERE current_setting('transaction_timeout', true) IS NOT NULL; \
+             SELECT set_config('client_encoding', 'SQL_ASCII', true) \
+             WHERE current_setting('server_encoding') = 'SQL_ASCII'{last}"
         );
         self.batch(LONGEST, &text)
     }
@@ -163,8 +207,8 @@ impl Postgres {
             settings.limit = Some(BRIEF);
         }
         let session = Box::new(settings.connect(Mode::Write)?);
-        let namespace = self.namespace.clone();
-        Ok(Self { session, settings, namespace, is_cancelled: Cell::new(false) })
+        let flavour = self.flavour.clone();
+        Ok(Self { session, settings, flavour, is_cancelled: Cell::new(false) })
     }
 
     /// Waits for a transaction to end, at most so long, and gives whether it has. Its
@@ -190,7 +234,8 @@ impl Postgres {
     }
 
     pub fn rows<R>(&self, sql: &Sql, decode: impl Fn(&mut Decoder<'_>) -> R) -> Result<Vec<R>> {
-        let values = typed(sql);
+        let values = self.values(sql)?;
+        let values = typed(&values);
         let answer = self.session.client().query_typed(sql.text(), &values);
         let rows = self.session.wait(Some(LONGEST), answer).map_err(server_error)?;
         Ok(rows.iter().map(|row| decode(&mut Decoder::new(EngineRow::Postgres(row)))).collect())
@@ -203,7 +248,8 @@ impl Postgres {
         stop: &StopFlag,
         read: impl FnOnce(&mut Stream<'_, R>) -> Result<O> + Send,
     ) -> Result<O> {
-        let (session, values) = (&self.session, typed(sql));
+        let (session, values) = (&self.session, self.values(sql)?);
+        let values = typed(&values);
         let declare = format!("DECLARE {PORTAL} NO SCROLL CURSOR FOR {}", sql.text());
         let declared = session.wait(None, session.client().query_typed(&declare, &values));
         declared.map_err(server_error).context(cannot(Mode::Read))?;
@@ -247,6 +293,9 @@ impl Postgres {
         })
     }
 }
+
+/// A text that no name and no scope is.
+const NOBODYS: &str = "\u{1}\u{2}\u{3}";
 
 /// What a statement but a scan may take, which a server that answers others may have lost.
 const LONGEST: Duration = Duration::from_mins(10);

@@ -12,7 +12,7 @@ use super::error::first_error;
 use crate::failure::{Failure, Kind};
 use crate::store::engine::{Decoder, Mode};
 use crate::store::schema::{ALL, Catalog, Description, Schema};
-use crate::store::sql::{Dialect, Quoted, Sql, Value};
+use crate::store::sql::{Dialect, Encoding, Flavour, Quoted, Sql, Value};
 
 /// The namespaces of the search path where somebody has chosen it for this database, this
 /// role or this connection. It runs under that path, so that it names everything in full.
@@ -20,6 +20,10 @@ const PATH: &str = "SELECT n.nspname AS in_path FROM pg_catalog.pg_settings s, \
      pg_catalog.unnest(pg_catalog.current_schemas(false)) n (nspname) \
      WHERE s.name OPERATOR(pg_catalog.=) 'search_path' AND s.source \
      OPERATOR(pg_catalog.=) ANY ('{client,user,database,database user}'); ";
+
+/// How the database keeps text, and whether its collation knows the letters of ASCII.
+const TEXT: &str = "; SELECT current_setting('server_encoding') AS encoding, \
+     lower('ABCDEFGHIJKLMNOPQRSTUVWXYZ') = 'abcdefghijklmnopqrstuvwxyz' AS folds_ascii";
 
 /// How a namespace is chosen, in hints.
 const CHOOSE: &str = "name the schema in the store's URL, ?options=-csearch_path%3DNAME, \
@@ -44,13 +48,14 @@ impl Postgres {
         &self,
         wait: Duration,
         named: Option<&'static Description>,
-    ) -> Result<(Quoted, Schema)> {
-        let answer = self.begin_with(PATH, Mode::Read, wait).map_err(first_error)?;
+    ) -> Result<(Flavour, Schema)> {
+        let answer = self.begin_with([PATH, TEXT], Mode::Read, wait).map_err(first_error)?;
         let path = answer.iter().filter_map(|message| match message {
             SimpleQueryMessage::Row(row) => row.try_get("in_path").ok()?,
             _ => None,
         });
         let path: Vec<_> = path.collect();
+        let mut flavour = flavour(&answer);
         let namespaces = self.namespaces()?;
         self.commit()?;
 
@@ -66,7 +71,8 @@ impl Postgres {
             [(name, namespace, description)] => {
                 let catalog = namespace.of_one_owner(name, description)?;
                 let schema = catalog.recognise(Some(description), Dialect::Postgres)?;
-                Ok((Quoted::name(name), schema))
+                flavour.namespace = Some(Quoted::name(name));
+                Ok((flavour, schema))
             }
             [..] => {
                 let found = found.iter().map(|(name, _, description)| {
@@ -84,7 +90,7 @@ impl Postgres {
     fn namespaces(&self) -> Result<BTreeMap<String, Namespace>> {
         let tables = ALL.iter().flat_map(|it| [it.signature, it.required, it.optional].concat());
         let tables = tables.map(|(table, _)| table.to_owned()).collect();
-        let mut sql = Sql::new(Dialect::Postgres);
+        let mut sql = Sql::new(Flavour::new(Dialect::Postgres));
         sql.push(
             "SELECT n.nspname, c.relname, r.rolname, r.rolsuper, a.attname \
              FROM pg_catalog.pg_class c \
@@ -111,6 +117,25 @@ impl Postgres {
             namespace.catalog.add(table, column);
         }
         Ok(namespaces)
+    }
+}
+
+/// What an answer to [`TEXT`] says.
+fn flavour(answer: &[SimpleQueryMessage]) -> Flavour {
+    let value = |name| {
+        answer.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.try_get(name).ok()?,
+            _ => None,
+        })
+    };
+    Flavour {
+        encoding: match value("encoding") {
+            Some("UTF8") => Encoding::Utf8,
+            Some("SQL_ASCII") => Encoding::Unknown,
+            _ => Encoding::Other,
+        },
+        folds_ascii: value("folds_ascii") == Some("t"),
+        ..Flavour::new(Dialect::Postgres)
     }
 }
 

@@ -1,18 +1,18 @@
 //! Values as PostgreSQL takes and gives them.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, ToSql, Type};
 
 use crate::store::engine::Raw;
-use crate::store::sql::{Sql, Value};
+use crate::store::sql::Value;
 
 /// A value with its type.
 type Typed<'v> = (&'v (dyn ToSql + Sync), Type);
 
-/// The values of a statement.
-pub fn typed(sql: &Sql) -> Vec<Typed<'_>> {
-    sql.values().iter().map(typed_value).collect()
+/// Values with their types.
+pub fn typed(values: &[Value]) -> Vec<Typed<'_>> {
+    values.iter().map(typed_value).collect()
 }
 
 fn typed_value(value: &Value) -> Typed<'_> {
@@ -45,13 +45,10 @@ impl<'r> FromSql<'r> for Raw<'r> {
             // Whether it is UTF-8 is asked when it is read: a database of no encoding
             // lets anything pass.
             Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME => Self::Text(raw),
-            // Infinity, and the years that chrono does not know, are no instants.
-            Type::TIMESTAMP => NaiveDateTime::from_sql(of_type, raw)
-                .map_or(Self::Other, |value| Self::Instant(value.and_utc())),
-            Type::TIMESTAMPTZ => {
-                DateTime::<Utc>::from_sql(of_type, raw).map_or(Self::Other, Self::Instant)
+            Type::TIMESTAMP | Type::TIMESTAMPTZ => {
+                Self::Instant(instant(i64::from_be_bytes(raw.try_into()?)))
             }
-            Type::DATE => NaiveDate::from_sql(of_type, raw).map_or(Self::Other, Self::Date),
+            Type::DATE => Self::Date(date(i32::from_be_bytes(raw.try_into()?))),
             _ => Self::Other,
         })
     }
@@ -64,3 +61,36 @@ impl<'r> FromSql<'r> for Raw<'r> {
         true
     }
 }
+
+/// PostgreSQL counts from 2000.
+const EPOCH: NaiveDate = NaiveDate::from_ymd_opt(2000, 1, 1).expect("a date");
+
+/// The instant so many microseconds after [`EPOCH`]. The ends of the calendar stand for
+/// infinity; PostgreSQL's years go on for longer than 262142, and stay below that.
+fn instant(microseconds: i64) -> DateTime<Utc> {
+    let epoch = EPOCH.and_time(NaiveTime::MIN).and_utc();
+    match microseconds {
+        i64::MAX => DateTime::<Utc>::MAX_UTC,
+        i64::MIN => DateTime::<Utc>::MIN_UTC,
+        _ => {
+            let found = epoch.checked_add_signed(TimeDelta::microseconds(microseconds));
+            found.unwrap_or_else(|| LATEST.and_time(NaiveTime::MIN).and_utc())
+        }
+    }
+}
+
+/// The date so many days after [`EPOCH`].
+fn date(days: i32) -> NaiveDate {
+    match days {
+        i32::MAX => NaiveDate::MAX,
+        i32::MIN => NaiveDate::MIN,
+        0.. => EPOCH.checked_add_days(Days::new(days.unsigned_abs().into())).unwrap_or(LATEST),
+        // PostgreSQL's calendar begins within ours.
+        _ => {
+            EPOCH.checked_sub_days(Days::new(days.unsigned_abs().into())).unwrap_or(NaiveDate::MIN)
+        }
+    }
+}
+
+/// The last day but infinity.
+const LATEST: NaiveDate = NaiveDate::MAX.pred_opt().expect("a date");

@@ -30,7 +30,7 @@ use super::stream::{Received, spawn, stream_rows};
 use super::{Decoder, EngineRow, Mode, NotCommitted, Stream, cannot};
 use crate::stop_flag::StopFlag;
 use crate::store::identity::Identity;
-use crate::store::sql::{Dialect, Sql};
+use crate::store::sql::{Dialect, Encoding, Flavour, Sql};
 
 /// A file that is open.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub struct Sqlite {
     pub(in crate::store) connection: Connection,
     /// `None`: no file of a name.
     file: Option<Identity>,
-    is_utf16: bool,
+    flavour: Flavour,
 }
 
 impl Sqlite {
@@ -46,7 +46,9 @@ impl Sqlite {
     fn new(connection: Connection, file: Option<Identity>) -> Result<Self> {
         functions::add(&connection)?;
         let encoding: String = connection.pragma_query_value(None, "encoding", |row| row.get(0))?;
-        Ok(Self { connection, file, is_utf16: encoding != "UTF-8" })
+        let encoding = if encoding == "UTF-8" { Encoding::Utf8 } else { Encoding::Utf16 };
+        let flavour = Flavour { encoding, ..Flavour::new(Dialect::Sqlite) };
+        Ok(Self { connection, file, flavour })
     }
 
     /// A database that no path leads to.
@@ -61,13 +63,13 @@ impl Sqlite {
     /// A statement on the database's tables.
     #[must_use]
     pub fn sql(&self) -> Sql {
-        Sql::new(Dialect::Sqlite).in_utf16(self.is_utf16)
+        Sql::new(self.flavour.clone())
     }
 
     /// Whether it compares text by the bytes of UTF-16.
     #[cfg(test)]
     pub fn is_utf16(&self) -> bool {
-        self.is_utf16
+        self.flavour.encoding == Encoding::Utf16
     }
 
     pub fn begin(&self, mode: Mode, wait: Duration) -> Result<()> {
