@@ -412,7 +412,7 @@ _tokenctl() {
             return 0
             ;;
         tokenctl__subcmd__deploy__subcmd__tokens__subcmd__list)
-            opts="-o -q -h --sort --limit --columns --project --group --active --revoked --expired --created-after --created-before --expires-after --expires-before --expires-within --no-expiry --search --scope --except-scope --db --as --output --quiet --color --now --busy-timeout --foreign-owner --schema --audit-log --help"
+            opts="-o -q -h --sort --limit --columns --project --group --active --state --revoked --expired --created-after --created-before --expires-after --expires-before --expires-within --no-expiry --search --scope --except-scope --db --as --output --quiet --color --now --busy-timeout --foreign-owner --schema --audit-log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -440,6 +440,10 @@ _tokenctl() {
                     ;;
                 --active)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -W "active inactive revoked expired" -- "${cur}"))
                     return 0
                     ;;
                 --revoked)
@@ -530,7 +534,7 @@ _tokenctl() {
             return 0
             ;;
         tokenctl__subcmd__deploy__subcmd__tokens__subcmd__revoke)
-            opts="-n -y -i -o -q -h --dry-run --yes --interactive --max --reason --batch-size --project --group --active --revoked --expired --created-after --created-before --expires-after --expires-before --expires-within --no-expiry --search --scope --except-scope --db --as --output --quiet --color --now --busy-timeout --foreign-owner --schema --audit-log --help"
+            opts="-n -y -i -o -q -h --dry-run --yes --interactive --max --reason --batch-size --project --group --active --state --revoked --expired --created-after --created-before --expires-after --expires-before --expires-within --no-expiry --search --scope --except-scope --db --as --output --quiet --color --now --busy-timeout --foreign-owner --schema --audit-log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -558,6 +562,10 @@ _tokenctl() {
                     ;;
                 --active)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -W "active inactive revoked expired" -- "${cur}"))
                     return 0
                     ;;
                 --revoked)
@@ -920,7 +928,7 @@ _tokenctl() {
             return 0
             ;;
         tokenctl__subcmd__list)
-            opts="-u -o -q -h --sort --limit --columns --user --state --revoked --expired --created-after --created-before --expires-after --expires-before --expires-within --no-expiry --search --scope --except-scope --last-used-after --last-used-before --never-used --unused-for --impersonation --user-type --except-user --db --as --output --quiet --color --now --busy-timeout --foreign-owner --schema --audit-log --help"
+            opts="-u -o -q -h --sort --limit --columns --user --state --revoked --expired --created-after --created-before --expires-after --expires-before --expires-within --no-expiry --search --scope --except-scope --last-used-after --last-used-before --never-used --unused-for --impersonation --user-type --user-state --except-user --db --as --output --quiet --color --now --busy-timeout --foreign-owner --schema --audit-log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -935,7 +943,7 @@ _tokenctl() {
                     return 0
                     ;;
                 --columns)
-                    COMPREPLY=($(compgen -W "id username name scopes state created_at last_used_at expires_at revoked user_id active expired description impersonation" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "id username name scopes state created_at last_used_at expires_at revoked user_id active expired description impersonation user_type user_state" -- "${cur}"))
                     return 0
                     ;;
                 --user)
@@ -947,7 +955,7 @@ _tokenctl() {
                     return 0
                     ;;
                 --state)
-                    COMPREPLY=($(compgen -W "active inactive" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "active inactive revoked expired" -- "${cur}"))
                     return 0
                     ;;
                 --revoked)
@@ -1016,6 +1024,10 @@ _tokenctl() {
                     ;;
                 --user-type)
                     COMPREPLY=($(compgen -W "human project_bot service_account" -- "${cur}"))
+                    return 0
+                    ;;
+                --user-state)
+                    COMPREPLY=($(compgen -W "active blocked banned deactivated gone" -- "${cur}"))
                     return 0
                     ;;
                 --except-user)
@@ -1066,7 +1078,7 @@ _tokenctl() {
             return 0
             ;;
         tokenctl__subcmd__revoke)
-            opts="-n -y -i -u -o -q -h --dry-run --yes --interactive --max --reason --batch-size --user --state --revoked --expired --created-after --created-before --expires-after --expires-before --expires-within --no-expiry --search --scope --except-scope --last-used-after --last-used-before --never-used --unused-for --impersonation --user-type --except-user --db --as --output --quiet --color --now --busy-timeout --foreign-owner --schema --audit-log --help"
+            opts="-n -y -i -u -o -q -h --dry-run --yes --interactive --max --reason --batch-size --user --state --revoked --expired --created-after --created-before --expires-after --expires-before --expires-within --no-expiry --search --scope --except-scope --last-used-after --last-used-before --never-used --unused-for --impersonation --user-type --user-state --except-user --db --as --output --quiet --color --now --busy-timeout --foreign-owner --schema --audit-log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1093,7 +1105,7 @@ _tokenctl() {
                     return 0
                     ;;
                 --state)
-                    COMPREPLY=($(compgen -W "active inactive" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "active inactive revoked expired" -- "${cur}"))
                     return 0
                     ;;
                 --revoked)
@@ -1162,6 +1174,10 @@ _tokenctl() {
                     ;;
                 --user-type)
                     COMPREPLY=($(compgen -W "human project_bot service_account" -- "${cur}"))
+                    return 0
+                    ;;
+                --user-state)
+                    COMPREPLY=($(compgen -W "active blocked banned deactivated gone" -- "${cur}"))
                     return 0
                     ;;
                 --except-user)

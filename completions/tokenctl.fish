@@ -99,10 +99,14 @@ user_id\t''
 active\t''
 expired\t''
 description\t''
-impersonation\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -s u -l user -d 'Match tokens of this user: an id, a username, or @me' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l state -d 'Match active tokens, or those that are revoked or expired' -r -f -a "active\t''
-inactive\t''"
+impersonation\t''
+user_type\t''
+user_state\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -s u -l user -d 'Match tokens of this user: an id, a username, or @me (repeatable: of any of them)' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l state -d 'Match tokens in this state, as the column has it: revoked wins over expired; inactive: either of them' -r -f -a "active\t''
+inactive\t''
+revoked\t''
+expired\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l revoked -d 'Match revoked tokens' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l expired -d 'Match expired tokens' -r -f -a "true\t''
@@ -115,8 +119,8 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l expires-withi
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l no-expiry -d 'Match tokens that never expire' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l search -d 'Match tokens with every word of TEXT in the name, in any order and case' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l scope -d 'Match tokens with this scope (repeatable: any of them)' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l except-scope -d 'Match all but the tokens with this scope (repeatable)' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l scope -d 'Match tokens with this scope (repeatable, or with commas: any of them)' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l except-scope -d 'Match all but the tokens with this scope (repeatable, or with commas)' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l last-used-after -d 'Match tokens last used at T or later' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l last-used-before -d 'Match tokens last used at T or earlier, never-used ones not included' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l never-used -d 'Match tokens that were never used' -r -f -a "true\t''
@@ -124,9 +128,14 @@ false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l unused-for -d 'Match tokens created more than D ago, and never used or last used more than D ago' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l impersonation -d 'Match impersonation tokens' -r -f -a "true\t''
 false\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l user-type -d 'Match tokens whose owner is of this kind' -r -f -a "human\t''
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l user-type -d 'Match tokens whose owner is of this kind (repeatable: of any of them)' -r -f -a "human\t''
 project_bot\t''
 service_account\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l user-state -d 'Match tokens whose owner is in this state (repeatable: in any of them); gone: there is no such user any more' -r -f -a "active\t''
+blocked\t''
+banned\t''
+deactivated\t''
+gone\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l except-user -d 'Match all but the tokens of this user (repeatable)' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy\'s URLs of these are understood too [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand list" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
@@ -172,10 +181,14 @@ user_id\t''
 active\t''
 expired\t''
 description\t''
-impersonation\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -s u -l user -d 'Match tokens of this user: an id, a username, or @me' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l state -d 'Match active tokens, or those that are revoked or expired' -r -f -a "active\t''
-inactive\t''"
+impersonation\t''
+user_type\t''
+user_state\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -s u -l user -d 'Match tokens of this user: an id, a username, or @me (repeatable: of any of them)' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l state -d 'Match tokens in this state, as the column has it: revoked wins over expired; inactive: either of them' -r -f -a "active\t''
+inactive\t''
+revoked\t''
+expired\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l revoked -d 'Match revoked tokens' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l expired -d 'Match expired tokens' -r -f -a "true\t''
@@ -188,8 +201,8 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l expires-within 
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l no-expiry -d 'Match tokens that never expire' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l search -d 'Match tokens with every word of TEXT in the name, in any order and case' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l scope -d 'Match tokens with this scope (repeatable: any of them)' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l except-scope -d 'Match all but the tokens with this scope (repeatable)' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l scope -d 'Match tokens with this scope (repeatable, or with commas: any of them)' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l except-scope -d 'Match all but the tokens with this scope (repeatable, or with commas)' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l last-used-after -d 'Match tokens last used at T or later' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l last-used-before -d 'Match tokens last used at T or earlier, never-used ones not included' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l never-used -d 'Match tokens that were never used' -r -f -a "true\t''
@@ -197,9 +210,14 @@ false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l unused-for -d 'Match tokens created more than D ago, and never used or last used more than D ago' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l impersonation -d 'Match impersonation tokens' -r -f -a "true\t''
 false\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l user-type -d 'Match tokens whose owner is of this kind' -r -f -a "human\t''
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l user-type -d 'Match tokens whose owner is of this kind (repeatable: of any of them)' -r -f -a "human\t''
 project_bot\t''
 service_account\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l user-state -d 'Match tokens whose owner is in this state (repeatable: in any of them); gone: there is no such user any more' -r -f -a "active\t''
+blocked\t''
+banned\t''
+deactivated\t''
+gone\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l except-user -d 'Match all but the tokens of this user (repeatable)' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy\'s URLs of these are understood too [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand ls" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
@@ -244,9 +262,11 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand show" -s h -l help -d 
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l max -d 'Revoke nothing if more than N tokens would be revoked' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l reason -d 'Record this reason in the audit events' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l batch-size -d 'Revoke at most N tokens in one transaction' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s u -l user -d 'Match tokens of this user: an id, a username, or @me' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l state -d 'Match active tokens, or those that are revoked or expired' -r -f -a "active\t''
-inactive\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -s u -l user -d 'Match tokens of this user: an id, a username, or @me (repeatable: of any of them)' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l state -d 'Match tokens in this state, as the column has it: revoked wins over expired; inactive: either of them' -r -f -a "active\t''
+inactive\t''
+revoked\t''
+expired\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l revoked -d 'Match revoked tokens' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l expired -d 'Match expired tokens' -r -f -a "true\t''
@@ -259,8 +279,8 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l expires-wit
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l no-expiry -d 'Match tokens that never expire' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l search -d 'Match tokens with every word of TEXT in the name, in any order and case' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l scope -d 'Match tokens with this scope (repeatable: any of them)' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l except-scope -d 'Match all but the tokens with this scope (repeatable)' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l scope -d 'Match tokens with this scope (repeatable, or with commas: any of them)' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l except-scope -d 'Match all but the tokens with this scope (repeatable, or with commas)' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l last-used-after -d 'Match tokens last used at T or later' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l last-used-before -d 'Match tokens last used at T or earlier, never-used ones not included' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l never-used -d 'Match tokens that were never used' -r -f -a "true\t''
@@ -268,9 +288,14 @@ false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l unused-for -d 'Match tokens created more than D ago, and never used or last used more than D ago' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l impersonation -d 'Match impersonation tokens' -r -f -a "true\t''
 false\t''"
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l user-type -d 'Match tokens whose owner is of this kind' -r -f -a "human\t''
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l user-type -d 'Match tokens whose owner is of this kind (repeatable: of any of them)' -r -f -a "human\t''
 project_bot\t''
 service_account\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l user-state -d 'Match tokens whose owner is in this state (repeatable: in any of them); gone: there is no such user any more' -r -f -a "active\t''
+blocked\t''
+banned\t''
+deactivated\t''
+gone\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l except-user -d 'Match all but the tokens of this user (repeatable)' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy\'s URLs of these are understood too [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand revoke" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
@@ -345,6 +370,10 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __f
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l group -d 'Match the tokens of this group: an id or a full path' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l active -d 'Match tokens that are neither revoked nor expired' -r -f -a "true\t''
 false\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l state -d 'Match tokens in this state, as the column has it: revoked wins over expired; inactive: either of them' -r -f -a "active\t''
+inactive\t''
+revoked\t''
+expired\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l revoked -d 'Match revoked tokens' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l expired -d 'Match expired tokens' -r -f -a "true\t''
@@ -357,8 +386,8 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __f
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l no-expiry -d 'Match tokens that never expire' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l search -d 'Match tokens with every word of TEXT in the name, in any order and case' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l scope -d 'Match tokens with this scope (repeatable: any of them)' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l except-scope -d 'Match all but the tokens with this scope (repeatable)' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l scope -d 'Match tokens with this scope (repeatable, or with commas: any of them)' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l except-scope -d 'Match all but the tokens with this scope (repeatable, or with commas)' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy\'s URLs of these are understood too [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from list" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
@@ -404,6 +433,10 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __f
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l group -d 'Match the tokens of this group: an id or a full path' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l active -d 'Match tokens that are neither revoked nor expired' -r -f -a "true\t''
 false\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l state -d 'Match tokens in this state, as the column has it: revoked wins over expired; inactive: either of them' -r -f -a "active\t''
+inactive\t''
+revoked\t''
+expired\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l revoked -d 'Match revoked tokens' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l expired -d 'Match expired tokens' -r -f -a "true\t''
@@ -416,8 +449,8 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __f
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l no-expiry -d 'Match tokens that never expire' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l search -d 'Match tokens with every word of TEXT in the name, in any order and case' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l scope -d 'Match tokens with this scope (repeatable: any of them)' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l except-scope -d 'Match all but the tokens with this scope (repeatable)' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l scope -d 'Match tokens with this scope (repeatable, or with commas: any of them)' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l except-scope -d 'Match all but the tokens with this scope (repeatable, or with commas)' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy\'s URLs of these are understood too [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from ls" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'
@@ -465,6 +498,10 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __f
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l group -d 'Match the tokens of this group: an id or a full path' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l active -d 'Match tokens that are neither revoked nor expired' -r -f -a "true\t''
 false\t''"
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l state -d 'Match tokens in this state, as the column has it: revoked wins over expired; inactive: either of them' -r -f -a "active\t''
+inactive\t''
+revoked\t''
+expired\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l revoked -d 'Match revoked tokens' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l expired -d 'Match expired tokens' -r -f -a "true\t''
@@ -477,8 +514,8 @@ complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __f
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l no-expiry -d 'Match tokens that never expire' -r -f -a "true\t''
 false\t''"
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l search -d 'Match tokens with every word of TEXT in the name, in any order and case' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l scope -d 'Match tokens with this scope (repeatable: any of them)' -r
-complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l except-scope -d 'Match all but the tokens with this scope (repeatable)' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l scope -d 'Match tokens with this scope (repeatable, or with commas: any of them)' -r
+complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l except-scope -d 'Match all but the tokens with this scope (repeatable, or with commas)' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l db -d 'Work on this store: the path of a SQLite file, sqlite:PATH, or postgres://HOST/DATABASE; SQLAlchemy\'s URLs of these are understood too [env: TOKENCTL_DB]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -l as -d 'Act as this user: an id or a username [env: TOKENCTL_AS]' -r
 complete -c tokenctl -n "__fish_tokenctl_using_subcommand deploy-tokens; and __fish_seen_subcommand_from revoke" -s o -l output -d 'Print the result in this format' -r -f -a "table\t'Columns for people'

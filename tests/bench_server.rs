@@ -30,7 +30,13 @@ const COPY: &str = "
                 t.last_used_at,
                 t.revoked IS NOT TRUE AND (t.expires_at IS NULL OR t.expires_at > 'TODAY') AS active,
                 t.expires_at, coalesce(t.expires_at <= 'TODAY', false) AS expired, t.description,
-                t.impersonation, u.username
+                t.impersonation, u.username,
+                CASE WHEN t.revoked THEN 'revoked' WHEN t.expires_at <= 'TODAY' THEN 'expired'
+                    ELSE 'active' END AS state,
+                CASE u.user_type WHEN 0 THEN 'human' WHEN 6 THEN 'project_bot'
+                    WHEN 13 THEN 'service_account' END AS user_type,
+                coalesce(CASE WHEN u.state IN ('active', 'banned', 'deactivated') THEN u.state
+                    WHEN u.id IS NOT NULL THEN 'blocked' END, 'gone') AS user_state
             FROM personal_access_tokens t LEFT JOIN users u ON u.id = t.user_id
             ORDER BY t.id
         ) x

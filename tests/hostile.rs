@@ -315,12 +315,13 @@ fn nulls_have_one_form_in_each_format() {
     let token = json!({
         "id": 1, "name": "n", "revoked": false, "created_at": CREATED, "scopes": [], "user_id": 99,
         "last_used_at": null, "active": true, "expires_at": null, "expired": false,
-        "description": null, "impersonation": false, "username": null,
+        "description": null, "impersonation": false, "username": null, "state": "active",
+        "user_type": null, "user_state": "gone",
     });
     let deploy = json!({
         "id": 1, "name": "n", "username": "gitlab+deploy-token-1", "expires_at": null,
         "scopes": [], "revoked": false, "expired": false, "active": true, "created_at": CREATED,
-        "project": null, "group": null,
+        "project": null, "group": null, "state": "active",
     });
     for (kind, expected) in [("", token), ("deploy-tokens ", deploy)] {
         let run = |line: &str, format| {
@@ -336,8 +337,8 @@ fn nulls_have_one_form_in_each_format() {
         assert_eq!(run("show 1", "ids").stdout, "1\n");
     }
     let lines = [
-        ("list", format!("1,n,false,{CREATED},,99,,true,,false,,false,")),
-        ("deploy-tokens list", format!("1,n,gitlab+deploy-token-1,,,false,false,true,{CREATED},,")),
+        ("list", format!("1,n,false,{CREATED},,99,,true,,false,,false,,active,,gone")),
+        ("deploy-tokens list", format!("1,n,gitlab+deploy-token-1,,,false,false,true,{CREATED},,,active")),
         ("revoke 1 -n", "1,n,99,,would_revoke,".into()),
         ("revoke 7 -n", "7,,,,denied,".into()),
         ("deploy-tokens revoke 1 -n", "1,n,,,would_revoke,".into()),

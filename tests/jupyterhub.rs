@@ -268,7 +268,7 @@ fn what_each_command_prints() {
 }
 
 /// The keys of JSON, in their order.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 16] = [
     "id",
     "name",
     "revoked",
@@ -282,6 +282,9 @@ const KEYS: [&str; 13] = [
     "description",
     "impersonation",
     "username",
+    "state",
+    "user_type",
+    "user_state",
 ];
 
 #[test]

@@ -83,11 +83,11 @@ fn an_empty_result_has_its_form_in_each_format() {
         (
             "",
             "id,name,revoked,created_at,scopes,user_id,last_used_at,active,expires_at,expired,\
-             description,impersonation,username\n",
+             description,impersonation,username,state,user_type,user_state\n",
         ),
         (
             "deploy-tokens ",
-            "id,name,username,expires_at,scopes,revoked,expired,active,created_at,project,group\n",
+            "id,name,username,expires_at,scopes,revoked,expired,active,created_at,project,group,state\n",
         ),
     ];
     for (kind, header) in keys {

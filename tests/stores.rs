@@ -619,7 +619,7 @@ fn an_orphan_is_listed_and_can_be_revoked() {
         .collect();
     assert_eq!(orphans, [(9.into(), 3.into()), (10.into(), 3.into())]);
     let ran = sandbox.run("--as root list -o csv --search sure");
-    assert!(ran.assert(0).stdout.ends_with(",false,\n"), "{ran}");
+    assert!(ran.assert(0).stdout.ends_with(",false,,active,,gone\n"), "{ran}");
     sandbox.run("--as root show 9").assert(0);
     for filter in ["--user-type human", "--user olive"] {
         let ran = sandbox.run(&format!("--as root list -o ids {filter}"));

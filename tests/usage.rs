@@ -1,6 +1,7 @@
 //! The command line: every value that is refused, and what the values mean that
 //! are taken.
 
+use crate::support::apps::content_of;
 use crate::support::{NOW, Sandbox, Transcript};
 
 /// Times that are none, for every flag that takes T or DATE.
@@ -176,8 +177,10 @@ fn all_other_values_that_are_none_are_refused() {
     let cases: &[(&str, &[&str], &[&str])] = &[
         ("list", &booleans, BAD_BOOLEANS),
         ("deploy-tokens list", &deploy_booleans, BAD_BOOLEANS),
-        ("list", &["--state"], &["", "expired", "Active", "all", "active,inactive"]),
+        ("list", &["--state"], &["", "gone", "Active", "all", "active,inactive"]),
+        ("deploy-tokens list", &["--state"], &["", "gone", "Expired"]),
         ("list", &["--user-type"], &["", "bot", "Human", "human,project_bot"]),
+        ("list", &["--user-state"], &["", "inactive", "Gone", "gone,banned"]),
         ("list", &["--sort"], &["", "id", "last_used", "id-asc", "ID_ASC", "id_asc,name_asc"]),
         ("list", &["--limit"], &["", "-1", "+-1", "1.5", "x", "1e3", "18446744073709551616"]),
         ("list", &["--user", "--except-user", "--as"], BAD_REFERENCES),
@@ -352,7 +355,7 @@ fn what_deploy_tokens_lack_is_refused() {
         "--project 1 --group 1",
         "--group top --project top/app",
         "--user 1",
-        "--state active",
+        "--user-state active",
         "--never-used",
         "--unused-for 90d",
         "--last-used-after 1d",
@@ -804,4 +807,75 @@ fn a_bare_boolean_means_true() {
         run_args(&sandbox, &[&["--as", "root"][..], &command, &["--revoked", "true"]].concat())
             .assert(2);
     }
+}
+
+#[test]
+fn a_mistyped_exemption_revokes_nothing() {
+    let sandbox = Sandbox::new();
+    let before = content_of(&sandbox.connection());
+    for (scope, found) in [
+        ("admin-mode", "admin_mode"),
+        ("ADMIN_MODE", "admin_mode"),
+        ("admin_mod", "admin_mode"),
+        ("api,admin-mode", "admin_mode"),
+        ("Sudo", "sudo"),
+    ] {
+        for dry in ["--yes", "--dry-run"] {
+            let ran = sandbox
+                .run(&format!("--as root revoke --state active --except-scope {scope} {dry}"));
+            ran.assert(2).says(&["no token has this scope; some have", found, "--except-scope"]);
+            assert_eq!(ran.stdout, "");
+        }
+        let ran =
+            sandbox.run(&format!("--as root list --scope {} ", scope.trim_start_matches("api,")));
+        ran.assert(0).says(&["no token has this scope; some have", found]);
+    }
+    assert!(content_of(&sandbox.connection()) == before);
+    // What is like nothing there is, is left to the user; what is there is taken.
+    for scopes in ["nothing_like_it", "sudo,admin_mode", "admin_mode --except-scope sudo"] {
+        let line =
+            format!("--as root revoke --state active --except-scope {scopes} --dry-run -o ids");
+        let spared = sandbox.run(&line).assert(0).ids();
+        let listed = line.replace("revoke", "list").replace("--dry-run ", "");
+        assert_eq!(spared, sandbox.run(&listed).assert(0).ids());
+    }
+    let [all, kept] = ["", "--except-scope sudo,admin_mode"]
+        .map(|flags| sandbox.run(&format!("--as root list -o ids {flags}")).assert(0).ids());
+    assert!(kept.len() < all.len());
+    // An owner is told nothing of others' scopes.
+    let ran = sandbox.run("--as sam list --scope admin-mode");
+    assert!(!ran.assert(0).stderr.contains("admin_mode"), "{ran}");
+    // Of a deploy token, in the place where the actor may.
+    let ran =
+        sandbox.run("--as root deploy-tokens revoke --active --except-scope read-repository --yes");
+    ran.assert(2).says(&["some have 'read_repository'"]);
+}
+
+#[test]
+fn several_users_kinds_and_states_are_any_of_them() {
+    let sandbox = Sandbox::new();
+    let ids = |flags: &str| sandbox.run(&format!("--as root list -o ids {flags}")).assert(0).ids();
+    for (flag, one, other) in [
+        ("--user", "olive", "sam"),
+        ("--user-type", "human", "project_bot"),
+        ("--user-state", "blocked", "banned"),
+    ] {
+        let mut both = [ids(&format!("{flag} {one}")), ids(&format!("{flag} {other}"))].concat();
+        both.sort_unstable();
+        assert!(!both.is_empty(), "{flag}");
+        assert_eq!(ids(&format!("{flag} {one} {flag} {other}")), both);
+    }
+    sandbox.sql_unchecked("DELETE FROM users WHERE username = 'sam'");
+    let gone = ids("--user-state gone");
+    let ran = sandbox.run("--as root list --user-state gone -o json").assert(0).json();
+    let rows = ran.as_array().expect("rows").clone();
+    assert!(!gone.is_empty() && rows.iter().all(|row| row["user_state"] == "gone"), "{rows:?}");
+    assert!(rows.iter().all(|row| row["username"].is_null() && row["user_type"].is_null()));
+    for state in ["active", "revoked", "expired"] {
+        let ran = sandbox.run(&format!("--as root list --state {state} -o json")).assert(0).json();
+        let rows = ran.as_array().expect("rows");
+        assert!(!rows.is_empty() && rows.iter().all(|row| row["state"] == state), "{rows:?}");
+    }
+    let ran = sandbox.run("--as root deploy-tokens list --state expired --active");
+    assert_eq!(ran.assert(0).stdout, "");
 }

@@ -8,10 +8,10 @@ use crate::failure::Failure;
 use crate::model::access::Guarded;
 use crate::model::actor::Actor;
 use crate::model::deploy_token::{self, DeployToken};
-use crate::model::personal_access_token::{self, PersonalAccessToken, UserType};
+use crate::model::personal_access_token::{self, PersonalAccessToken, UserState, UserType};
 use crate::model::reference::{Reference, UserRef};
 use crate::model::time::{Moment, OUT_OF_RANGE, Period, Rounding, TimeArg, Timestamp};
-use crate::model::token::{Token, TokenFilter};
+use crate::model::token::{State, StateFilter, Token, TokenFilter};
 use crate::store::{Store, Stored};
 
 /// The filters of a kind of token, the same for every command.
@@ -43,13 +43,9 @@ pub trait Filters: Default + PartialEq {
 #[derive(Debug, Default, PartialEq, Args)]
 #[command(next_help_heading = "Filters (all combine with AND)")]
 pub struct FilterArgs {
-    /// Match tokens of this user: an id, a username, or @me
+    /// Match tokens of this user: an id, a username, or @me (repeatable: of any of them)
     #[arg(short, long)]
-    user: Option<UserRef>,
-
-    /// Match active tokens, or those that are revoked or expired
-    #[arg(long)]
-    state: Option<StateArg>,
+    user: Vec<UserRef>,
 
     #[command(flatten)]
     token: TokenFilterArgs,
@@ -74,9 +70,14 @@ pub struct FilterArgs {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     impersonation: Option<bool>,
 
-    /// Match tokens whose owner is of this kind
+    /// Match tokens whose owner is of this kind (repeatable: of any of them)
     #[arg(long, value_name = "TYPE")]
-    user_type: Option<UserType>,
+    user_type: Vec<UserType>,
+
+    /// Match tokens whose owner is in this state (repeatable: in any of them); gone: there is no
+    /// such user any more
+    #[arg(long, value_name = "STATE")]
+    user_state: Vec<UserState>,
 
     /// Match all but the tokens of this user (repeatable)
     #[arg(long, value_name = "USER")]
@@ -106,6 +107,11 @@ pub struct DeployFilterArgs {
 /// The filters that every kind of token has.
 #[derive(Debug, Default, PartialEq, Args)]
 pub struct TokenFilterArgs {
+    /// Match tokens in this state, as the column has it: revoked wins over expired; inactive:
+    /// either of them
+    #[arg(long)]
+    state: Option<StateFilter>,
+
     /// Match revoked tokens
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     revoked: Option<bool>,
@@ -142,30 +148,31 @@ pub struct TokenFilterArgs {
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
 
-    /// Match tokens with this scope (repeatable: any of them)
-    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    /// Match tokens with this scope (repeatable, or with commas: any of them)
+    #[arg(long, value_name = "SCOPE,...", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     scope: Vec<String>,
 
-    /// Match all but the tokens with this scope (repeatable)
-    #[arg(long, value_name = "SCOPE", value_parser = NonEmptyStringValueParser::new())]
+    /// Match all but the tokens with this scope (repeatable, or with commas)
+    #[arg(long, value_name = "SCOPE,...", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     except_scope: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-enum StateArg {
-    Active,
-    Inactive,
+/// Makes a flag's values of an enum's names.
+macro_rules! values_by_name {
+    ($($kind:ty),*) => {$(
+        impl ValueEnum for $kind {
+            fn value_variants<'a>() -> &'a [Self] {
+                &Self::ALL
+            }
+
+            fn to_possible_value(&self) -> Option<PossibleValue> {
+                Some(PossibleValue::new(self.name()))
+            }
+        }
+    )*};
 }
 
-impl ValueEnum for UserType {
-    fn value_variants<'a>() -> &'a [Self] {
-        &Self::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.name()))
-    }
-}
+values_by_name!(UserType, UserState, StateFilter);
 
 impl Filters for FilterArgs {
     type Token = PersonalAccessToken;
@@ -198,11 +205,7 @@ impl Filters for FilterArgs {
         actor: &Actor,
         now: Moment,
     ) -> Result<personal_access_token::Filter> {
-        let mut token = self.token.resolve(now)?;
-        token.active = self.state.map(|state| match state {
-            StateArg::Active => true,
-            StateArg::Inactive => false,
-        });
+        let token = self.token.resolve(now)?;
         let last_used_after = lower_bound("--last-used-after <T>", self.last_used_after, now)?;
         let last_used_before = upper_bound("--last-used-before <T>", self.last_used_before, now)?;
         let unused_since =
@@ -211,14 +214,15 @@ impl Filters for FilterArgs {
         let user = |flag: &'static str, reference: UserRef| {
             store.user(actor, &reference).with_context(|| format!("{flag} {reference}"))
         };
-        let except_users = self.except_user.into_iter();
+        let users = |flag, references: Vec<_>| -> Result<Vec<_>> {
+            references.into_iter().map(|reference| user(flag, reference)).collect()
+        };
         Ok(personal_access_token::Filter {
             token,
-            user: self.user.map(|reference| user("--user", reference)).transpose()?,
-            except_users: except_users
-                .map(|reference| user("--except-user", reference))
-                .collect::<Result<_>>()?,
-            user_type: self.user_type,
+            users: users("--user", self.user)?,
+            except_users: users("--except-user", self.except_user)?,
+            user_types: self.user_type,
+            user_states: self.user_state,
             impersonation: self.impersonation,
             last_used_after,
             last_used_before,
@@ -246,7 +250,10 @@ impl Filters for DeployFilterArgs {
     fn resolve(self, store: &Store, actor: &Actor, now: Moment) -> Result<deploy_token::Filter> {
         let what = self.subject();
         let mut token = self.token.resolve(now)?;
-        token.active = self.active;
+        let active = |is_active| {
+            if is_active { StateFilter::Is(State::Active) } else { StateFilter::Inactive }
+        };
+        token.states.extend(self.active.map(active));
         let place = match (&self.project, &self.group) {
             (Some(project), _) => Some(store.project(actor, project).context(what)?),
             (None, Some(group)) => Some(store.group(actor, group).context(what)?),
@@ -271,7 +278,7 @@ impl TokenFilterArgs {
     fn resolve(self, now: Moment) -> Result<TokenFilter> {
         Ok(TokenFilter {
             ids: None,
-            active: None,
+            states: self.state.into_iter().collect(),
             revoked: self.revoked,
             expired: self.expired,
             created_after: lower_bound("--created-after <T>", self.created_after, now)?,

@@ -8,6 +8,7 @@ use clap::{Arg, Args};
 
 use super::arguments::{long_help, sort_parser};
 use super::filter::{FilterArgs, Filters};
+use super::scopes::near_miss;
 use super::session::{Session, broken_row};
 use crate::failure::{Failure, Kind, line};
 use crate::model::access::ListQuery;
@@ -90,14 +91,20 @@ impl ListArgs {
         }
         let subject = filters.subject();
         let filter = filters.resolve(&store, &actor, session.now)?;
-        let query = actor.to_list::<T>(filter).context(subject)?;
+        let query = actor.to_list::<T>(filter.clone()).context(subject)?;
         let style = OutputStyle { columns: self.columns, ..session.style() };
         let options = ListOptions { sort: self.sort, limit: self.limit, now: session.now };
-        if style.format == Format::Ids && store.vouches_for(&query) {
-            print::<T, TokenId>(session, &store, &query, &options, &style)
+        let shown = if style.format == Format::Ids && store.vouches_for(&query) {
+            print::<T, TokenId>(session, &store, &query, &options, &style)?
         } else {
-            print::<T, T>(session, &store, &query, &options, &style)
+            print::<T, T>(session, &store, &query, &options, &style)?
+        };
+        if shown == 0
+            && let Some(miss) = near_miss::<T>(&store, &actor, &filter, session.now)?
+        {
+            session.note(&miss.note());
         }
+        Ok(())
     }
 
     /// Refuses --columns for formats that have none.
@@ -113,7 +120,7 @@ impl ListArgs {
     }
 }
 
-/// Prints the rows of a query, or a part of each. A slow reader of the output does not
+/// Prints the rows of a query, or a part of each, and returns how many. A slow reader of the output does not
 /// keep the store's read transaction open.
 pub fn print<T: Stored, P: Projection<T> + Record + Send>(
     session: &Session,
@@ -121,7 +128,7 @@ pub fn print<T: Stored, P: Projection<T> + Record + Send>(
     query: &ListQuery<T>,
     options: &ListOptions,
     style: &OutputStyle,
-) -> Result<()> {
+) -> Result<u64> {
     // One row beyond the limit tells whether more match.
     let limit = options.limit;
     let wanted = limit.map(|limit| limit.saturating_add(1));
@@ -180,5 +187,5 @@ pub fn print<T: Stored, P: Projection<T> + Record + Send>(
         let message = format!("{broken} of the store's rows cannot be read and are left out");
         return Err(Failure::new(Kind::Failed, message).into());
     }
-    Ok(())
+    Ok(shown)
 }

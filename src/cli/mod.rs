@@ -19,6 +19,7 @@ mod progress;
 mod revocations;
 mod revoke;
 mod revoke_plan;
+mod scopes;
 mod session;
 mod show;
 mod stop;

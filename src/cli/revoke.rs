@@ -16,6 +16,7 @@ use super::matching::{Matching, PREVIEW};
 use super::pick::PICKABLE;
 use super::revocations::Revocations;
 use super::revoke_plan::RevokePlan;
+use super::scopes::near_miss;
 use super::session::Session;
 use super::stop::Stop;
 use crate::audit_file::AuditFile;
@@ -140,6 +141,9 @@ impl RevokeArgs {
         }
         let subject = filters.subject();
         let mut filter = filters.resolve(&store, &actor, session.now)?;
+        if let Some(miss) = near_miss::<F::Token>(&store, &actor, &filter, session.now)? {
+            return Err(miss.failure().into());
+        }
         filter.as_mut().ids = named.as_ref().map(|it| it.ids.clone());
         let query = actor.to_revoke(filter).context(subject)?;
 

@@ -54,7 +54,7 @@ impl Guarded for PersonalAccessToken {
     type Filter = personal_access_token::Filter;
 
     fn reach(actor: &Actor, act: Act, filter: &Self::Filter) -> Result<Reach, Denied> {
-        let mut named = filter.user.iter().chain(&filter.except_users);
+        let mut named = filter.users.iter().chain(&filter.except_users);
         named.try_for_each(|&user| actor.may_name(Some(user)).map(|_| ()))?;
         Ok(Reach::Own { user: actor.id(), impersonation: act.own_impersonation })
     }

@@ -14,6 +14,8 @@ pub struct PersonalAccessToken {
     pub username: Option<String>,
     /// `None` where the user was deleted, or is of another kind.
     pub user_type: Option<UserType>,
+    /// `None` where the store does not record it.
+    pub user_state: Option<UserState>,
     pub description: Option<String>,
     /// Created by an administrator to act as the user; `None` where the store does not
     /// record it.
@@ -43,13 +45,43 @@ impl UserType {
     }
 }
 
+/// The state of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserState {
+    Active,
+    Blocked,
+    Banned,
+    Deactivated,
+    /// There is no such user any more.
+    Gone,
+}
+
+impl UserState {
+    pub const ALL: [Self; 5] =
+        [Self::Active, Self::Blocked, Self::Banned, Self::Deactivated, Self::Gone];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Blocked => "blocked",
+            Self::Banned => "banned",
+            Self::Deactivated => "deactivated",
+            Self::Gone => "gone",
+        }
+    }
+}
+
 /// The filters of personal access tokens. All combine with AND.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub token: TokenFilter,
-    pub user: Option<UserId>,
+    /// Of any of these users; empty: of all.
+    pub users: Vec<UserId>,
     pub except_users: Vec<UserId>,
-    pub user_type: Option<UserType>,
+    /// Any of these, in both.
+    pub user_types: Vec<UserType>,
+    pub user_states: Vec<UserState>,
     pub impersonation: Option<bool>,
     /// `last_used_at >= bound`; never-used tokens do not match.
     pub last_used_after: Option<Timestamp>,
@@ -97,9 +129,10 @@ impl Token for PersonalAccessToken {
     fn is_kept_by(&self, filter: &Filter, now: Moment) -> bool {
         let Filter {
             token,
-            user,
+            users,
             except_users,
-            user_type,
+            user_types,
+            user_states,
             impersonation,
             last_used_after,
             last_used_before,
@@ -109,9 +142,11 @@ impl Token for PersonalAccessToken {
         let last_used = self.last_used_at;
 
         token.keeps(&self.token, now)
-            && user.is_none_or(|wanted| self.user_id == Some(wanted))
-            && !except_users.iter().any(|&except| self.user_id == Some(except))
-            && user_type.is_none_or(|wanted| self.user_type == Some(wanted))
+            && (users.is_empty() || self.user_id.is_some_and(|it| users.contains(&it)))
+            && !self.user_id.is_some_and(|it| except_users.contains(&it))
+            && (user_types.is_empty() || self.user_type.is_some_and(|it| user_types.contains(&it)))
+            && (user_states.is_empty()
+                || self.user_state.is_some_and(|it| user_states.contains(&it)))
             && impersonation.is_none_or(|wanted| self.impersonation == Some(wanted))
             && last_used_after.is_none_or(|bound| last_used.is_some_and(|it| it >= bound))
             && last_used_before.is_none_or(|bound| last_used.is_some_and(|it| it <= bound))

@@ -25,6 +25,39 @@ impl State {
     }
 }
 
+/// What a filter asks of a token's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateFilter {
+    Is(State),
+    /// Revoked or expired.
+    Inactive,
+}
+
+impl StateFilter {
+    pub const ALL: [Self; 4] = [
+        Self::Is(State::Active),
+        Self::Inactive,
+        Self::Is(State::Revoked),
+        Self::Is(State::Expired),
+    ];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Is(state) => state.name(),
+            Self::Inactive => "inactive",
+        }
+    }
+
+    #[must_use]
+    pub fn keeps(self, state: State) -> bool {
+        match self {
+            Self::Is(wanted) => state == wanted,
+            Self::Inactive => state != State::Active,
+        }
+    }
+}
+
 /// The properties of every kind of token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenProperties {
@@ -99,8 +132,8 @@ pub trait Token: Guarded<Filter: AsRef<TokenFilter> + AsMut<TokenFilter>> {
 pub struct TokenFilter {
     /// Only these ids.
     pub ids: Option<Vec<TokenId>>,
-    /// Neither revoked nor expired, or its complement.
-    pub active: Option<bool>,
+    /// All of these.
+    pub states: Vec<StateFilter>,
     pub revoked: Option<bool>,
     pub expired: Option<bool>,
     /// `created_at >= bound`.
@@ -128,7 +161,7 @@ impl TokenFilter {
     pub fn keeps(&self, token: &TokenProperties, now: Moment) -> bool {
         let Self {
             ids,
-            active,
+            states,
             revoked,
             expired,
             created_after,
@@ -146,7 +179,7 @@ impl TokenFilter {
         let name: String = fold(&token.name).collect();
 
         ids.as_ref().is_none_or(|ids| ids.contains(&token.id))
-            && active.is_none_or(|wanted| token.is_active(now) == wanted)
+            && states.iter().all(|wanted| wanted.keeps(token.state(now)))
             && revoked.is_none_or(|wanted| token.revoked == wanted)
             && expired.is_none_or(|wanted| token.is_expired(now) == wanted)
             && created_after.is_none_or(|bound| token.created_at.is_some_and(|it| it >= bound))

@@ -59,13 +59,11 @@ impl<'a> Cell<'a> {
 /// A named property of a record.
 pub struct Column<R: 'static> {
     pub name: &'static str,
-    /// Whether it is a key of JSON and CSV, not for tables only.
-    is_key: bool,
     pub cell: for<'a> fn(&'a R, Moment) -> Cell<'a>,
 }
 
 const fn key<R>(name: &'static str, cell: for<'a> fn(&'a R, Moment) -> Cell<'a>) -> Column<R> {
-    Column { name, is_key: true, cell }
+    Column { name, cell }
 }
 
 /// Something that can be printed in every format.
@@ -93,7 +91,7 @@ pub fn table<R: Record>() -> Vec<&'static Column<R>> {
 
 /// Lists the keys of JSON and CSV.
 pub fn keys<R: Record>() -> impl Iterator<Item = &'static Column<R>> {
-    R::COLUMNS.iter().filter(|column| column.is_key)
+    R::COLUMNS.iter()
 }
 
 /// Lists the names that `--columns` accepts, those of the table first.
@@ -104,11 +102,7 @@ pub fn column_names<R: Record>() -> impl Iterator<Item = &'static str> {
 }
 
 const fn state<R: Token + 'static>() -> Column<R> {
-    Column {
-        name: "state",
-        is_key: false,
-        cell: |token, now| Cell::State(token.properties().state(now)),
-    }
+    key("state", |token, now| Cell::State(token.properties().state(now)))
 }
 
 impl Record for PersonalAccessToken {
@@ -127,6 +121,8 @@ impl Record for PersonalAccessToken {
         key("impersonation", |it, _| it.impersonation.map_or(Cell::Null, Cell::Boolean)),
         key("username", |it, _| Cell::text(it.username.as_ref())),
         state(),
+        key("user_type", |it, _| it.user_type.map_or(Cell::Null, |it| Cell::Word(it.name()))),
+        key("user_state", |it, _| it.user_state.map_or(Cell::Null, |it| Cell::Word(it.name()))),
     ];
     const TABLE: &'static [&'static str] =
         &["id", "username", "name", "scopes", "state", "created_at", "last_used_at", "expires_at"];

@@ -4,6 +4,7 @@
 use super::engine::Decoder;
 use super::filter::{shared, shared_sort_column};
 use super::schema::{DeployTokens, RevokeMethod, Schema, Table};
+use super::scopes::Scopes;
 use super::sql::Sql;
 use super::stored::{FilterContext, Projection, Stored, Unrecorded};
 use crate::model::access::Reach;
@@ -56,6 +57,10 @@ impl Stored for DeployToken {
 
     fn revoke_method(columns: &DeployTokens) -> Option<&RevokeMethod> {
         Some(&columns.token.revoke)
+    }
+
+    fn scopes(columns: &DeployTokens) -> Option<Scopes> {
+        Some(columns.token.scopes)
     }
 
     fn reach_condition(

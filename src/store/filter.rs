@@ -5,7 +5,7 @@ use super::sql::{Dialect, Sql};
 use super::stored::{Bounds, FilterContext, Projection, Stored, Unrecorded};
 use crate::model::access::{Reach, Selection};
 use crate::model::time::{Moment, Timestamp};
-use crate::model::token::{Sort, SortKey, TokenFilter};
+use crate::model::token::{Sort, SortKey, State, StateFilter, TokenFilter};
 
 /// Returns the column of a property, or fails where it is not recorded.
 pub fn recorded<V>(column: Option<V>, property: &'static str) -> Result<V, Unrecorded> {
@@ -157,6 +157,7 @@ pub fn shared_sort_column(tokens: &Tokens, key: SortKey) -> Result<&'static str,
 
 /// The expiry, in the message about a store that does not record it.
 const EXPIRY: &str = "when tokens expire";
+const REVOCATION: &str = "revocations: it deletes the rows";
 
 /// Writes the conditions that every kind of token has.
 pub fn shared(
@@ -169,7 +170,7 @@ pub fn shared(
     // No `..`: a new filter field without SQL is a compile error.
     let TokenFilter {
         ids: _, // written by `within_reach`
-        active,
+        states,
         revoked,
         expired,
         created_after,
@@ -187,21 +188,11 @@ pub fn shared(
     if let (false, Some(column)) = (includes_revoked, tokens.revoked) {
         sql.push(" AND NOT ").push(column);
     }
-    if let Some(active) = active {
-        // A property that is not recorded does not make a token inactive.
-        sql.push(if *active { " AND NOT (FALSE" } else { " AND (FALSE" });
-        if let Some(column) = tokens.revoked {
-            sql.push(" OR ").push(column);
-        }
-        if let Some(expiry) = tokens.expires_at {
-            sql.push(" OR (").push(expiry.sql).push(" IS NOT NULL AND ");
-            compare(sql, expiry, expiry.sql, Comparison::AtMost, now);
-            sql.push(")");
-        }
-        sql.push(")");
+    for state in states {
+        in_state(sql, tokens, *state, now)?;
     }
     if let Some(revoked) = revoked {
-        let column = recorded(tokens.revoked, "revocations: it deletes the rows")?;
+        let column = recorded(tokens.revoked, REVOCATION)?;
         sql.push(if *revoked { " AND " } else { " AND NOT " }).push(column);
     }
     if let Some(expired) = expired {
@@ -238,6 +229,44 @@ pub fn shared(
     for (scopes, verdict) in [(scopes, ") IS NOT FALSE"), (except_scopes, ") IS NOT TRUE")] {
         if !scopes.is_empty() {
             sql.push(" AND (").has_scope(tokens.scopes, scopes).push(verdict);
+        }
+    }
+    Ok(())
+}
+
+/// Writes the condition on a token's state, in which revoked wins over expired. A property
+/// that is not recorded does not make a token inactive.
+fn in_state(
+    sql: &mut Sql,
+    tokens: &Tokens,
+    wanted: StateFilter,
+    now: Moment,
+) -> Result<(), Unrecorded> {
+    let expired = |sql: &mut Sql, expiry: Time| {
+        sql.push("(").push(expiry.sql).push(" IS NOT NULL AND ");
+        compare(sql, expiry, expiry.sql, Comparison::AtMost, now);
+        sql.push(")");
+    };
+    match wanted {
+        StateFilter::Is(State::Active) | StateFilter::Inactive => {
+            let is_active = wanted != StateFilter::Inactive;
+            sql.push(if is_active { " AND NOT (FALSE" } else { " AND (FALSE" });
+            if let Some(column) = tokens.revoked {
+                sql.push(" OR ").push(column);
+            }
+            if let Some(expiry) = tokens.expires_at {
+                expired(sql.push(" OR "), expiry);
+            }
+            sql.push(")");
+        }
+        StateFilter::Is(State::Revoked) => {
+            sql.push(" AND ").push(recorded(tokens.revoked, REVOCATION)?);
+        }
+        StateFilter::Is(State::Expired) => {
+            expired(sql.push(" AND "), recorded(tokens.expires_at, EXPIRY)?);
+            if let Some(column) = tokens.revoked {
+                sql.push(" AND NOT ").push(column);
+            }
         }
     }
     Ok(())

@@ -41,7 +41,7 @@ pub use self::revoke::{AuditRecord, Batch, BatchOptions, Decision, Run};
 use self::schema::{Description, RevokeMethod, Schema};
 use self::sql::Sql;
 use self::stored::Unrecorded;
-pub use self::stored::{BrokenRow, Projection, Row, Stored};
+pub use self::stored::{BrokenRow, Projection, Row, Stored, TokenScopes};
 use crate::failure::{self, Failure, Kind};
 use crate::model::database::Database;
 use crate::model::token::Token;

@@ -180,12 +180,12 @@ impl Sql {
     }
 
     /// Writes a condition that a column is one of these ids.
-    pub fn one_of(&mut self, column: &'static str, ids: &[TokenId]) -> &mut Self {
+    pub fn one_of(&mut self, column: &'static str, ids: &[i64]) -> &mut Self {
         self.push(column);
-        if let [TokenId(id)] = ids {
+        if let [id] = ids {
             return self.push(" = ").bind(*id);
         }
-        let ids = Value::Integers(ids.iter().map(|id| id.0).collect());
+        let ids = Value::Integers(ids.into());
         match self.flavour.dialect {
             Dialect::Sqlite => self.push(" IN (SELECT value FROM json_each(").bind(ids).push("))"),
             Dialect::Postgres => self.push(" = ANY(").bind(ids).push(")"),
@@ -201,7 +201,8 @@ impl Sql {
         is_last: bool,
     ) -> &mut Self {
         // A sign makes it an expression, which no index has.
-        self.push(if is_last { " AND +" } else { " AND " }).one_of(column, ids)
+        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+        self.push(if is_last { " AND +" } else { " AND " }).one_of(column, &ids)
     }
 
     /// Writes text with a value between each two parts.

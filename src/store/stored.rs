@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::engine::Decoder;
 use super::schema::{RevokeMethod, Schema, Table};
+use super::scopes::Scopes;
 use super::sql::Sql;
 use crate::model::access::{Guarded, Reach};
 use crate::model::id::TokenId;
@@ -24,6 +25,11 @@ pub trait Stored: Guarded + Projection<Self> + Send {
     /// Returns `None` for a kind that is never revoked.
     #[must_use]
     fn revoke_method(_: &Self::Columns) -> Option<&RevokeMethod> {
+        None
+    }
+    /// Returns the column of the scopes; `None` for a kind that has none.
+    #[must_use]
+    fn scopes(_: &Self::Columns) -> Option<Scopes> {
         None
     }
     /// Writes the first condition of the WHERE: the rows in reach, of which only those with
@@ -85,7 +91,7 @@ impl fmt::Display for Unrecorded {
 
 impl std::error::Error for Unrecorded {}
 
-/// The part of a record that is read: all of it, or its id.
+/// The part of a record that is read: all of it, its id or its scopes.
 pub trait Projection<T: Stored>: Sized {
     /// Lists the names and columns that `decode` reads, in its order; the id comes first.
     fn select_list(columns: &T::Columns) -> Vec<(&'static str, &'static str)>;
@@ -99,6 +105,22 @@ impl<T: Stored + Token> Projection<T> for TokenId {
 
     fn decode(row: &mut Decoder<'_>, _: &T::Columns) -> Result<Self, String> {
         row.token_id()
+    }
+}
+
+/// The scopes of a token, without the rest of it.
+#[derive(Clone, Debug)]
+pub struct TokenScopes(pub Vec<String>);
+
+impl<T: Stored + Token> Projection<T> for TokenScopes {
+    fn select_list(columns: &T::Columns) -> Vec<(&'static str, &'static str)> {
+        let scopes = T::scopes(columns).map(|it| ("scopes", it.sql));
+        [("id", T::table(columns).id)].into_iter().chain(scopes).collect()
+    }
+
+    fn decode(row: &mut Decoder<'_>, columns: &T::Columns) -> Result<Self, String> {
+        row.token_id()?;
+        T::scopes(columns).map_or(Ok(Vec::new()), |it| row.scopes(it.form)).map(Self)
     }
 }
 

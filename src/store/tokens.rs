@@ -4,11 +4,12 @@
 use super::engine::Decoder;
 use super::filter::{at, bounded, is_null, recorded, shared, shared_sort_column};
 use super::schema::{Comparison, PersonalAccessTokens, RevokeMethod, Schema, Table, Tokens};
+use super::scopes::Scopes;
 use super::sql::Sql;
 use super::stored::{FilterContext, Projection, Stored, Unrecorded};
 use crate::model::access::Reach;
 use crate::model::id::{TokenId, UserId};
-use crate::model::personal_access_token::{Filter, PersonalAccessToken, UserType};
+use crate::model::personal_access_token::{Filter, PersonalAccessToken, UserState, UserType};
 use crate::model::time::Moment;
 use crate::model::token::{SortKey, TokenProperties};
 
@@ -19,6 +20,7 @@ impl Projection<Self> for PersonalAccessToken {
             ("user_id", columns.user_id),
             ("username", columns.username),
             ("user_type", columns.optional.user_type.unwrap_or(NULL)),
+            ("user_state", columns.optional.user_state.unwrap_or(NULL)),
             ("description", columns.optional.description.unwrap_or(NULL)),
             ("impersonation", columns.optional.impersonation.unwrap_or(NULL)),
             ("last_used_at", columns.last_used_at.sql),
@@ -32,6 +34,7 @@ impl Projection<Self> for PersonalAccessToken {
             user_id: row.optional_integer()?.map(UserId),
             username: row.optional_text()?,
             user_type: row.one_of(UserType::ALL.map(|it| (it.name(), it)))?,
+            user_state: row.one_of(UserState::ALL.map(|it| (it.name(), it)))?,
             description: row.optional_text()?,
             impersonation: row.optional_boolean()?,
             last_used_at: row.optional_timestamp(columns.last_used_at.form)?,
@@ -54,6 +57,10 @@ impl Stored for PersonalAccessToken {
 
     fn revoke_method(columns: &PersonalAccessTokens) -> Option<&RevokeMethod> {
         Some(&columns.token.revoke)
+    }
+
+    fn scopes(columns: &PersonalAccessTokens) -> Option<Scopes> {
+        Some(columns.token.scopes)
     }
 
     fn reach_condition(
@@ -86,7 +93,7 @@ impl Stored for PersonalAccessToken {
     }
 
     fn is_narrow(filter: &Filter) -> bool {
-        filter.user.is_some()
+        !filter.users.is_empty()
     }
 
     fn conditions(
@@ -99,9 +106,10 @@ impl Stored for PersonalAccessToken {
         // No `..`: a new filter field without SQL is a compile error.
         let Filter {
             token,
-            user,
+            users,
             except_users,
-            user_type,
+            user_types,
+            user_states,
             impersonation,
             last_used_after,
             last_used_before,
@@ -110,21 +118,21 @@ impl Stored for PersonalAccessToken {
         } = filter;
 
         shared(sql, &columns.token, token, context)?;
-        // Services have numbers below zero.
-        let owner = |UserId(id): UserId| match columns.optional.service_id {
-            Some(service_id) if id < 0 => (service_id, -id),
-            Some(_) | None => (columns.user_id, id),
-        };
-        if let Some((column, id)) = user.map(owner) {
-            sql.push(" AND ").push(column).push(" = ").bind(id);
+        if !users.is_empty() {
+            owned_by(sql.push(" AND "), columns, users);
         }
-        for (column, id) in except_users.iter().copied().map(owner) {
+        if !except_users.is_empty() {
             // Keeps tokens without a user.
-            sql.push(" AND ").push(column).push(" IS DISTINCT FROM ").bind(id);
+            owned_by(sql.push(" AND ("), columns, except_users).push(") IS NOT TRUE");
         }
-        if let Some(user_type) = user_type {
-            let [condition, end] = recorded(columns.optional.is_of_user_type, "the type of users")?;
-            sql.push(" AND ").push(condition).bind(user_type.name()).push(end);
+        let optional = &columns.optional;
+        if !user_types.is_empty() {
+            let condition = recorded(optional.is_of_user_type, "the type of users")?;
+            any_of(sql, condition, user_types.iter().map(|it| it.name()));
+        }
+        if !user_states.is_empty() {
+            let condition = recorded(optional.is_in_user_state, "the state of users")?;
+            any_of(sql, condition, user_states.iter().map(|it| it.name()));
         }
         if let Some(impersonation) = impersonation {
             let column = recorded(columns.optional.impersonation, "impersonation")?;
@@ -161,6 +169,38 @@ impl Stored for PersonalAccessToken {
             }
         }
     }
+}
+
+/// Writes a condition that a token is of one of these owners. Services have numbers below
+/// zero.
+fn owned_by<'s>(
+    sql: &'s mut Sql,
+    columns: &PersonalAccessTokens,
+    owners: &[UserId],
+) -> &'s mut Sql {
+    let (services, users): (Vec<i64>, Vec<i64>) =
+        owners.iter().map(|it| it.0).partition(|id| *id < 0);
+    match columns.optional.service_id {
+        Some(service_id) if !services.is_empty() => {
+            let services: Vec<_> = services.iter().map(|id| -id).collect();
+            sql.push("(").one_of(columns.user_id, &users);
+            sql.push(" OR ").one_of(service_id, &services).push(")")
+        }
+        Some(_) | None => sql.one_of(columns.user_id, &users),
+    }
+}
+
+/// Writes a further condition that holds for any of these names.
+fn any_of<'n>(
+    sql: &mut Sql,
+    [condition, end]: [&'static str; 2],
+    names: impl Iterator<Item = &'n str>,
+) {
+    for (index, name) in names.enumerate() {
+        sql.push(if index > 0 { " OR " } else { " AND (" });
+        sql.push(condition).bind(name).push(end);
+    }
+    sql.push(")");
 }
 
 impl Tokens {

@@ -31,7 +31,9 @@ struct Row {
 const KEYS: &str = "t.id, t.name, t.revoked, t.created_at, t.scopes, t.user_id, t.last_used_at, \
      NOT t.revoked AND (t.expires_at IS NULL OR t.expires_at > '2024-03-15') AS active, \
      t.expires_at, coalesce(t.expires_at <= '2024-03-15', 0) AS expired, \
-     t.description, t.impersonation, u.username";
+     t.description, t.impersonation, u.username, \
+     CASE WHEN t.revoked THEN 'revoked' WHEN t.expires_at <= '2024-03-15' THEN 'expired' \
+     ELSE 'active' END AS state, u.user_type, coalesce(u.state, 'gone') AS user_state";
 const TABLE: &str = "t.id, u.username, t.name, t.scopes, \
      CASE WHEN t.revoked THEN 'revoked' WHEN t.expires_at <= '2024-03-15' THEN 'expired' \
      ELSE 'active' END AS state, t.created_at, t.last_used_at, t.expires_at";

@@ -33,6 +33,7 @@ fn token(id: i64, name: &str, user_id: Option<i64>, username: Option<&str>) -> P
         user_id: user_id.map(UserId),
         username: username.map(Into::into),
         user_type: None,
+        user_state: None,
         description: Some("a, \"b\"\n# c".into()),
         impersonation: None,
         last_used_at: None,

@@ -198,7 +198,8 @@ impl Store {
     ) -> Result<Vec<TokenId>> {
         let (table, method) = (T::table(self.columns::<T>()?), self.revoke_method::<T>()?);
         let mut sql = self.sql();
-        sql.push(method.remaining).one_of(table.id, tokens);
+        let tokens: Vec<_> = tokens.iter().map(|token| token.0).collect();
+        sql.push(method.remaining).one_of(table.id, &tokens);
         ids(transaction, &sql)
     }
 

@@ -47,6 +47,21 @@ macro_rules! user_type {
     };
 }
 
+/// Maps Gitea's flags of users.
+macro_rules! user_state {
+    ($user:literal) => {
+        concat!(
+            "CASE WHEN ",
+            $user,
+            ".prohibit_login IS TRUE THEN 'blocked' WHEN ",
+            $user,
+            ".is_active THEN 'active' WHEN ",
+            $user,
+            ".id IS NOT NULL THEN 'deactivated' END"
+        )
+    };
+}
+
 fn schema(dialect: Dialect, found: &Catalog) -> Schema {
     Schema {
         description: &DESCRIPTION,
@@ -101,6 +116,15 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
                         "(SELECT ",
                         user_type!("x"),
                         " FROM @\"user\" x WHERE x.id = t.uid) = "
+                    ),
+                    "",
+                ]),
+                user_state: Some(concat!("coalesce(", user_state!("u"), ", 'gone')")),
+                is_in_user_state: Some([
+                    concat!(
+                        "coalesce((SELECT ",
+                        user_state!("x"),
+                        " FROM @\"user\" x WHERE x.id = t.uid), 'gone') = "
                     ),
                     "",
                 ]),

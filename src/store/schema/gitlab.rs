@@ -170,6 +170,21 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
     }
 }
 
+/// Maps GitLab's states of users, of whom nobody but the active may act.
+macro_rules! user_state {
+    ($user:literal) => {
+        concat!(
+            "CASE WHEN ",
+            $user,
+            ".state IN ('active', 'banned', 'deactivated') THEN ",
+            $user,
+            ".state WHEN ",
+            $user,
+            ".id IS NOT NULL THEN 'blocked' END"
+        )
+    };
+}
+
 fn users() -> Users {
     Users {
         acting: Lookup {
@@ -236,6 +251,15 @@ fn personal_access_tokens(found: &Catalog) -> PersonalAccessTokens {
             is_of_user_type: Some([
                 concat!("t.user_id IN (SELECT x.id FROM @users x WHERE ", user_type!("x"), " = "),
                 ")",
+            ]),
+            user_state: Some(concat!("coalesce(", user_state!("u"), ", 'gone')")),
+            is_in_user_state: Some([
+                concat!(
+                    "coalesce((SELECT ",
+                    user_state!("x"),
+                    " FROM @users x WHERE x.id = t.user_id), 'gone') = "
+                ),
+                "",
             ]),
             description: has("description").then_some("t.description"),
             impersonation: Some("t.impersonation"),

@@ -169,6 +169,15 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
             optional: OptionalColumns {
                 user_type: Some(user_type!()),
                 service_id: Some("t.service_id"),
+                user_state: Some(
+                    "CASE WHEN u.id IS NOT NULL OR s.id IS NOT NULL THEN 'active' ELSE 'gone' END",
+                ),
+                is_in_user_state: Some([
+                    "CASE WHEN EXISTS (SELECT 1 FROM @users x WHERE x.id = t.user_id) \
+                     OR EXISTS (SELECT 1 FROM @services x WHERE x.id = t.service_id) \
+                     THEN 'active' ELSE 'gone' END = ",
+                    "",
+                ]),
                 is_of_user_type: Some([concat!(user_type!(), " = "), ""]),
                 // For tokens of sessions and OAuth clients, the client.
                 description: Some(if found.has("oauth_clients", "description") {

@@ -193,6 +193,10 @@ pub struct OptionalColumns {
     pub user_type: Option<&'static str>,
     /// The condition on the type of the owner: the text before and after the type.
     pub is_of_user_type: Option<[&'static str; 2]>,
+    /// One of the names of `UserState`: what is unknown is the nearest of those.
+    pub user_state: Option<&'static str>,
+    /// The same for the state.
+    pub is_in_user_state: Option<[&'static str; 2]>,
     pub description: Option<&'static str>,
     pub impersonation: Option<&'static str>,
     /// The owner, where it is a service and no user.

@@ -237,6 +237,11 @@ fn schema(dialect: Dialect) -> Schema {
                     "(SELECT x.user_type FROM @users x WHERE x.id = t.user_id) = ",
                     "",
                 ]),
+                user_state: Some("coalesce(u.state, 'gone')"),
+                is_in_user_state: Some([
+                    "coalesce((SELECT x.state FROM @users x WHERE x.id = t.user_id), 'gone') = ",
+                    "",
+                ]),
                 description: Some("t.description"),
                 impersonation: Some("t.impersonation"),
             },

@@ -26,10 +26,12 @@ use crate::model::actor::{Actor, Denied, Membership};
 use crate::model::audit::{self, Action, AuditEvent};
 use crate::model::deploy_token::{self, DeployToken};
 use crate::model::id::{EventId, GroupId, Place, ProjectId, TokenId, UserId};
-use crate::model::personal_access_token::{self, PersonalAccessToken, UserType};
+use crate::model::personal_access_token::{self, PersonalAccessToken, UserState, UserType};
 use crate::model::reference::{Reference, UserRef};
 use crate::model::time::{Expiry, Moment, Timestamp, date_from_stored};
-use crate::model::token::{Sort, SortKey, Token, TokenFilter, TokenProperties, fold};
+use crate::model::token::{
+    Sort, SortKey, State, StateFilter, Token, TokenFilter, TokenProperties, fold,
+};
 
 fn now() -> Result<Moment> {
     let now = Timestamp::from_stored("2024-03-15T12:00:00.000Z");
@@ -139,6 +141,7 @@ const ROLES: [&str; 4] = ["root", "olive", "sam", "2"];
 /// Whether a filter asks for what the store does not record.
 fn asks_too_much(store: &Store, filter: &TokenFilter, impersonation: Option<bool>) -> bool {
     let TokenFilter {
+        states,
         revoked,
         expired,
         expires_after,
@@ -148,9 +151,12 @@ fn asks_too_much(store: &Store, filter: &TokenFilter, impersonation: Option<bool
         ..
     } = filter;
     let columns = &store.schema.personal_access_tokens;
-    let expiry = [expired.is_some(), no_expiry.is_some(), expires_after.is_some()];
+    let asks = |state| states.contains(&StateFilter::Is(state));
+    let revoked = revoked.is_some() || asks(State::Revoked);
+    let expired = expired.is_some() || asks(State::Expired);
+    let expiry = [expired, no_expiry.is_some(), expires_after.is_some()];
     let expiry = expiry.contains(&true) || expires_before.is_some() || expires_within.is_some();
-    (columns.token.revoked.is_none() && revoked.is_some())
+    (columns.token.revoked.is_none() && revoked)
         || (columns.token.expires_at.is_none() && expiry)
         || (columns.optional.impersonation.is_none() && impersonation.is_some())
 }
@@ -186,8 +192,10 @@ fn shared_filters() -> Vec<(String, TokenFilter)> {
     add("ID", &|it| it.ids = Some(vec![TokenId(2)]));
     add("ID ID ID", &|it| it.ids = Some([1, 2, 7, 8, 9, 99].map(TokenId).to_vec()));
     add("(no ID)", &|it| it.ids = Some(Vec::new()));
+    for state in StateFilter::ALL {
+        add(&format!("--state {}", state.name()), &|it| it.states = vec![state]);
+    }
     for is in [true, false] {
-        add(&format!("--active={is}"), &|it| it.active = Some(is));
         add(&format!("--revoked={is}"), &|it| it.revoked = Some(is));
         add(&format!("--expired={is}"), &|it| it.expired = Some(is));
         add(&format!("--no-expiry={is}"), &|it| it.no_expiry = Some(is));
@@ -228,11 +236,17 @@ fn personal_filters() -> Vec<(String, personal_access_token::Filter)> {
         set(&mut filter);
         filters.push((name.into(), filter));
     };
-    add("--user 2", &|it| it.user = Some(UserId(2)));
+    add("--user 2", &|it| it.users = vec![UserId(2)]);
+    add("--user 2 --user 3", &|it| it.users = vec![UserId(2), UserId(3)]);
     add("--except-user 2", &|it| it.except_users = vec![UserId(2)]);
     add("--except-user 2 --except-user 3", &|it| it.except_users = vec![UserId(2), UserId(3)]);
     for user_type in UserType::ALL {
-        add(&format!("--user-type {}", user_type.name()), &|it| it.user_type = Some(user_type));
+        add(&format!("--user-type {}", user_type.name()), &|it| it.user_types = vec![user_type]);
+    }
+    for user_state in UserState::ALL {
+        add(&format!("--user-state {}", user_state.name()), &|it| {
+            it.user_states = vec![user_state];
+        });
     }
     for is in [true, false] {
         add(&format!("--impersonation={is}"), &|it| it.impersonation = Some(is));
@@ -251,7 +265,7 @@ fn both_shared(one: &TokenFilter, other: &TokenFilter) -> TokenFilter {
     let (one, other) = (one.clone(), other.clone());
     TokenFilter {
         ids: one.ids.or(other.ids),
-        active: one.active.or(other.active),
+        states: [one.states, other.states].concat(),
         revoked: one.revoked.or(other.revoked),
         expired: one.expired.or(other.expired),
         created_after: one.created_after.or(other.created_after),
@@ -272,9 +286,10 @@ fn both(
 ) -> personal_access_token::Filter {
     personal_access_token::Filter {
         token: both_shared(&one.token, &other.token),
-        user: one.user.or(other.user),
+        users: [one.users.clone(), other.users.clone()].concat(),
         except_users: [one.except_users.clone(), other.except_users.clone()].concat(),
-        user_type: one.user_type.or(other.user_type),
+        user_types: [one.user_types.clone(), other.user_types.clone()].concat(),
+        user_states: [one.user_states.clone(), other.user_states.clone()].concat(),
         impersonation: one.impersonation.or(other.impersonation),
         last_used_after: one.last_used_after.or(other.last_used_after),
         last_used_before: one.last_used_before.or(other.last_used_before),

@@ -194,7 +194,7 @@ fn check_personal_access_tokens(store: &Store) -> Result<()> {
                     .cloned()
                     .collect();
 
-                let named = filter.user.iter().chain(&filter.except_users);
+                let named = filter.users.iter().chain(&filter.except_users);
                 let denied = role != "root" && named.copied().any(|user| user != actor.id());
                 let list = actor.to_list::<PersonalAccessToken>(filter.clone());
                 assert_eq!(list.is_err(), denied, "{what}");
@@ -441,6 +441,7 @@ fn any_token() -> impl Strategy<Value = PersonalAccessToken> {
             user_id: Some(UserId(owner.0)),
             username: None,
             user_type: None,
+            user_state: None,
             description: owner.2,
             impersonation: Some(scopes.1),
             last_used_at: times.1,
@@ -451,14 +452,15 @@ fn any_token() -> impl Strategy<Value = PersonalAccessToken> {
 /// them with what the store knows: the id, and the owner's name and kind.
 fn populate(store: &Store, tokens: &mut [PersonalAccessToken]) -> Result<()> {
     connection(store).execute_batch("DELETE FROM personal_access_tokens")?;
-    let owners = "SELECT username, user_type FROM users WHERE id = ?1";
+    let owners = "SELECT username, user_type, state FROM users WHERE id = ?1";
     for (token, id) in tokens.iter_mut().zip(1..) {
         token.token.id = TokenId(id);
         let owner = connection(store).query_row(owners, [token.user_id.map(|id| id.0)], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
         })?;
         token.username = Some(owner.0);
         token.user_type = UserType::ALL.into_iter().find(|it| it.name() == owner.1);
+        token.user_state = UserState::ALL.into_iter().find(|it| it.name() == owner.2);
         connection(store).execute(
             "INSERT INTO personal_access_tokens (id, user_id, name, description, scopes, \
              impersonation, revoked, created_at, last_used_at, expires_at) \

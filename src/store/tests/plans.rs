@@ -96,13 +96,13 @@ fn the_plans_use_the_indexes() -> Result<()> {
         let all = personal_filters();
         all.into_iter().find(|(it, _)| it.starts_with(name)).map(|(_, filter)| filter)
     };
-    if let (Some(unused), Some(active)) = (find("--unused-for"), find("--active=true")) {
-        filters.push(("--unused-for --active".into(), both(&unused, &active)));
+    if let (Some(unused), Some(active)) = (find("--unused-for"), find("--state active")) {
+        filters.push(("--unused-for --state active".into(), both(&unused, &active)));
     }
     let mut text = plans::<PersonalAccessToken>(&store, &filters, &["root"])?;
     text += &plans::<PersonalAccessToken>(&store, &[], &["olive"])?;
     text.push_str("\nids alone\n");
-    for flag in ["(none)", "--active", "--never-used", "--expires-within", "--unused-for", "--user"]
+    for flag in ["(none)", "--state", "--never-used", "--expires-within", "--unused-for", "--user"]
     {
         let filter = find(flag).unwrap_or_default();
         let query = actor(&store, "root")?.to_list::<PersonalAccessToken>(filter)?;

@@ -1,0 +1,109 @@
+//! Scopes that no token has, in filters: a mistyped exemption would exempt nothing, and tokens
+//! that were to be kept would be revoked.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use strsim::damerau_levenshtein;
+
+use crate::failure::Failure;
+use crate::model::actor::Actor;
+use crate::model::time::Moment;
+use crate::model::token::{Sort, Token, TokenFilter};
+use crate::store::{ListOptions, Store, Stored, Streamed, TokenScopes};
+
+/// A scope that was given, and what tokens in the actor's reach have in its place.
+pub struct NearMiss {
+    flag: &'static str,
+    given: String,
+    found: String,
+}
+
+impl NearMiss {
+    /// The words of the message.
+    pub fn problem(&self) -> String {
+        format!("no token has this scope; some have '{}'", self.found)
+    }
+
+    pub fn failure(&self) -> Failure {
+        Failure::value(self.flag, &self.given, self.problem())
+            .hint("correct it, or leave it out: it changes nothing")
+    }
+
+    pub fn note(&self) -> String {
+        format!("{} {}: {}", self.flag, self.given, self.problem())
+    }
+}
+
+/// Looks for a scope of the filter that no token has while another differs from it only in
+/// case, in `-` and `_`, or by one letter.
+pub fn near_miss<T: Stored + Token>(
+    store: &Store,
+    actor: &Actor,
+    filter: &T::Filter,
+    now: Moment,
+) -> Result<Option<NearMiss>> {
+    let TokenFilter { scopes, except_scopes, .. } = filter.as_ref();
+    let given = [("--except-scope <SCOPE,...>", except_scopes), ("--scope <SCOPE,...>", scopes)];
+    let given: Vec<_> =
+        given.iter().flat_map(|(flag, scopes)| scopes.iter().map(move |it| (*flag, it))).collect();
+    if given.is_empty() {
+        return Ok(None);
+    }
+    let scopes = scopes_of::<T>(store, actor, filter, now)?;
+    let near = given.into_iter().filter(|(_, scope)| !scopes.contains(*scope)).find_map(
+        |(flag, given)| {
+            let found = scopes.iter().find(|it| is_near(given, it))?;
+            Some(NearMiss { flag, given: given.clone(), found: found.clone() })
+        },
+    );
+    Ok(near)
+}
+
+/// Every scope of the tokens that the actor may list.
+fn scopes_of<T: Stored + Token>(
+    store: &Store,
+    actor: &Actor,
+    filter: &T::Filter,
+    now: Moment,
+) -> Result<BTreeSet<String>> {
+    let query = actor.to_list::<T>(T::Filter::default()).or_else(|_| {
+        // Of a project or group, where they may not list the whole store.
+        let mut filter = filter.clone();
+        *filter.as_mut() = TokenFilter::default();
+        actor.to_list::<T>(filter)
+    })?;
+    let options = ListOptions { sort: Sort::BY_ID, limit: None, now };
+    store.list::<T, TokenScopes, _>(&query, &options, |rows| {
+        let mut all = BTreeSet::new();
+        for row in rows {
+            // A row that cannot be read is told of by the command itself.
+            if let Streamed::Row(Ok(TokenScopes(scopes))) = row? {
+                all.extend(scopes);
+            }
+        }
+        Ok(all)
+    })
+}
+
+fn is_near(given: &str, found: &str) -> bool {
+    let plain = |scope: &str| scope.to_lowercase().replace('-', "_");
+    damerau_levenshtein(&plain(given), &plain(found)) <= 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_dashes_and_one_letter_are_near() {
+        for given in
+            ["admin-mode", "ADMIN_MODE", "admin_mod", "admin_modee", "admin_mdoe", "Admin-Mod"]
+        {
+            assert!(is_near(given, "admin_mode"), "{given}");
+        }
+        for given in ["admin", "sudo", "admin_modes_", "read_api"] {
+            assert!(!is_near(given, "admin_mode"), "{given}");
+        }
+    }
+}
