@@ -338,7 +338,10 @@ fn nulls_have_one_form_in_each_format() {
     }
     let lines = [
         ("list", format!("1,n,false,{CREATED},,99,,true,,false,,false,,active,,gone")),
-        ("deploy-tokens list", format!("1,n,gitlab+deploy-token-1,,,false,false,true,{CREATED},,,active")),
+        (
+            "deploy-tokens list",
+            format!("1,n,gitlab+deploy-token-1,,,false,false,true,{CREATED},,,active"),
+        ),
         ("revoke 1 -n", "1,n,99,,would_revoke,".into()),
         ("revoke 7 -n", "7,,,,denied,".into()),
         ("deploy-tokens revoke 1 -n", "1,n,,,would_revoke,".into()),

@@ -2,12 +2,17 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
+use std::os::fd::AsFd;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, poll};
+use nix::unistd::pipe2;
 use rusqlite::Connection;
 
 use crate::bulk::{BATCH, Bulk, By, FILTER, HeldRevoke, JOURNALS};
+use crate::support::postgres::wait_until;
 use crate::support::{TOKENCTL, tool};
 
 /// Of this many tokens a list is far more than a pipe holds and than waits in memory.
@@ -262,4 +267,40 @@ fn the_first_rows_come_while_others_are_searched_and_a_reader_that_leaves_ends_t
         let messages = String::from_utf8_lossy(&ended.stderr);
         assert_eq!((ended.status.code(), &*messages), (Some(0), ""), "{format}");
     }
+}
+
+/// Runs a command whose standard output is a pipe that does not block, with a reader who
+/// begins when it is full, and gives what it printed.
+fn through_full_pipe(mut command: Command) -> String {
+    let (reader, writer) = pipe2(OFlag::O_NONBLOCK | OFlag::O_CLOEXEC).expect("a pipe");
+    fcntl(&reader, FcntlArg::F_SETFL(OFlag::empty())).expect("a reader that blocks");
+    let ours = writer.try_clone().expect("the same pipe");
+    let mut child = command.stdout(writer).stderr(Stdio::piped()).spawn().expect("it starts");
+    // The command has its end of the pipe still.
+    drop(command);
+    wait_until("the pipe is full", || {
+        let mut ready = [PollFd::new(ours.as_fd(), PollFlags::POLLOUT)];
+        poll(&mut ready, 0_u16).expect("a pipe") == 0
+    });
+    drop(ours);
+    let mut text = String::new();
+    File::from(reader).read_to_string(&mut text).expect("UTF-8");
+    let status = child.wait().expect("it ends");
+    assert!(status.success(), "{status}");
+    text
+}
+
+#[test]
+fn an_output_that_does_not_block_is_waited_for() {
+    let bulk = Bulk::new(LISTED, "WAL");
+    for format in ["table", "json", "jsonl", "csv"] {
+        let line = format!("--as root list -o {format}");
+        let expected = bulk.run(&line).assert(0).stdout.clone();
+        assert!(through_full_pipe(bulk.command(line.split(' '))) == expected, "{format}");
+    }
+    let line = format!("{FILTER} -o json");
+    let rows = through_full_pipe(bulk.command(line.split(' ')));
+    let rows: serde_json::Value = serde_json::from_str(&rows).expect("a whole array");
+    let revoked = bulk.value("SELECT count(*) FROM audit_events");
+    assert_eq!(rows.as_array().map(|it| it.len().to_string()), Some(revoked));
 }

@@ -15,7 +15,7 @@ use crate::model::audit::{Action, AuditEvent, Filter};
 use crate::model::reference::UserRef;
 use crate::model::time::TimeArg;
 use crate::model::token::Sort;
-use crate::store::{ListOptions, Mode, Store};
+use crate::store::{EventPart, ListOptions, Mode, Store};
 
 /// Show what was revoked, by whom, when and why.
 ///
@@ -102,10 +102,16 @@ impl Audit {
             Some(FromFile::read(&log, &store)?)
         };
         let events = from_log.as_ref().map_or(&store, |it| &it.events);
-        let user = user
-            .map(|it| store.recorded_owner(events, &actor, &it).context(format!("--user {it}")));
-        let by =
-            by.map(|it| store.recorded_actor(events, &actor, &it).context(format!("--actor {it}")));
+        let user = user.map(|it| {
+            store
+                .recorded_user(events, EventPart::Owner, &actor, &it)
+                .context(format!("--user {it}"))
+        });
+        let by = by.map(|it| {
+            store
+                .recorded_user(events, EventPart::Actor, &actor, &it)
+                .context(format!("--actor {it}"))
+        });
         let (user, by) = (user.transpose()?, by.transpose()?);
         let filter = Filter { user, actor: by, run, action, since, until };
         let query = actor.to_list::<AuditEvent>(filter)?;

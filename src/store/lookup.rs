@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::Store;
 use super::engine::{Decoder, Transaction};
-use super::schema::{Lookup, Places};
+use super::schema::{AuditEvents, Lookup, Places};
 use super::sql::{Sql, Value};
 use crate::model::actor::{AccessLevel, Actor, Denied, Membership};
 use crate::model::audit::AuditEvent;
@@ -14,6 +14,13 @@ use crate::model::reference::{Reference, UserRef};
 
 /// A user's id and name, and whether the user is an administrator.
 type User = (i64, String, bool);
+
+/// What a user has to do with an event.
+#[derive(Clone, Copy, Debug)]
+pub enum EventPart {
+    Owner,
+    Actor,
+}
 
 impl Store {
     /// Looks up the actor.
@@ -52,34 +59,25 @@ impl Store {
         self.named_user(actor, reference, || self.named(others, reference))
     }
 
-    /// Like [`Store::user`], but also finds a deleted user who owned a token of `events`.
+    /// Like [`Store::user`], but also finds a user who is gone and stands in `events`, as
+    /// the owner of a token or as who acted.
     ///
     /// # Errors
     ///
     /// As for [`Store::user`].
-    pub fn recorded_owner(
+    pub fn recorded_user(
         &self,
         events: &Self,
+        part: EventPart,
         actor: &Actor,
         reference: &UserRef,
     ) -> Result<UserId> {
-        let owners = &events.columns::<AuditEvent>()?.owners;
-        self.named_user(actor, reference, || events.named(owners, reference))
-    }
-
-    /// Like [`Store::user`], but also finds a deleted user who acted in `events`.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Store::user`].
-    pub fn recorded_actor(
-        &self,
-        events: &Self,
-        actor: &Actor,
-        reference: &UserRef,
-    ) -> Result<UserId> {
-        let actors = &events.columns::<AuditEvent>()?.actors;
-        self.named_user(actor, reference, || events.named(actors, reference))
+        let AuditEvents { owners, actors, .. } = events.columns::<AuditEvent>()?;
+        let lookup = match part {
+            EventPart::Owner => owners,
+            EventPart::Actor => actors,
+        };
+        self.named_user(actor, reference, || events.named(lookup, reference))
     }
 
     fn named_user(

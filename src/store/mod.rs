@@ -37,6 +37,7 @@ pub use self::file_owner::{ForeignFile, OsUser};
 pub use self::init::create;
 pub use self::links::Destination;
 pub use self::list::ListOptions;
+pub use self::lookup::EventPart;
 pub use self::revoke::{AuditRecord, Batch, BatchOptions, Decision, Run};
 use self::schema::{Description, RevokeMethod, Schema};
 use self::sql::Sql;

@@ -17,6 +17,7 @@ use crate::model::token::Token;
 use crate::store::engine::Transaction;
 use crate::store::schema::AuditEvents;
 use crate::store::sql::{Sql, Value};
+use crate::store::stored::Unrecorded;
 use crate::store::{Store, Stored, filter};
 
 /// What a transaction made of tokens that were to be revoked.
@@ -45,8 +46,15 @@ impl Store {
         let query = &self.without_successors(&transaction, query, options, tokens)?;
 
         let at = run.time();
-        let stripped = self.delete_dependents(&transaction, query, options.now)?;
-        let revoked = self.update_rows(&transaction, query, options.now, at)?;
+        let (method, now, selection) = (self.revoke_method::<T>()?, options.now, query.selection());
+        let stripped = method.dependents.map_or(Ok(Vec::new()), |dependents| {
+            self.change::<T>(&transaction, |sql, columns| {
+                filter::delete_dependents(sql, columns, dependents, selection, now)
+            })
+        })?;
+        let revoked = self.change::<T>(&transaction, |sql, columns| {
+            filter::revoke(sql, columns, method, selection, (now, at))
+        })?;
         if stripped.iter().any(|id| revoked.binary_search(id).is_err()) {
             // Between the two statements; nothing of it is done, and it is tried again.
             let message = "a token was changed in the middle of its revocation";
@@ -97,33 +105,14 @@ impl Store {
         Ok(query.among(&same.map(|(token, _)| token.id()).collect::<Vec<_>>()))
     }
 
-    /// Deletes what hangs on the tokens, where the store has such rows, and gives the
-    /// tokens' ids.
-    fn delete_dependents<T: Stored + Token>(
+    /// Changes what a statement of [`filter`] covers, and gives the tokens' ids.
+    fn change<T: Stored + Token>(
         &self,
         transaction: &Transaction<'_>,
-        query: &RevokeQuery<T>,
-        now: Moment,
+        write: impl FnOnce(&mut Sql, &T::Columns) -> Result<(), Unrecorded>,
     ) -> Result<Vec<TokenId>> {
-        let (columns, method) = (self.columns::<T>()?, self.revoke_method::<T>()?);
-        let Some(dependents) = method.dependents else { return Ok(Vec::new()) };
         let mut sql = self.sql();
-        filter::delete_dependents(&mut sql, columns, dependents, query.selection(), now)
-            .map_err(|error| self.unrecorded(&error))?;
-        ids(transaction, &sql)
-    }
-
-    fn update_rows<T: Stored + Token>(
-        &self,
-        transaction: &Transaction<'_>,
-        query: &RevokeQuery<T>,
-        now: Moment,
-        at: Timestamp,
-    ) -> Result<Vec<TokenId>> {
-        let (columns, method) = (self.columns::<T>()?, self.revoke_method::<T>()?);
-        let mut sql = self.sql();
-        filter::revoke(&mut sql, columns, method, query.selection(), (now, at))
-            .map_err(|error| self.unrecorded(&error))?;
+        write(&mut sql, self.columns::<T>()?).map_err(|error| self.unrecorded(&error))?;
         ids(transaction, &sql)
     }
 

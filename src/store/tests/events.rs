@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::audit::Outcome;
+use crate::store::EventPart;
 
 /// Events of every actor on every kind of token, as runs leave them. The id of one user
 /// was another's before, and some lines are of a time when no owner's name was recorded.
@@ -157,18 +158,23 @@ fn check_that_gone_are_found(store: &Store, events: &Store) -> Result<()> {
     let (root, olive) = (actor(store, "root")?, actor(store, "olive")?);
     let name = |name: &str| UserRef::Other(Reference::Name(name.into()));
     let id = |id| UserRef::Other(Reference::Id(id));
-    assert_eq!(store.recorded_actor(store, &root, &name("GONE"))?, UserId(77));
-    assert_eq!(store.recorded_actor(store, &root, &id(77))?, UserId(77));
-    assert_eq!(store.recorded_actor(store, &root, &name("sam"))?, UserId(3), "who never acted");
-    assert_eq!(store.recorded_owner(events, &root, &id(88))?, UserId(88));
+    assert_eq!(store.recorded_user(store, EventPart::Actor, &root, &name("GONE"))?, UserId(77));
+    assert_eq!(store.recorded_user(store, EventPart::Actor, &root, &id(77))?, UserId(77));
+    assert_eq!(
+        store.recorded_user(store, EventPart::Actor, &root, &name("sam"))?,
+        UserId(3),
+        "who never acted"
+    );
+    assert_eq!(store.recorded_user(events, EventPart::Owner, &root, &id(88))?, UserId(88));
     for nobody in [name("nobody"), id(88)] {
-        assert!(store.recorded_actor(store, &root, &nobody).is_err(), "{nobody}");
+        assert!(store.recorded_user(store, EventPart::Actor, &root, &nobody).is_err(), "{nobody}");
     }
     for other in [name("gone"), id(77), name("root"), name("nobody")] {
-        let found =
-            store.recorded_actor(store, &olive, &other).map_err(|error| format!("{error:#}"));
+        let found = store
+            .recorded_user(store, EventPart::Actor, &olive, &other)
+            .map_err(|error| format!("{error:#}"));
         assert_eq!(found, Err(Denied.to_string()), "{other}");
     }
-    assert_eq!(store.recorded_owner(events, &olive, &UserRef::Me)?, UserId(2));
+    assert_eq!(store.recorded_user(events, EventPart::Owner, &olive, &UserRef::Me)?, UserId(2));
     Ok(())
 }

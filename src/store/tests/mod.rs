@@ -2,7 +2,9 @@
 
 mod events;
 mod oracle;
+mod oracle_deploy;
 mod plans;
+mod population;
 mod work;
 
 use std::collections::BTreeSet;
