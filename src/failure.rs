@@ -5,13 +5,15 @@ use std::fmt;
 use std::io::{self, Write};
 use std::panic::{self, UnwindSafe};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use signal_hook::consts::SIGABRT;
-use signal_hook::flag::register_conditional_shutdown;
+use signal_hook::consts::{SIGABRT, SIGXFSZ};
+use signal_hook::flag::{self, register_conditional_shutdown};
 
 use crate::model::actor::Denied;
+use crate::output::blocking::{Blocking, duplicate};
 use crate::output::text::visible;
+use crate::stop_flag::StopFlag;
 
 /// The kind of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,6 +166,8 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
 /// standard library tells before it aborts.
 pub fn without_panic(run: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
     let status = Kind::Failed.exit_status();
+    // A file that may not grow is an error of the write, as on a full disk.
+    let _ = flag::register(SIGXFSZ, Arc::default());
     let _ = register_conditional_shutdown(SIGABRT, status.into(), Arc::new(true.into()));
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
@@ -179,9 +183,27 @@ pub fn without_panic(run: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
     panic::catch_unwind(run).unwrap_or_else(|_| ExitCode::from(status))
 }
 
+/// What is looked at where standard error is not read. Set once, by who listens to signals.
+static STOP: OnceLock<StopFlag> = OnceLock::new();
+
+/// Sets what is looked at where a message has to wait for its reader.
+pub fn stop_when(stop: &StopFlag) {
+    let _ = STOP.set(stop.clone());
+}
+
 /// Prints a message on standard error, ignoring write errors.
 pub fn say(message: &str) {
-    let _ = io::stderr().lock().write_all(line(message).as_bytes());
+    print(&line(message));
+}
+
+fn print(text: &str) {
+    let standard = io::stderr().lock();
+    if let (Some(stop), Ok(stream)) = (STOP.get(), duplicate(&standard)) {
+        let _ = Blocking::unless_stopped(stream, stop).write_all(text.as_bytes());
+    } else {
+        let mut standard = standard;
+        let _ = standard.write_all(text.as_bytes());
+    }
 }
 
 /// Formats a message as all are printed.
@@ -192,5 +214,5 @@ pub fn line(message: &str) -> String {
 
 /// Prints a further line of a message on standard error.
 pub fn say_plain(message: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", visible(message));
+    print(&format!("{}\n", visible(message)));
 }

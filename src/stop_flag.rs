@@ -1,7 +1,8 @@
 //! Whether the run has been asked to stop, for whatever waits.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 /// Whether a signal has asked the run to stop. The default is that none will.
 #[derive(Clone, Debug, Default)]
@@ -9,9 +10,17 @@ pub struct StopFlag {
     /// By SIGINT, and by SIGTERM: set by their handlers.
     pub interrupted: Arc<AtomicBool>,
     pub terminated: Arc<AtomicBool>,
+    /// When that was first seen.
+    seen_at: Arc<OnceLock<Instant>>,
 }
 
 impl StopFlag {
+    /// For how long it has been seen to be set.
+    #[must_use]
+    pub fn since(&self) -> Option<Duration> {
+        self.is_set().then(|| self.seen_at.get_or_init(Instant::now).elapsed())
+    }
+
     #[must_use]
     pub fn is_set(&self) -> bool {
         [&self.interrupted, &self.terminated].iter().any(|flag| flag.load(Ordering::SeqCst))

@@ -14,7 +14,7 @@ const IMPORTS: [(&str, &[&str]); 8] = [
     ("cli", &["model", "store", "output", "audit_file", "cli", "failure", "lines", "stop_flag"]),
     ("lines", &[]),
     ("stop_flag", &[]),
-    ("failure", &["model", "output"]),
+    ("failure", &["model", "output", "stop_flag"]),
 ];
 
 /// A module's path from the crate down, such as `store`, `postgres`, `tls`.

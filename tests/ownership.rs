@@ -245,10 +245,10 @@ fn a_file_beside_the_store_that_somebody_else_left_is_named() {
         assert_eq!(ran.assert(1).stdout, "", "{ran}");
         ran.says(&["-wal belongs to uid 54321, and the store to nobody", "hint: sudo chown"]);
     }
-    // That is no reason where somebody writes.
+    // That is no reason where several users write to the store.
     set_permissions(&log, Permissions::from_mode(0o666)).expect("permissions");
     application.execute_batch("BEGIN IMMEDIATE").expect("the lock");
-    sandbox.run("--as root revoke 1 --busy-timeout 0s").assert(75);
+    sandbox.run("--as root --foreign-owner revoke 1 --busy-timeout 0s").assert(75);
 }
 
 #[test]

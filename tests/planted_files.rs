@@ -12,7 +12,7 @@ use nix::unistd::mkfifo;
 use rusqlite::Connection;
 
 use crate::support::apps::{App, content_of};
-use crate::support::{Sandbox, TOKENCTL, Transcript, tool, variable};
+use crate::support::{NOBODY, Sandbox, TOKENCTL, Transcript, tool, variable};
 
 /// What breaks whoever looks at it: none of it is ours.
 const BROKEN: [(&str, &str); 4] = [
@@ -276,5 +276,27 @@ fn a_file_system_without_locks_is_told_as_that() {
                 assert!(content_of(&sandbox.connection()) == before, "{what}");
             }
         }
+    }
+}
+
+#[test]
+fn what_another_user_puts_beside_a_store_is_not_played_into_it() {
+    if !nix::unistd::Uid::effective().is_root() {
+        return;
+    }
+    for journal in ["WAL", "DELETE"] {
+        let sandbox = Sandbox::new();
+        sandbox.sql(&format!("PRAGMA journal_mode = {journal}"));
+        for suffix in ["-wal", "-shm", "-journal"] {
+            let path = sandbox.home().join(format!("store.db{suffix}"));
+            std::fs::write(&path, "").expect("a file");
+            std::os::unix::fs::chown(&path, Some(NOBODY), None).expect("root may");
+            for line in ["list", "revoke 1"] {
+                run(&sandbox, line).assert(1).says(&["belongs to nobody, and the store to root"]);
+            }
+            run(&sandbox, "--foreign-owner list").assert(0);
+            let _ = std::fs::remove_file(&path);
+        }
+        run(&sandbox, "list").assert(0);
     }
 }

@@ -248,7 +248,7 @@ fn of_two_copies_the_operator_chooses() {
     let list = |path: &str| run(&database, READER, path, "--as root list -o ids");
     let refused = |path: &str| {
         list(path).assert(1).says(&[
-            "\"gitea\" (Gitea or Forgejo), \"public\" (Gitea or Forgejo)",
+            "\"gitea\" (Gitea or Forgejo, owned by postgres), \"public\" (Gitea",
             "?options=-csearch_path%3DNAME",
         ]);
     };
@@ -283,10 +283,15 @@ fn tables_of_another_owner_are_not_the_applications() {
             "DROP TABLE {table} CASCADE; SET ROLE mallory; CREATE VIEW {table} AS SELECT {columns}"
         ));
         let ran = run(&database, REVOKER, "", "--as root list");
+        ran.assert(1).says(&[&format!("{table} of schema \"public\" is a view of mallory")]);
+        database.sql(&format!(
+            "DROP VIEW {table}; SET ROLE mallory; CREATE TABLE {table} AS SELECT {columns}"
+        ));
+        let ran = run(&database, REVOKER, "", "--as root list");
         let named = format!("table {table} of schema \"public\" belongs to mallory, and ");
         ran.assert(1).says(&[&named, " to app: ", "hint: if it is, give it the same owner"]);
         // One of the superuser's, who may do everything anyway.
-        database.sql(&format!("ALTER VIEW {table} OWNER TO postgres"));
+        database.sql(&format!("DROP TABLE {table}; CREATE VIEW {table} AS SELECT {columns}"));
         let ran = run(&database, "postgres", "", "--as root list");
         ran.assert(0);
     }
@@ -308,4 +313,31 @@ fn a_trigger_of_the_application_is_told_what_it_lacks() {
     database.sql("ALTER FUNCTION note() SET search_path = public");
     assert_eq!(run(&database, REVOKER, "", "--as root revoke 1 -o ids").assert(0).ids(), [1]);
     assert_eq!(database.sql("SELECT id FROM gone"), "1");
+}
+
+#[test]
+fn another_applications_tables_beside_the_applications_are_not_taken_for_its_own() {
+    let Some(cluster) = cluster() else { return };
+    let plant = format!("GRANT ALL ON SCHEMA public TO mallory; SET ROLE mallory; {GITLAB}");
+    for (app, schema) in [(App::Gitea, "gitea"), (App::Forgejo, "gitea")] {
+        let database = cluster.database(schema, &app.on_a_server());
+        database.sql(&plant);
+        for line in ["list", "revoke 1"] {
+            let ran = run(&database, REVOKER, "", &format!("--as root {line}"));
+            ran.assert(1).says(&[
+                "more than one schema may be the application's",
+                "(GitLab, owned by mallory)",
+                "(Gitea or Forgejo, owned by postgres)",
+                "with --schema",
+            ]);
+        }
+        run(&database, REVOKER, "", &format!("--schema {schema} --as root list")).assert(0);
+    }
+    // Where there is no application, either: a view runs what its maker likes.
+    let database = cluster.database("empty", "CREATE TABLE unrelated (id bigint)");
+    database.sql(&format!(
+        "{plant}; ALTER TABLE users RENAME TO u2; CREATE VIEW users AS SELECT * FROM u2"
+    ));
+    let ran = run(&database, "postgres", "", "--as root list");
+    ran.assert(1).says(&["users of schema \"public\" is a view of mallory"]);
 }

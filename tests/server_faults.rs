@@ -503,3 +503,23 @@ fn a_signal_is_heard_while_the_set_of_a_revoke_is_read() {
         }
     }
 }
+
+#[test]
+fn a_commit_is_on_disk_whatever_the_database_asks_for() {
+    for (setting, expected) in [("off", "local"), ("on", "on"), ("local", "local")] {
+        let Some(gitlab) = Gitlab::new() else { return };
+        gitlab.database.sql(&format!(
+            "ALTER DATABASE {} SET synchronous_commit = {setting};
+             CREATE TABLE seen (setting text);
+             CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+             SET search_path = public AS 'BEGIN
+                 INSERT INTO seen VALUES (current_setting(''synchronous_commit'')); RETURN NULL;
+             END';
+             CREATE TRIGGER note AFTER UPDATE ON personal_access_tokens
+             FOR EACH STATEMENT EXECUTE FUNCTION note()",
+            gitlab.database.name
+        ));
+        gitlab.revoker.run("--as root revoke 1").assert(0);
+        assert_eq!(gitlab.database.sql("SELECT setting FROM seen"), expected);
+    }
+}

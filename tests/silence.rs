@@ -3,17 +3,20 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::Signal;
+use nix::unistd::{pipe2, write};
 
 use crate::bulk::tell;
 use crate::support::apps::{App, content_of};
 use crate::support::gitlab::Gitlab;
 use crate::support::postgres::{Cluster, READER, REVOKER, wait_until};
-use crate::support::{Sandbox, Transcript, send, start};
+use crate::support::{Sandbox, TOKENCTL, Transcript, send, start, tool};
 use crate::wire::{Fault, Wire};
 
 /// So long that nothing but a signal ends the wait.
@@ -164,22 +167,40 @@ fn catches(child: &Child, signal: Signal) -> bool {
     caught.is_some_and(|it| it & (1 << (signal as i32 - 1)) != 0)
 }
 
+/// A batch that would take hours.
+const ENDLESS: &str = "CREATE TRIGGER slow AFTER UPDATE ON personal_access_tokens BEGIN
+    SELECT count(*) FROM (WITH RECURSIVE c(x) AS
+        (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 1000000000000) SELECT x FROM c); END";
+
 #[test]
-fn a_second_signal_ends_the_run_at_once_and_says_so() {
+fn a_signal_is_heard_in_a_statement_that_does_not_end() {
     let sandbox = Sandbox::new();
-    // A batch in SQLite is not left in the middle; this one would take hours.
-    sandbox.sql(
-        "CREATE TRIGGER slow AFTER UPDATE ON personal_access_tokens BEGIN
-         SELECT count(*) FROM (WITH RECURSIVE c(x) AS
-             (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 1000000000000) SELECT x FROM c); END",
-    );
+    sandbox.sql(ENDLESS);
     let before = content_of(&sandbox.connection());
     let line = "--as root revoke 1";
-    let mut child = start(&mut sandbox.command(line.split(' ')));
+    let child = start(&mut sandbox.command(line.split(' ')));
+    wait_until_it_writes(&sandbox);
+    let (ran, took) = stop(&sandbox, line, child);
+    ran.assert(143).says(&["0 of 1 ids done: stopped by SIGTERM"]);
+    assert!(took < SOON, "{took:?}: {ran}");
+    assert!(content_of(&sandbox.connection()) == before);
+}
+
+fn wait_until_it_writes(sandbox: &Sandbox) {
     let other = sandbox.connection();
     other.busy_timeout(Duration::ZERO).expect("a setting");
     wait_until("the run writes", || other.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_err());
-    // Those that come at once are one request.
+}
+
+#[test]
+fn a_second_signal_ends_the_run_at_once_and_says_so() {
+    let sandbox = Sandbox::new();
+    sandbox.sql(ENDLESS);
+    let before = content_of(&sandbox.connection());
+    let line = "--as root revoke 1";
+    let mut child = start(&mut sandbox.command(line.split(' ')));
+    wait_until_it_writes(&sandbox);
+    // Those that come at once are one request; the next comes before that is obeyed.
     wait_until("the run ends", || {
         let is_over = child.try_wait().expect("a status").is_some();
         if !is_over {
@@ -192,4 +213,51 @@ fn a_second_signal_ends_the_run_at_once_and_says_so() {
     let said = String::from_utf8(output.stderr).expect("UTF-8");
     assert!(said.contains("ended at once by a second SIGINT"), "{said}");
     assert!(content_of(&sandbox.connection()) == before);
+}
+
+/// A pipe that is full, and whose reader takes nothing.
+fn full_pipe() -> (OwnedFd, OwnedFd) {
+    let (reader, writer) = pipe2(OFlag::O_CLOEXEC).expect("a pipe");
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).expect("a writer that does not wait");
+    while write(&writer, &[b'x'; 4096]).is_ok() {}
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::empty())).expect("a writer that waits");
+    (reader, writer)
+}
+
+#[test]
+fn a_signal_is_heard_while_nobody_reads_what_is_printed() {
+    let line = "--as root revoke 1 2 --yes -o json";
+    for (is_out, is_err) in [(true, false), (false, true), (true, true)] {
+        let sandbox = Sandbox::new();
+        let (_reader, writer) = full_pipe();
+        let mut command = sandbox.command(line.split(' '));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        if is_out {
+            command.stdout(writer.try_clone().expect("a pipe"));
+        }
+        if is_err {
+            command.stderr(writer);
+        }
+        let child = command.spawn().expect("it starts");
+        wait_until("the batch is done", || {
+            sandbox.value("SELECT count(*) FROM audit_events") == "2"
+        });
+        let (ran, took) = stop(&sandbox, line, child);
+        assert!(took < SOON, "{took:?}");
+        assert_eq!(ran.status, if is_out { 143 } else { 0 }, "{is_out} {is_err}");
+    }
+}
+
+#[test]
+fn a_file_that_may_not_grow_is_an_error_like_a_full_disk() {
+    let Some(bash) = tool("bash") else { return };
+    let sandbox = Sandbox::without_store();
+    sandbox.run("init --sample=20000 -q").assert(0);
+    for line in ["list -o json", "revoke --state active --yes -o json"] {
+        let mut command = Command::new(&bash);
+        let limited = format!("ulimit -f 20; exec \"$0\" --as root {line} > rows");
+        sandbox.isolate(command.args(["-c", &limited, TOKENCTL]));
+        let ran = sandbox.run_command(line, &mut command);
+        ran.assert(1).says(&["tokenctl: "]);
+    }
 }

@@ -90,7 +90,8 @@ impl<'s> Revocations<'s> {
 
             self.note_returning(store, &decisions);
             let rows = self.count(decisions, plan);
-            ended = progress.suspend(|| results.print(&rows)).and(batch_ended);
+            let printed = progress.suspend(|| results.print(&rows));
+            ended = printed.map_err(|error| self.stop.reason(error)).and(batch_ended);
             if ended.is_err() || batches.peek().is_none() {
                 break;
             }
@@ -102,7 +103,7 @@ impl<'s> Revocations<'s> {
             progress.reach(self.tally.ids);
         }
         drop(progress);
-        let closed = results.finish();
+        let closed = results.finish().map_err(|error| self.stop.reason(error));
         self.session.note(&self.summary::<T>());
         if let Some((ids, why)) = &self.tally.returning {
             let shown = ids.iter().take(SHOWN).map(ToString::to_string).collect::<Vec<_>>();

@@ -31,7 +31,8 @@ impl NearMiss {
     }
 
     pub fn note(&self) -> String {
-        format!("{} {}: {}", self.flag, self.given, self.problem())
+        let flag = self.flag.split(' ').next().unwrap_or_default();
+        format!("{flag} {}: {}", self.given, self.problem())
     }
 }
 

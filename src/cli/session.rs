@@ -22,7 +22,7 @@ use crate::failure::{self, Failure, Kind};
 use crate::model::actor::Actor;
 use crate::model::reference::Reference;
 use crate::model::time::{Moment, OUT_OF_RANGE, Rounding, Timestamp};
-use crate::output::blocking::Blocking;
+use crate::output::blocking::{Blocking, duplicate};
 use crate::output::spool::Spool;
 use crate::output::{CANNOT_PRINT, Format, OutputStyle};
 use crate::store::schema::Description;
@@ -216,7 +216,7 @@ impl Session {
     /// waited for any more.
     #[expect(clippy::unused_self, reason = "the session owns the standard streams")]
     pub fn out(&self, stop: Option<&Stop>) -> Result<BufWriter<Blocking<File>>> {
-        let stream = duplicate(io::stdout())?;
+        let stream = duplicate(io::stdout()).context(CANNOT_PRINT)?;
         let stream = match stop {
             Some(stop) => Blocking::unless_stopped(stream, stop.flag()),
             None => Blocking::new(stream),
@@ -228,7 +228,7 @@ impl Session {
     /// for the reader.
     #[expect(clippy::unused_self, reason = "the session owns the standard streams")]
     pub fn spool(&self, stream: impl AsFd) -> Result<Spool> {
-        Ok(Spool::new(Blocking::new(duplicate(stream)?)))
+        Ok(Spool::new(Blocking::new(duplicate(stream).context(CANNOT_PRINT)?)))
     }
 
     /// Whether the user can be asked a question.
@@ -271,10 +271,6 @@ fn clock() -> Result<Timestamp> {
 /// Fails where the system has no randomness, without which libraries would panic later.
 fn check_randomness() -> Result<()> {
     getrandom::fill(&mut [0]).context("the system has no random numbers to give")
-}
-
-fn duplicate(stream: impl AsFd) -> Result<File> {
-    Ok(File::from(stream.as_fd().try_clone_to_owned().context(CANNOT_PRINT)?))
 }
 
 /// Builds the message for a row that is left out because it cannot be read.

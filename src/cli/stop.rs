@@ -2,7 +2,7 @@
 //! ends the process at once. That harms no store, but `init` leaves its temporary file.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -58,6 +58,7 @@ impl Stop {
                 }
             }
         };
+        failure::stop_when(stop.flag());
         thread::Builder::new().stack_size(STACK).spawn(listen).context(cannot)?;
         Ok(stop)
     }
@@ -88,7 +89,7 @@ impl Stop {
     /// The signal that requested a stop, if any.
     fn requested(&self) -> Option<i32> {
         // dialoguer adds a SIGINT to a SIGTERM, so SIGTERM takes precedence.
-        let StopFlag { terminated, interrupted } = &self.flag;
+        let StopFlag { terminated, interrupted, .. } = &self.flag;
         let flags = [(terminated, SIGTERM), (interrupted, SIGINT)];
         flags.into_iter().find(|(flag, _)| flag.load(Ordering::SeqCst)).map(|(_, signal)| signal)
     }
@@ -101,7 +102,11 @@ impl Stop {
     /// Replaces the end of a wait by the signal that arrived during it, if any.
     pub fn reason(&self, error: anyhow::Error) -> anyhow::Error {
         let has_waited = failure::kind(&error) == Kind::Locked
-            || error.chain().any(<dyn std::error::Error>::is::<Interrupted>);
+            || error.chain().any(|cause| {
+                // A reader of standard output that takes nothing.
+                let io = cause.downcast_ref::<io::Error>();
+                cause.is::<Interrupted>() || io.is_some_and(|it| it.kind() == ErrorKind::TimedOut)
+            });
         self.requested().filter(|_| has_waited).map_or(error, Self::failure)
     }
 

@@ -1,12 +1,16 @@
 //! Standard output that is waited for: where it does not block by itself, since whoever
 //! made it asked for that, and no longer than a run that is stopped can wait.
 
+use std::fs::File;
 use std::io::{self, ErrorKind, Write};
-use std::os::fd::AsFd;
-use std::time::{Duration, Instant};
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, poll};
+use nix::unistd::isatty;
 
 use crate::stop_flag::StopFlag;
 
@@ -38,19 +42,16 @@ impl<W: Write + AsFd> Blocking<W> {
 
     /// Waits until something can be written.
     fn wait(&self) -> io::Result<()> {
-        let mut stopped_at = None;
         loop {
             let mut waiting = [PollFd::new(self.stream.as_fd(), PollFlags::POLLOUT)];
             match poll(&mut waiting, MOMENT) {
                 Ok(0) | Err(Errno::EINTR) => {}
                 ready => return ready.map(|_| ()).map_err(Into::into),
             }
-            if self.stop.as_ref().is_some_and(StopFlag::is_set) {
-                let stopped_at = *stopped_at.get_or_insert_with(Instant::now);
-                if stopped_at.elapsed() > PATIENCE {
-                    let message = "the run was stopped, and its reader takes nothing";
-                    return Err(io::Error::new(ErrorKind::TimedOut, message));
-                }
+            // Once for all that is still to be written.
+            if self.stop.as_ref().and_then(StopFlag::since).is_some_and(|it| it > PATIENCE) {
+                let message = "the run was stopped, and its reader takes nothing";
+                return Err(io::Error::new(ErrorKind::TimedOut, message));
             }
         }
     }
@@ -75,6 +76,25 @@ impl<W: Write + AsFd> Write for Blocking<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.stream.flush()
     }
+}
+
+/// The same stream, by a handle of its own. That of a terminal does not block, which the
+/// shell's must: a terminal that was stopped (Ctrl-S) takes nothing, whatever `poll` says.
+///
+/// # Errors
+///
+/// When there is no handle to be had.
+pub fn duplicate(stream: impl AsFd) -> io::Result<File> {
+    let stream = stream.as_fd();
+    if isatty(stream).unwrap_or(false) {
+        let path = format!("/proc/self/fd/{}", stream.as_raw_fd());
+        let nonblocking = (OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits();
+        let opened = File::options().write(true).custom_flags(nonblocking).open(path);
+        if let Ok(own) = opened {
+            return Ok(own);
+        }
+    }
+    Ok(File::from(stream.try_clone_to_owned()?))
 }
 
 /// Whether nobody reads what is written there any more.

@@ -150,8 +150,12 @@ pub fn foreign_sidecar(path: &Path) -> Option<Failure> {
     let (file, metadata) = sidecar_files(&path).find(|(_, metadata)| metadata.uid() != owner)?;
     let (file, path) = (file.display().to_string(), path.display().to_string());
     let (theirs, owner) = (OsUser::of(metadata.uid().into()), OsUser::of(owner.into()));
-    let message = format!("{file} belongs to {theirs}, and the store to {owner}");
+    let message = format!(
+        "{file} belongs to {theirs}, and the store to {owner}: what is in it would go into the store"
+    );
     let reference = format!("--reference={path}");
     let command = ["sudo", "chown", "--no-dereference", &reference, &file];
-    Some(Failure::new(Kind::Failed, message).hint(shell_words::join(command)))
+    let failure = Failure::new(Kind::Failed, message);
+    let failure = failure.hint("find out who put it there; if that was the application:");
+    Some(failure.hint(shell_words::join(command)))
 }

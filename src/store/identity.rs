@@ -14,7 +14,7 @@ use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 use rusqlite::ErrorCode;
 
-use super::file_owner::sidecar_files;
+use super::file_owner::{foreign_sidecar, sidecar_files};
 use crate::failure::{Failure, Kind};
 
 /// A file that is open. No other is taken for it: as long as it is held, no other has its
@@ -26,12 +26,14 @@ pub struct Identity {
     /// Closed behind every connection: closing any handle of a file drops the locks that
     /// SQLite holds on it.
     file: Arc<File>,
+    /// Whether files of other users may stand beside it.
+    foreign_owner: bool,
 }
 
 impl Identity {
     #[must_use]
-    pub fn new(paths: [&Path; 2], file: File) -> Self {
-        Self { paths: paths.map(Into::into), file: Arc::new(file) }
+    pub fn new(paths: [&Path; 2], file: File, foreign_owner: bool) -> Self {
+        Self { paths: paths.map(Into::into), file: Arc::new(file), foreign_owner }
     }
 
     /// The path with links resolved.
@@ -98,20 +100,30 @@ impl Identity {
     }
 
     /// Checks what stands where SQLite keeps files of its own: it would wait for the other
-    /// end of a pipe.
+    /// end of a pipe, and play what a log or journal says into the store, whoever wrote it.
     ///
     /// # Errors
     ///
-    /// When one of them is no regular file.
-    pub fn check_sidecars(&self) -> Result<(), Failure> {
-        let other = sidecar_files(self.path()).find(|(_, metadata)| !metadata.is_file());
-        other.map_or(Ok(()), |(path, _)| {
-            let message = format!(
-                "{} is not a regular file, and SQLite keeps one of its own there",
-                path.display()
-            );
-            Err(Failure::new(Kind::Failed, message).hint("find out what it is, and move it away"))
-        })
+    /// When one of them is no regular file, or belongs neither to the store's owner nor to
+    /// root, where only these may write to the store.
+    pub fn check_sidecars(&self) -> Result<()> {
+        for (path, metadata) in sidecar_files(self.path()) {
+            if !metadata.is_file() {
+                let message = format!(
+                    "{} is not a regular file, and SQLite keeps one of its own there",
+                    path.display()
+                );
+                let hint = "find out what it is, and move it away";
+                return Err(Failure::new(Kind::Failed, message).hint(hint).into());
+            }
+            let owner = metadata.uid();
+            if !self.foreign_owner && owner != self.file.metadata()?.uid() && owner != 0 {
+                return Err(
+                    foreign_sidecar(self.path()).map_or_else(|| self.replaced(), Into::into)
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Checks that the file system locks files, on a byte that SQLite does not lock.

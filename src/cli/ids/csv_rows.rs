@@ -13,8 +13,12 @@ use crate::model::token::Token;
 use crate::output::view::Record;
 use crate::store::Stored;
 
-/// The names in a line that is the header of a list.
+/// The names in a line that is the header of a list. It is one line, whatever old systems
+/// end theirs with.
 pub fn header(line: &str) -> Option<Vec<String>> {
+    if line.contains('\r') {
+        return None;
+    }
     let mut reader = ReaderBuilder::new().has_headers(false).from_reader(line.as_bytes());
     let mut names = StringRecord::new();
     let is_read = reader.read_record(&mut names).unwrap_or(false);
@@ -31,6 +35,10 @@ pub fn read<T: Stored + Token + Record>(
 ) -> Result<()> {
     check_kind::<T>(|key| names.iter().any(|name| name == key))
         .map_err(|problem| malformed(header_line, problem))?;
+    let counts = |key: &str| names.iter().filter(|name| *name == key).count();
+    if let Some(key) = [&["id"], &KEYS[..]].concat().into_iter().find(|key| counts(key) > 1) {
+        return Err(malformed(header_line, format!("two columns are '{key}'")).into());
+    }
     let column = |wanted: &str| names.iter().position(|name| name == wanted);
     let id_column = column("id").unwrap_or_default();
     let last = names.len() - 1;
@@ -38,11 +46,12 @@ pub fn read<T: Stored + Token + Record>(
         KEYS.into_iter().enumerate().filter_map(|(key, name)| Some((key, column(name)?)));
     let reviewed: Vec<(usize, usize)> = reviewed.collect();
 
+    let comment = (id_column == 0).then_some(b'#');
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .comment((id_column == 0).then_some(b'#'))
-        .from_reader(Watched { input, left: LONGEST_LINE, last: b'\n', is_at_end: false });
+        .comment(comment)
+        .from_reader(Watched::new(input, comment));
     let mut row = ByteRecord::new();
     loop {
         let line = header_line + reader.position().line();
@@ -58,6 +67,9 @@ pub fn read<T: Stored + Token + Record>(
             })?;
         if reader.get_ref().is_cut() {
             return Err(cut_off(NO_LINE_END).into());
+        }
+        if reader.get_ref().is_unclosed() {
+            return Err(cut_off("a quote is not closed").into());
         }
         if !is_row {
             return Ok(());
@@ -119,9 +131,35 @@ struct Watched<R> {
     left: u64,
     last: u8,
     is_at_end: bool,
+    /// What begins a line that is a comment, in which quotes mean nothing.
+    comment: Option<u8>,
+    is_comment: bool,
+    is_quoted: bool,
 }
 
 impl<R> Watched<R> {
+    fn new(input: R, comment: Option<u8>) -> Self {
+        let (left, last) = (LONGEST_LINE, b'\n');
+        Self { input, left, last, is_at_end: false, comment, is_comment: false, is_quoted: false }
+    }
+
+    fn watch(&mut self, byte: u8) {
+        match byte {
+            begin if self.comment == Some(begin) && self.last == b'\n' && !self.is_quoted => {
+                self.is_comment = true;
+            }
+            b'\n' => self.is_comment = false,
+            b'"' if !self.is_comment => self.is_quoted = !self.is_quoted,
+            _ => {}
+        }
+        self.last = byte;
+    }
+
+    /// Whether it has ended between quotes, so that rows may have been taken for text.
+    fn is_unclosed(&self) -> bool {
+        self.is_at_end && self.is_quoted
+    }
+
     /// Whether it has ended in the middle of a line.
     fn is_cut(&self) -> bool {
         self.is_at_end && self.last != b'\n'
@@ -134,10 +172,8 @@ impl<R: Read> Read for Watched<R> {
             return Err(io::Error::new(ErrorKind::FileTooLarge, "the row is too long"));
         }
         let read = self.input.read(buffer)?;
-        match buffer[..read].last() {
-            Some(&last) => self.last = last,
-            None => self.is_at_end = true,
-        }
+        self.is_at_end = read == 0;
+        buffer[..read].iter().for_each(|&byte| self.watch(byte));
         self.left = self.left.saturating_sub(read as u64);
         Ok(read)
     }

@@ -6,9 +6,11 @@ mod csv_rows;
 mod listed;
 mod problem;
 
+use std::fmt;
 use std::io::BufRead;
 
 use anyhow::{Context, Result};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 use self::csv_rows::NO_LINE_END;
 use self::listed::{Form, KEYS, RowDigest, Value};
@@ -102,8 +104,8 @@ fn add_json<T: Stored + Token + Record>(
             continue;
         }
         let mut objects = serde_json::Deserializer::from_str(rest).into_iter();
-        let Some(Ok(serde_json::Value::Object(object))) = objects.next() else {
-            return Err("it is not a JSON object".into());
+        let Some(Ok(Object(object))) = objects.next() else {
+            return Err("it is not a JSON object, or has a key twice".into());
         };
         rest = rest[objects.byte_offset()..].trim_start();
         add_object::<T>(&object, listed)?;
@@ -115,6 +117,33 @@ fn add_json<T: Stored + Token + Record>(
         is_object_due = false;
     }
     Ok(())
+}
+
+/// A JSON object. Of two equal keys, `serde_json` would take the last.
+struct Object(serde_json::Map<String, serde_json::Value>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys;
+        impl<'de> Visitor<'de> for Keys {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+                let mut object = serde_json::Map::new();
+                while let Some((key, value)) = map.next_entry()? {
+                    if object.insert(key, value).is_some() {
+                        return Err(de::Error::custom("a key twice"));
+                    }
+                }
+                Ok(Object(object))
+            }
+        }
+        deserializer.deserialize_map(Keys)
+    }
 }
 
 fn add_object<T: Stored + Token + Record>(

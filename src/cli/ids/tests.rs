@@ -162,6 +162,8 @@ fn csv_of_any_columns_is_read() {
         ("# reviewed\n\n id , name \n1,a\n# 2,b, or \"c\n\n3,c\n 4 ,d\n", vec![1, 3, 4]),
         ("name,id\na,1 # not, at all, in use\n#b,2\n", vec![1, 2]),
         ("id\n1 # laptop, of maria\n2\n", vec![1, 2]),
+        ("id,name\n# 5\" disk\n1,a\n", vec![1]),
+        ("id,name\r\n1,a\r\n", vec![1]),
         ("id\n", vec![]),
         ("id", vec![]),
     ] {
@@ -178,6 +180,12 @@ fn csv_of_any_columns_is_read() {
         ("id,name\n1,a\n2", "cut off"),
         ("id,name\n1,a\n# 2,b", "cut off"),
         ("id\n1\n23", "cut off"),
+        ("id,description\n1,x # why,\"left\n3,y\n4,z\n", "a quote is not closed"),
+        ("id,description\n1,\"x\n3,y\n", "a quote is not closed"),
+        ("id,name,id\n6,a,9\n", "line 1: two columns are 'id'"),
+        ("id,name,name\n6,a,b\n", "line 1: two columns are 'name'"),
+        ("id\r1\n3\n", "line 1: "),
+        ("id,name\r1,a\r3,b\r", "line 1: "),
         ("1\nid\n2\n", "line 2: 'id' is not an id"),
         ("name,user\na,1\n", "line 1: "),
         ("id,target_id\n1,2\n", "line 1: it is no personal access token, which has no 'target_id'"),
@@ -211,6 +219,7 @@ fn json_is_read_as_lines_and_as_an_array() {
         ("1\n[\n", "line 2: it is not a JSON object"),
         ("{\"id\":1}{\"id\":2}\n", "line 1: there is more behind the object"),
         ("{\"id\":\"1\"}\n", "line 1: the object has no 'id'"),
+        ("{\"id\":1,\"id\":2}\n", "line 1: it is not a JSON object, or has a key twice"),
     ] {
         let error = numbers(input).expect_err(input);
         assert!(error.contains(problem), "{input}: {error}");

@@ -107,11 +107,10 @@ impl Engine {
         }
     }
 
-    /// Sets what is looked at wherever a server has to be waited for.
+    /// Sets what is looked at wherever the database has to be waited for.
     pub fn stop_when(&mut self, stop: &StopFlag) {
         match self {
-            // It waits for a lock for one attempt only.
-            Self::Sqlite(_) => {}
+            Self::Sqlite(it) => it.stop_when(stop.clone()),
             Self::Postgres(it) => it.stop_when(stop),
         }
     }

@@ -68,7 +68,7 @@ impl Catalog {
             let message = format!("the {} schema does not exist on {}", named.name, dialect.name());
             return Err(Failure::usage(message));
         }
-        let Some(description) = named.or_else(|| self.detect(None, dialect)) else {
+        let Some(description) = named.or_else(|| self.fitting(None, dialect).next()) else {
             let mut message =
                 "another program's database, of no known schema: looked for ".to_owned();
             for (index, it) in known(dialect).enumerate() {
@@ -88,15 +88,15 @@ impl Catalog {
         description.check(self, dialect)
     }
 
-    /// Returns the description whose signature the tables have: the one named, or any.
-    #[must_use]
-    pub fn detect(
+    /// Returns the descriptions whose signature the tables have: of the one named, or of all.
+    pub fn fitting(
         &self,
         named: Option<&'static Description>,
         dialect: Dialect,
-    ) -> Option<&'static Description> {
-        let mut known = known(dialect).filter(|it| named.is_none_or(|named| named.name == it.name));
-        known.find(|it| self.lacks(it.signature).is_none())
+    ) -> impl Iterator<Item = &'static Description> {
+        let known =
+            known(dialect).filter(move |it| named.is_none_or(|named| named.name == it.name));
+        known.filter(|it| self.lacks(it.signature).is_none())
     }
 
     /// Lists the tables, as many as fit on a line.

@@ -114,6 +114,9 @@ pub fn first_error(error: SessionError) -> anyhow::Error {
     Failure::new(Kind::Failed, message).hint(hint).into()
 }
 
+/// The classes of a server's own errors at a login.
+const OF_LOGINS: [&str; 6] = ["08", "28", "3D", "53", "55", "57"];
+
 /// The classes of errors that are reported differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ErrorClass {
@@ -153,11 +156,16 @@ pub fn is_rolled_back(error: &SessionError) -> bool {
     })
 }
 
-/// The error of a login in one line: the server's message, or the chain of causes.
+/// The error of a login in one line: the server's message, or the chain of causes. A trigger
+/// on logins may have written the message, but under few codes.
 #[must_use]
 pub fn in_words(error: &tokio_postgres::Error) -> String {
     if let Some(answer) = error.as_db_error() {
-        return format!("{} (SQLSTATE {})", answer.message(), answer.code().code());
+        let code = answer.code().code();
+        let is_of_server = OF_LOGINS.iter().any(|class| code.starts_with(class))
+            && answer.routine().is_none_or(|routine| routine != "exec_stmt_raise");
+        let message = if is_of_server { answer.message() } else { meaning(code) };
+        return format!("{message} (SQLSTATE {code})");
     }
     let causes = causes(error).map(|cause| match certificate_error(cause) {
         Some(problem) => certificate_in_words(problem),

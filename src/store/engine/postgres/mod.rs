@@ -153,9 +153,14 @@ impl Postgres {
         mode: Mode,
         wait: Duration,
     ) -> Result<Vec<SimpleQueryMessage>, SessionError> {
-        let access = match mode {
-            Mode::Read => "READ ONLY",
-            Mode::Write => "READ WRITE",
+        // A COMMIT that is answered before the log is on disk may be undone by a crash.
+        let (access, durable) = match mode {
+            Mode::Read => ("READ ONLY", ""),
+            Mode::Write => (
+                "READ WRITE",
+                "SELECT set_config('synchronous_commit', 'local', true) \
+                 WHERE current_setting('synchronous_commit') = 'off'; ",
+            ),
         };
         // Zero would mean no limit.
         let milliseconds = wait.as_millis().max(1);
@@ -169,7 +174,7 @@ impl Postgres {
         // it would refuse to send some as UTF-8, and all rows behind them.
         let text = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED, {access}; {first}\
-             SET LOCAL search_path = pg_catalog, pg_temp; \
+             SET LOCAL search_path = pg_catalog, pg_temp; {durable}\
              SET LOCAL lock_timeout = {milliseconds}; SET LOCAL statement_timeout = 0; \
              SET LOCAL idle_in_transaction_session_timeout = 0; \
              SET LOCAL standard_conforming_strings = on; \

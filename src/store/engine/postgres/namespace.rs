@@ -40,6 +40,9 @@ struct Namespace {
 struct Owner {
     name: String,
     is_superuser: bool,
+    /// Whether it is a table, or a view of somebody who may do everything there anyway: to
+    /// read a view runs what its maker likes, with our rights.
+    may_stand: bool,
 }
 
 impl Postgres {
@@ -60,8 +63,14 @@ impl Postgres {
         self.commit()?;
 
         let is_in_path = |name: &String| path.contains(&name.as_str());
-        let fits = |it: &Namespace| it.catalog.detect(named, Dialect::Postgres);
-        let fitting = || namespaces.iter().filter_map(|(name, it)| Some((name, it, fits(it)?)));
+        // Of one schema, too: whoever may create tables there could make another application's.
+        let fits =
+            |it: &Namespace| it.catalog.fitting(named, Dialect::Postgres).collect::<Vec<_>>();
+        let fitting = || {
+            namespaces
+                .iter()
+                .flat_map(|(name, it)| fits(it).into_iter().map(move |d| (name, it, d)))
+        };
         let mut found: Vec<_> = fitting().filter(|(name, ..)| is_in_path(name)).collect();
         if found.is_empty() {
             found = fitting().collect();
@@ -75,12 +84,15 @@ impl Postgres {
                 Ok((flavour, schema))
             }
             [..] => {
-                let found = found.iter().map(|(name, _, description)| {
-                    format!("{} ({})", Quoted::name(name), description.application)
+                let found = found.iter().map(|(name, namespace, description)| {
+                    let owner = namespace.owner_of_tokens(description).map_or("", |it| &it.name);
+                    let application = description.application;
+                    format!("{} ({application}, owned by {owner})", Quoted::name(name))
                 });
                 let found = found.collect::<Vec<_>>().join(", ");
                 let message = format!("more than one schema may be the application's: {found}");
-                Err(Failure::new(Kind::Failed, message).hint(CHOOSE).into())
+                let failure = Failure::new(Kind::Failed, message).hint(CHOOSE);
+                Err(failure.hint("say which application it is with --schema").into())
             }
         }
     }
@@ -92,7 +104,10 @@ impl Postgres {
         let tables = tables.map(|(table, _)| table.to_owned()).collect();
         let mut sql = Sql::new(Flavour::new(Dialect::Postgres));
         sql.push(
-            "SELECT n.nspname, c.relname, r.rolname, r.rolsuper, a.attname \
+            "SELECT n.nspname, c.relname, r.rolname, r.rolsuper, \
+             c.relkind IN ('r', 'p') OR r.rolsuper OR c.relowner = n.nspowner OR c.relowner = \
+             (SELECT d.datdba FROM pg_catalog.pg_database d WHERE d.datname = current_database()), \
+             a.attname \
              FROM pg_catalog.pg_class c \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              JOIN pg_catalog.pg_roles r ON r.oid = c.relowner \
@@ -106,7 +121,11 @@ impl Postgres {
         );
         let read = |row: &mut Decoder<'_>| {
             let names = (row.text()?, row.text()?);
-            let owner = Owner { name: row.text()?, is_superuser: row.boolean()? };
+            let owner = Owner {
+                name: row.text()?,
+                is_superuser: row.boolean()?,
+                may_stand: row.boolean()?,
+            };
             Ok::<_, String>((names, owner, row.optional_text()?))
         };
         let mut namespaces = BTreeMap::<String, Namespace>::new();
@@ -140,25 +159,37 @@ fn flavour(answer: &[SimpleQueryMessage]) -> Flavour {
 }
 
 impl Namespace {
+    fn owner_of_tokens(&self, description: &Description) -> Option<&Owner> {
+        self.owners.get(description.signature.first()?.0)
+    }
+
     /// The tables that belong to whom the tokens' table belongs to, or to a superuser. In a
     /// namespace where others may create some, those could stand for tables that the
     /// application does not have, and run functions of theirs with our rights.
     fn of_one_owner(&self, namespace: &str, description: &Description) -> Result<Catalog, Failure> {
         let mut catalog = self.catalog.clone();
         let Some(&(tokens, _)) = description.signature.first() else { return Ok(catalog) };
+        let expected = self.owner_of_tokens(description).map_or("", |it| &it.name);
         for (table, owner) in &self.owners {
-            let expected = self.owners.get(tokens);
-            if owner.is_superuser || expected == Some(owner) {
+            if owner.may_stand && (owner.is_superuser || owner.name == expected) {
                 continue;
             }
             if description.required.iter().any(|(required, _)| required == table) {
-                let expected = expected.map_or("", |it| &it.name);
-                let message = format!(
-                    "table {table} of schema {} belongs to {}, and {tokens} to {expected}: \
+                let message = if owner.may_stand {
+                    format!(
+                        "table {table} of schema {} belongs to {}, and {tokens} to {expected}: \
                      it may not be the application's",
-                    Quoted::name(namespace),
-                    owner.name
-                );
+                        Quoted::name(namespace),
+                        owner.name
+                    )
+                } else {
+                    format!(
+                        "{table} of schema {} is a view of {}, who owns neither the schema nor the \
+                         database: it may not be the application's",
+                        Quoted::name(namespace),
+                        owner.name
+                    )
+                };
                 return Err(Failure::new(Kind::Failed, message).hint(format!(
                     "if it is, give it the same owner, by ALTER TABLE … OWNER TO; if not, {CHOOSE}"
                 )));

@@ -4,6 +4,7 @@ use rusqlite::ErrorCode;
 use rusqlite::ffi::{SQLITE_CONSTRAINT_TRIGGER, code_to_str};
 
 use crate::failure::{Failure, Kind};
+use crate::store::Interrupted;
 
 /// The failure for an error of a statement.
 ///
@@ -16,6 +17,9 @@ pub fn statement_error(error: rusqlite::Error) -> anyhow::Error {
         // Of the driver, which has no text from the database.
         return Failure::new(Kind::Failed, error.to_string()).into();
     };
+    if found.code == ErrorCode::OperationInterrupted {
+        return Interrupted.into();
+    }
     let kind = match found.code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Kind::Locked,
         _ => Kind::Failed,

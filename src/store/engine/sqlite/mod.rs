@@ -12,7 +12,7 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use rusqlite::{Connection, ErrorCode, Rows, params_from_iter};
@@ -58,6 +58,16 @@ impl Sqlite {
     /// When our functions cannot be added.
     pub fn unnamed(connection: Connection) -> Result<Self> {
         Self::new(connection, None)
+    }
+
+    /// Ends a statement that goes on for long after the run is stopped: a trigger may never
+    /// come to an end. The batch is rolled back.
+    pub fn stop_when(&mut self, stop: StopFlag) {
+        let mut stopped_at = None;
+        let is_over =
+            move || stop.is_set() && stopped_at.get_or_insert_with(Instant::now).elapsed() > GRACE;
+        // Where it cannot be set, the second signal ends the run.
+        let _ = self.connection.progress_handler(STEPS, Some(is_over));
     }
 
     /// A statement on the database's tables.
@@ -238,6 +248,11 @@ impl Sqlite {
         })
     }
 }
+
+/// What a statement is given once the run is stopped: a batch takes less.
+const GRACE: Duration = Duration::from_millis(600);
+/// How often that is looked at, in steps of SQLite's machine: some thousand times a second.
+const STEPS: i32 = 10_000;
 
 /// How many pages wait for their reader.
 const PAGES: usize = 4;

@@ -91,7 +91,7 @@ fn open_checked(path: &Path, how: &Opening) -> Result<(Sqlite, Schema)> {
     if !how.foreign_owner && (how.mode == Mode::Write || journal == JournalMode::Wal) {
         file_owner::refuse_foreign(&metadata)?;
     }
-    let file = Identity::new([path, &file], opened);
+    let file = Identity::new([path, &file], opened, how.foreign_owner);
     file.check_locks()?;
     connect_and_recognise(&file, how).map_err(|error| file.explain(error))
 }
