@@ -51,7 +51,8 @@ pub fn near_miss<T: Stored + Token>(
     if given.is_empty() {
         return Ok(None);
     }
-    let scopes = scopes_of::<T>(store, actor, filter, now)?;
+    let is_enough = |found: &BTreeSet<String>| given.iter().all(|(_, it)| found.contains(*it));
+    let scopes = scopes_of::<T>(store, actor, filter, now, &is_enough)?;
     let near = given.into_iter().filter(|(_, scope)| !scopes.contains(*scope)).find_map(
         |(flag, given)| {
             let found = scopes.iter().find(|it| is_near(given, it))?;
@@ -61,12 +62,14 @@ pub fn near_miss<T: Stored + Token>(
     Ok(near)
 }
 
-/// Every scope of the tokens that the actor may list.
+/// The scopes of the tokens that the actor may list: all of them, or the first that are
+/// enough. Usually the scopes of a filter are there, and the first rows have them.
 fn scopes_of<T: Stored + Token>(
     store: &Store,
     actor: &Actor,
     filter: &T::Filter,
     now: Moment,
+    is_enough: &(dyn Fn(&BTreeSet<String>) -> bool + Sync),
 ) -> Result<BTreeSet<String>> {
     let query = actor.to_list::<T>(T::Filter::default()).or_else(|_| {
         // Of a project or group, where they may not list the whole store.
@@ -80,7 +83,11 @@ fn scopes_of<T: Stored + Token>(
         for row in rows {
             // A row that cannot be read is told of by the command itself.
             if let Streamed::Row(Ok(TokenScopes(scopes))) = row? {
+                let before = all.len();
                 all.extend(scopes);
+                if all.len() > before && is_enough(&all) {
+                    break;
+                }
             }
         }
         Ok(all)
