@@ -21,6 +21,13 @@ impl StopFlag {
         self.is_set().then(|| self.seen_at.get_or_init(Instant::now).elapsed())
     }
 
+    /// What tells whether it has been set for so long since whoever asks first saw that: what
+    /// is under way is given that much time.
+    pub fn set_for(&self, grace: Duration) -> impl FnMut() -> bool + Send + use<> {
+        let (flag, mut seen_at) = (self.clone(), None);
+        move || flag.is_set() && seen_at.get_or_insert_with(Instant::now).elapsed() >= grace
+    }
+
     #[must_use]
     pub fn is_set(&self) -> bool {
         [&self.interrupted, &self.terminated].iter().any(|flag| flag.load(Ordering::SeqCst))

@@ -15,7 +15,7 @@ use crate::model::time::{Moment, Timestamp};
 use crate::model::token::Token;
 use crate::output::json;
 use crate::output::view::Record;
-use crate::store::{AuditRecord, Run, Store};
+use crate::store::{AuditRecord, Run, Store, is_same_file};
 
 impl AuditFile {
     /// Writes down what a run does to tokens of a store. It is on disk when this returns.
@@ -89,7 +89,7 @@ impl AuditFile {
     fn check_identity(&self) -> Result<()> {
         let ours = self.file.metadata()?;
         let is_ours = match self.path.symlink_metadata() {
-            Ok(now) => (now.dev(), now.ino()) == (ours.dev(), ours.ino()),
+            Ok(now) => is_same_file(&now, &ours),
             // The name may be one that only root can follow, who has become another user.
             Err(error) => error.kind() == ErrorKind::PermissionDenied && ours.nlink() > 0,
         };

@@ -43,19 +43,17 @@ impl AuditFile {
 
     fn lock(&self, try_lock: impl Fn(&File) -> Result<(), TryLockError>) -> Result<Lock<'_>> {
         let path = self.path.display();
-        let mut deadline = Instant::now() + PATIENCE;
-        let mut is_stopped = false;
+        let deadline = Instant::now() + PATIENCE;
+        let mut is_over = self.stop.set_for(GRACE);
         loop {
-            if self.stop.is_set() && !is_stopped {
-                is_stopped = true;
-                deadline = deadline.min(Instant::now() + GRACE);
-            }
             match try_lock(&self.file) {
                 Ok(()) => return Ok(Lock(&self.file)),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline && !is_over() => {
+                    thread::sleep(PAUSE);
+                }
                 Err(TryLockError::WouldBlock) => {
                     let message = format!("another process holds audit log {path}");
-                    return Err(if is_stopped {
+                    return Err(if self.stop.is_set() {
                         anyhow::Error::new(Interrupted).context(message)
                     } else {
                         Failure::new(Kind::Failed, message).into()

@@ -4,23 +4,15 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::store::Destination;
-
-/// What SQLite keeps in files beside a store, and the store itself.
-const SUFFIXES: [&str; 4] = ["", "-journal", "-wal", "-shm"];
+use crate::store::{Destination, sidecar_paths};
 
 /// Whether a path leads to the store, or to where SQLite keeps a file beside it, or will.
 /// However either is spelled: what is compared is where the paths lead.
 pub fn is_own_file(path: &Path, store: &Path) -> bool {
     let place = Place::of(path);
     let names = [Some(store.to_owned()), store.canonicalize().ok()];
-    names.into_iter().flatten().any(|name| {
-        SUFFIXES.iter().any(|suffix| {
-            let mut own = name.clone().into_os_string();
-            own.push(suffix);
-            Place::of(Path::new(&own)) == place
-        })
-    })
+    let mut own = names.into_iter().flatten().flat_map(|it| sidecar_paths(&it).chain([it]));
+    own.any(|path| Place::of(&path) == place)
 }
 
 /// Where a path leads.

@@ -1,7 +1,6 @@
 //! SIGINT and SIGTERM: the first requests a stop after the current batch, the second
 //! ends the process at once. That harms no store, but `init` leaves its temporary file.
 
-use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, signal_name};
 
 use crate::failure::{self, Failure, Kind};
+use crate::output::blocking::duplicate;
 use crate::stop_flag::StopFlag;
 use crate::store::Interrupted;
 
@@ -128,10 +128,10 @@ fn end_at_once(signal: i32) {
         name(signal)
     );
     // Not by the stream that is shared: whoever has it may be the one that waits.
-    if let Ok(stream) = io::stderr().as_fd().try_clone_to_owned() {
+    if let Ok(mut stream) = duplicate(io::stderr()) {
         let mut waiting = [PollFd::new(stream.as_fd(), PollFlags::POLLOUT)];
         if poll(&mut waiting, 0_u16).is_ok_and(|ready| ready > 0) {
-            let _ = File::from(stream).write_all(failure::line(&message).as_bytes());
+            let _ = stream.write_all(failure::line(&message).as_bytes());
         }
     }
     let _ = emulate_default_handler(signal);

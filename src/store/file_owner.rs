@@ -129,33 +129,43 @@ pub fn refuse_foreign(metadata: &Metadata) -> Result<()> {
     Err(ForeignFile::Endangered { owner: OsUser::of(uid), by: OsUser::current() }.into())
 }
 
-/// Lists the existing files that SQLite keeps beside a store.
-pub fn sidecar_files(path: &Path) -> impl Iterator<Item = (PathBuf, Metadata)> {
-    let file = path.as_os_str().to_owned();
-    ["-wal", "-shm", "-journal"].into_iter().filter_map(move |suffix| {
-        let mut name = file.clone();
+/// Where SQLite keeps files beside a store.
+pub fn sidecar_paths(store: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let store = store.as_os_str().to_owned();
+    ["-wal", "-shm", "-journal"].into_iter().map(move |suffix| {
+        let mut name = store.clone();
         name.push(suffix);
-        let path = PathBuf::from(name);
-        let metadata = path.symlink_metadata().ok()?;
-        Some((path, metadata))
+        name.into()
     })
+}
+
+/// Lists those that exist.
+pub fn sidecar_files(store: &Path) -> impl Iterator<Item = (PathBuf, Metadata)> {
+    sidecar_paths(store).filter_map(|path| path.symlink_metadata().ok().map(|it| (path, it)))
 }
 
 /// Builds the failure of an owner who cannot open a store because of another user's file
 /// beside it, if there is one.
 #[must_use]
-pub fn foreign_sidecar(path: &Path) -> Option<Failure> {
-    let path = path.canonicalize().ok()?;
-    let owner = path.metadata().ok()?.uid();
-    let (file, metadata) = sidecar_files(&path).find(|(_, metadata)| metadata.uid() != owner)?;
-    let (file, path) = (file.display().to_string(), path.display().to_string());
-    let (theirs, owner) = (OsUser::of(metadata.uid().into()), OsUser::of(owner.into()));
+pub fn foreign_sidecar(store: &Path) -> Option<Failure> {
+    let store = store.canonicalize().ok()?;
+    let owner = store.metadata().ok()?.uid();
+    let (file, metadata) = sidecar_files(&store).find(|(_, metadata)| metadata.uid() != owner)?;
+    let owners = [metadata.uid(), owner].map(Uid::from_raw);
+    Some(belongs_to_another(&file, &store, owners))
+}
+
+/// Builds the failure for a file beside a store that belongs to another user.
+#[must_use]
+pub fn belongs_to_another(file: &Path, store: &Path, owners: [Uid; 2]) -> Failure {
+    let (file, store) = (file.display().to_string(), store.display().to_string());
+    let [theirs, owner] = owners.map(OsUser::of);
     let message = format!(
         "{file} belongs to {theirs}, and the store to {owner}: what is in it would go into the store"
     );
-    let reference = format!("--reference={path}");
+    let reference = format!("--reference={store}");
     let command = ["sudo", "chown", "--no-dereference", &reference, &file];
-    let failure = Failure::new(Kind::Failed, message);
-    let failure = failure.hint("find out who put it there; if that was the application:");
-    Some(failure.hint(shell_words::join(command)))
+    Failure::new(Kind::Failed, message)
+        .hint("find out who put it there; if that was the application:")
+        .hint(shell_words::join(command))
 }

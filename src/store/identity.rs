@@ -12,10 +12,17 @@ use anyhow::Result;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
+use nix::unistd::Uid;
 use rusqlite::ErrorCode;
 
-use super::file_owner::{foreign_sidecar, sidecar_files};
+use super::file_owner::{belongs_to_another, sidecar_files};
 use crate::failure::{Failure, Kind};
+
+/// Whether both are of one file, whatever its names.
+#[must_use]
+pub fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
 
 /// A file that is open. No other is taken for it: as long as it is held, no other has its
 /// number.
@@ -87,8 +94,7 @@ impl Identity {
     }
 
     fn is_of(&self, metadata: &Metadata) -> Result<bool> {
-        let ours = self.file.metadata()?;
-        Ok((metadata.dev(), metadata.ino()) == (ours.dev(), ours.ino()))
+        Ok(is_same_file(metadata, &self.file.metadata()?))
     }
 
     fn replaced(&self) -> anyhow::Error {
@@ -107,6 +113,7 @@ impl Identity {
     /// When one of them is no regular file, or belongs neither to the store's owner nor to
     /// root, where only these may write to the store.
     pub fn check_sidecars(&self) -> Result<()> {
+        let store = self.file.metadata()?.uid();
         for (path, metadata) in sidecar_files(self.path()) {
             if !metadata.is_file() {
                 let message = format!(
@@ -117,10 +124,9 @@ impl Identity {
                 return Err(Failure::new(Kind::Failed, message).hint(hint).into());
             }
             let owner = metadata.uid();
-            if !self.foreign_owner && owner != self.file.metadata()?.uid() && owner != 0 {
-                return Err(
-                    foreign_sidecar(self.path()).map_or_else(|| self.replaced(), Into::into)
-                );
+            if !self.foreign_owner && owner != store && owner != 0 {
+                let owners = [owner, store].map(Uid::from_raw);
+                return Err(belongs_to_another(&path, self.path(), owners).into());
             }
         }
         Ok(())

@@ -110,7 +110,7 @@ impl Engine {
     /// Sets what is looked at wherever the database has to be waited for.
     pub fn stop_when(&mut self, stop: &StopFlag) {
         match self {
-            Self::Sqlite(it) => it.stop_when(stop.clone()),
+            Self::Sqlite(it) => it.stop_when(stop),
             Self::Postgres(it) => it.stop_when(stop),
         }
     }

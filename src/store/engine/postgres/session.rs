@@ -115,11 +115,11 @@ impl Session {
     /// Ends when the server is not to be waited for any more.
     async fn silence(&self, limit: Option<Duration>) -> Silence {
         let begun = Instant::now();
-        let (mut stopped, mut probe) = (None, begun);
+        let (mut is_over, mut probe) = (self.stop.set_for(GRACE), begun);
         loop {
             sleep(TICK).await;
             let now = Instant::now();
-            if self.stop.is_set() && now - *stopped.get_or_insert(now) >= GRACE {
+            if is_over() {
                 return Silence::Stopped;
             }
             if limit.is_some_and(|limit| now - begun >= limit) {

@@ -12,7 +12,7 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rusqlite::{Connection, ErrorCode, Rows, params_from_iter};
@@ -62,12 +62,9 @@ impl Sqlite {
 
     /// Ends a statement that goes on for long after the run is stopped: a trigger may never
     /// come to an end. The batch is rolled back.
-    pub fn stop_when(&mut self, stop: StopFlag) {
-        let mut stopped_at = None;
-        let is_over =
-            move || stop.is_set() && stopped_at.get_or_insert_with(Instant::now).elapsed() > GRACE;
+    pub fn stop_when(&mut self, stop: &StopFlag) {
         // Where it cannot be set, the second signal ends the run.
-        let _ = self.connection.progress_handler(STEPS, Some(is_over));
+        let _ = self.connection.progress_handler(STEPS, Some(stop.set_for(GRACE)));
     }
 
     /// A statement on the database's tables.

@@ -21,7 +21,7 @@ use super::Sqlite;
 use crate::failure::{Failure, Kind};
 use crate::store::engine::{Mode, Opening};
 use crate::store::file_owner::{self, OsUser};
-use crate::store::identity::Identity;
+use crate::store::identity::{Identity, is_same_file};
 use crate::store::links::Destination;
 use crate::store::schema::native::{self, APPLICATION_ID, MIGRATIONS};
 use crate::store::schema::{Catalog, Description, Schema};
@@ -178,8 +178,7 @@ enum JournalMode {
 ///
 /// [header]: https://www.sqlite.org/fileformat2.html#the_database_header
 fn look_at(path: &Path, metadata: &Metadata) -> Result<(File, JournalMode)> {
-    let is_same = |it: &Metadata| (it.dev(), it.ino()) == (metadata.dev(), metadata.ino());
-    if !is_same(&path.symlink_metadata()?) {
+    if !is_same_file(metadata, &path.symlink_metadata()?) {
         return Err(failed("it was replaced meanwhile").into());
     }
     let kind = metadata.file_type();
@@ -192,7 +191,7 @@ fn look_at(path: &Path, metadata: &Metadata) -> Result<(File, JournalMode)> {
     // What was put there meanwhile is neither followed nor waited for.
     let careful = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
     let file = OpenOptions::new().read(true).custom_flags(careful).open(path)?;
-    if !is_same(&file.metadata()?) {
+    if !is_same_file(metadata, &file.metadata()?) {
         return Err(failed("it was replaced meanwhile").into());
     }
     let mut beginning = Vec::new();
