@@ -135,7 +135,7 @@ impl Session {
             ForeignFile::Endangered { .. } => failure.hint(
                 "or, where both share a group that may write those files, add --foreign-owner",
             ),
-            ForeignFile::OutOfReach { .. } => failure,
+            ForeignFile::OutOfReach { .. } | ForeignFile::Exchangeable { .. } => failure,
         }
         .into()
     }

@@ -52,19 +52,24 @@ impl fmt::Display for OsUser {
     }
 }
 
-/// The reason why only a file's owner may open it.
+/// The reason why only its owner may open a file.
 #[derive(Debug)]
 pub enum ForeignFile {
     /// This process could leave files beside it that its owner cannot write.
     Endangered { owner: OsUser, by: OsUser },
     /// This process is root and cannot become its owner.
     OutOfReach { owner: OsUser, error: Errno },
+    /// This process is root, and others may exchange a folder on the way to the file for
+    /// another one at any moment.
+    Exchangeable { owner: OsUser, within: PathBuf },
 }
 
 impl ForeignFile {
     #[must_use]
     pub fn owner(&self) -> &OsUser {
-        let (Self::Endangered { owner, .. } | Self::OutOfReach { owner, .. }) = self;
+        let (Self::Endangered { owner, .. }
+        | Self::OutOfReach { owner, .. }
+        | Self::Exchangeable { owner, .. }) = self;
         owner
     }
 }
@@ -79,6 +84,11 @@ impl fmt::Display for ForeignFile {
             Self::OutOfReach { owner, error } => {
                 write!(f, "as root this cannot become its owner, {owner}: {error}")
             }
+            Self::Exchangeable { owner, within } => write!(
+                f,
+                "root could be led elsewhere: others than its owner, {owner}, may exchange folders in {}",
+                within.display()
+            ),
         }
     }
 }

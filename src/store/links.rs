@@ -8,12 +8,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use anyhow::Result;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat, readlinkat};
+use nix::libc;
 use nix::sys::stat::Mode;
 use nix::unistd::Uid;
 
-use super::file_owner::OsUser;
+use super::file_owner::{ForeignFile, OsUser};
 use crate::failure::{Failure, Kind};
 
 /// Where a path led when it was followed.
@@ -116,6 +118,34 @@ impl Destination {
             _ => Ok(()),
         }
     }
+}
+
+/// Refuses, as root, a path on which somebody else may exchange one folder for another:
+/// SQLite finds the files beside a store by its path, again and again.
+///
+/// `owner` is that of the file at the end of `path`, which has no links.
+///
+/// # Errors
+///
+/// When a folder above that of the file is one that others than root, the file's owner and
+/// its group may change.
+pub fn check_folders(path: &Path, owner: &Metadata) -> Result<()> {
+    if !Uid::effective().is_root() {
+        return Ok(());
+    }
+    // In the last folder only the file itself could be exchanged, which is noticed.
+    for folder in path.ancestors().skip(2) {
+        let Ok(metadata) = folder.symlink_metadata() else { continue };
+        let may_change = |bit| metadata.mode() & bit != 0;
+        let is_sticky = may_change(libc::S_ISVTX);
+        let by_owner = ![0, owner.uid()].contains(&metadata.uid());
+        let by_group = ![0, owner.gid()].contains(&metadata.gid()) && may_change(libc::S_IWGRP);
+        if by_owner || !is_sticky && (by_group || may_change(libc::S_IWOTH)) {
+            let owner = OsUser::of(Uid::from_raw(owner.uid()));
+            return Err(ForeignFile::Exchangeable { owner, within: folder.into() }.into());
+        }
+    }
+    Ok(())
 }
 
 const HANDLE: OFlag = OFlag::O_PATH.union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);

@@ -22,7 +22,7 @@ use crate::failure::{Failure, Kind};
 use crate::store::engine::{Mode, Opening};
 use crate::store::file_owner::{self, OsUser};
 use crate::store::identity::{Identity, is_same_file};
-use crate::store::links::Destination;
+use crate::store::links::{Destination, check_folders};
 use crate::store::schema::native::{self, APPLICATION_ID, MIGRATIONS};
 use crate::store::schema::{Catalog, Description, Schema};
 use crate::store::sql::Dialect;
@@ -97,13 +97,15 @@ fn open_checked(path: &Path, how: &Opening) -> Result<(Sqlite, Schema)> {
 }
 
 /// Refuses, as root, a name of the file that its owner may not have given it.
-fn check_names(destination: &Destination, metadata: &Metadata) -> Result<(), Failure> {
+fn check_names(destination: &Destination, metadata: &Metadata) -> Result<()> {
     let owner = Uid::from_raw(metadata.uid());
     destination.check_links(owner)?;
+    check_folders(&destination.path, metadata)?;
     if Uid::effective().is_root() && !owner.is_root() && metadata.is_file() && metadata.nlink() > 1
     {
         return Err(failed("the file has other names too, and root cannot know who gave it this")
-            .hint("run it as its owner, with sudo -u"));
+            .hint("run it as its owner, with sudo -u")
+            .into());
     }
     Ok(())
 }
