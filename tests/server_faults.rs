@@ -289,6 +289,7 @@ fn what_a_commit_without_an_answer_did_is_read_again() {
         (Fault::CommitIsLost, "not_revoked", "the rows were read again: 0 of 2 are revoked"),
         (Fault::AnswerIsLost, "revoked", "the rows were read again: 2 of 2 are revoked"),
         (Fault::AnswerIsLostForGood, "unresolved", NOT_KNOWN),
+        (Fault::AllBehindItIsLost, "unresolved", "whether the last batch is revoked is not known"),
     ];
     for (fault, result, said) in cases {
         let many = Many::on(cluster, 100);

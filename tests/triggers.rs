@@ -125,6 +125,40 @@ fn what_a_trigger_of_a_server_undoes_is_not_said_to_be_done() {
     }
 }
 
+/// The first is deferred, and is seen before the COMMIT. It defers the second again, which
+/// only the COMMIT fires.
+const REVIVING_AT_COMMIT: &str = "
+    CREATE TABLE app_log (token bigint);
+    CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+        SET search_path = public AS
+        'BEGIN SET CONSTRAINTS ALL DEFERRED; INSERT INTO app_log VALUES (NEW.id);
+         RETURN NULL; END';
+    CREATE FUNCTION revive() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+        SET search_path = public AS
+        'BEGIN UPDATE personal_access_tokens SET revoked = false WHERE id = NEW.token;
+         RETURN NULL; END';
+    CREATE CONSTRAINT TRIGGER note AFTER UPDATE ON personal_access_tokens
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+        WHEN (NEW.id IN (5, 6) AND NEW.revoked) EXECUTE FUNCTION note();
+    CREATE CONSTRAINT TRIGGER revive AFTER INSERT ON app_log
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION revive()";
+
+#[test]
+fn what_only_the_commit_undoes_is_not_said_to_be_done() {
+    let Some(gitlab) = Gitlab::new() else { return };
+    gitlab.database.sql(REVIVING_AT_COMMIT);
+    let ran = gitlab.revoker.run("--as root revoke 1 5 --yes -o json");
+    ran.assert(1).says(&["1 of 2 ids done", "the database brought token 5 back"]);
+    let rows = ran.json();
+    let rows: Vec<_> = rows.as_array().expect("rows").iter().map(|row| &row["id"]).collect();
+    assert_eq!(rows, [1], "{ran}");
+    let revoked = "SELECT string_agg(id::text, ' ' ORDER BY id) FROM personal_access_tokens
+                   WHERE revoked AND id IN (1, 5)";
+    assert_eq!(gitlab.database.sql(revoked).trim(), "1", "{ran}");
+    gitlab.assert_outcomes(&[(1, "revoked"), (5, "not_revoked")]);
+    gitlab.assert_resolved();
+}
+
 /// What a trigger may say of a row, in SQLite. `RAISE` takes an expression since 3.47.
 const TELLTALES: [&str; 3] = [
     "SELECT RAISE(ABORT, 'the digest is ' || OLD.token_digest)",

@@ -21,6 +21,8 @@ pub enum Fault {
     AnswerIsLost,
     /// The same, and no new connection is had.
     AnswerIsLostForGood,
+    /// The answer comes, and what follows it does not, on any connection.
+    AllBehindItIsLost,
     /// From the first message with this text on (a COMMIT: behind a write), nothing comes
     /// through any more, on no connection, and none is closed.
     Silence(&'static str),
@@ -134,6 +136,12 @@ impl Shared {
             {
                 match self.fault {
                     Fault::CommitIsLost | Fault::Silence(_) => break,
+                    Fault::AllBehindItIsLost => {
+                        self.is_cut.store(true, Ordering::SeqCst);
+                        server.write_all(&message)?;
+                        let _ = self::message(&mut client, 1);
+                        break;
+                    }
                     Fault::AnswerIsLost | Fault::AnswerIsLostForGood => {
                         self.is_cut
                             .store(self.fault == Fault::AnswerIsLostForGood, Ordering::SeqCst);

@@ -185,6 +185,11 @@ impl Engine {
         Ok((result, is_final))
     }
 
+    /// Whether triggers may wait for the COMMIT after all, deferred again by one before it.
+    pub(super) fn defers(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
     /// Which database it is.
     #[must_use]
     pub fn database(&self) -> Database {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use self::settle::{Settled, check_none_is_back};
 use self::write::Written;
 use super::engine::{Mode, Unresolved};
 use super::{BrokenRow, Store, Stored};
@@ -184,7 +185,7 @@ impl Store {
             *locked_at = Some(transaction.begun());
             self.write(transaction, &query.among(&intended), options, run, &tokens)
         });
-        let Written { revoked, others, held } = match written {
+        let Written { mut revoked, others, held } = match written {
             Ok(written) => written,
             Err(error) => {
                 let Some(unresolved) = error.downcast_ref::<Unresolved>() else {
@@ -197,7 +198,6 @@ impl Store {
                 return Ok(settled.into_batch(decisions, (error, &reason), run, options));
             }
         };
-        let ended = record_outcome(&revoked);
         let mut others = others.into_iter();
         for decision in &mut decisions {
             if decision.revoked().is_some_and(|it| revoked.binary_search(&it.id()).is_err())
@@ -206,6 +206,16 @@ impl Store {
                 *decision = other;
             }
         }
-        Ok(Batch { decisions, held, ended })
+        let back = match self.brought_back::<T>(&revoked) {
+            Ok(back) => back,
+            Err(error) => {
+                return Ok(Settled::unknown().into_batch(decisions, (error, ""), run, options));
+            }
+        };
+        let is_back = |id: &TokenId| back.binary_search(id).is_ok();
+        revoked.retain(|id| !is_back(id));
+        decisions.retain(|it| it.revoked().is_none_or(|token| !is_back(&token.id())));
+        let recorded = record_outcome(&revoked);
+        Ok(Batch { decisions, held, ended: check_none_is_back(&back).and(recorded) })
     }
 }

@@ -1,15 +1,16 @@
-//! Finding out what became of a batch whose COMMIT failed: an I/O error and an answer that
-//! was lost mean neither that it was done nor that it was not.
+//! Finding out what became of a batch behind its COMMIT. One that failed, by an I/O error or
+//! an answer that was lost, means neither that it was done nor that it was not; one that did
+//! not may have fired triggers.
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 
 use super::{AuditRecord, Batch, BatchOptions, Decision, Run};
 use crate::failure::{Failure, Kind};
 use crate::model::id::TokenId;
 use crate::model::token::Token;
-use crate::store::engine::Unresolved;
+use crate::store::engine::{Engine, Mode, Unresolved};
 use crate::store::{Store, Stored};
 
 /// What is known of the tokens of such a batch.
@@ -36,12 +37,44 @@ impl Store {
         match read() {
             Ok((remaining, is_final)) => Settled { remaining: Some(remaining), is_final },
             // The COMMIT's own error is the one to report.
-            Err(_) => Settled { remaining: None, is_final: false },
+            Err(_) => Settled::unknown(),
         }
+    }
+
+    /// Those of the tokens of a committed batch that are not revoked after all, in ascending
+    /// order: read again, by another connection where this one is lost.
+    pub(super) fn brought_back<T: Stored + Token>(&self, ids: &[TokenId]) -> Result<Vec<TokenId>> {
+        if !self.engine.defers() {
+            return Ok(Vec::new());
+        }
+        let read = |engine: &Engine| -> Result<_> {
+            let transaction = engine.begin(Mode::Read, self.busy_timeout)?;
+            let remaining = self.remaining::<T>(&transaction, ids)?;
+            transaction.commit()?;
+            Ok(remaining)
+        };
+        read(&self.engine)
+            .or_else(|_| read(&self.engine.reconnect(self.busy_timeout)?))
+            .context("whether the last batch is revoked is not known")
     }
 }
 
+/// Fails where the database brought tokens back.
+pub(super) fn check_none_is_back(back: &[TokenId]) -> Result<()> {
+    let Some((first, others)) = back.split_first() else { return Ok(()) };
+    let others = match others.len() {
+        0 => String::new(),
+        count => format!(" and {count} more"),
+    };
+    bail!("the database brought token {first}{others} back when the batch was committed");
+}
+
 impl Settled {
+    /// Nothing can be read.
+    pub(super) fn unknown() -> Self {
+        Self { remaining: None, is_final: false }
+    }
+
     /// Whether a token is revoked; `None`: nobody can tell.
     fn is_revoked(&self, id: TokenId) -> Option<bool> {
         let is_remaining = self.remaining.as_ref()?.binary_search(&id).is_ok();
