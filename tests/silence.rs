@@ -6,10 +6,13 @@ use std::io::{BufRead, BufReader};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Output, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::pty::{OpenptyResult, Winsize, openpty};
 use nix::sys::signal::Signal;
+use nix::sys::termios::{FlowArg, tcflow};
 use nix::unistd::{pipe2, write};
 
 use crate::bulk::tell;
@@ -245,6 +248,58 @@ fn a_signal_is_heard_while_nobody_reads_what_is_printed() {
         let (ran, took) = stop(&sandbox, line, child);
         assert!(took < SOON, "{took:?}");
         assert_eq!(ran.status, if is_out { 143 } else { 0 }, "{is_out} {is_err}");
+    }
+}
+
+/// A terminal that takes nothing: nobody reads it and it is full, or it was stopped.
+fn deaf_terminal(is_full: bool) -> OpenptyResult {
+    let size = Winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
+    let pty = openpty(Some(&size), None).expect("a terminal");
+    if is_full {
+        fcntl(&pty.slave, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).expect("one that does not wait");
+        // Again and again: the kernel makes room a moment later.
+        for _ in 0..20 {
+            while write(&pty.slave, b"x").is_ok() {}
+            thread::sleep(Duration::from_millis(10));
+        }
+        fcntl(&pty.slave, FcntlArg::F_SETFL(OFlag::O_RDWR)).expect("one that waits");
+    } else {
+        tcflow(&pty.slave, FlowArg::TCOOFF).expect("one that is stopped");
+    }
+    pty
+}
+
+#[test]
+fn a_signal_is_heard_while_a_terminal_takes_nothing() {
+    let question = "--as root revoke 1 2";
+    let list = "--as root revoke --state active --interactive";
+    let bar = "--as root --busy-timeout 1min revoke --state active --yes --batch-size 1";
+    for line in [question, list, bar] {
+        for is_full in [true, false] {
+            let sandbox = Sandbox::new();
+            let pty = deaf_terminal(is_full);
+            let end = || Stdio::from(pty.slave.try_clone().expect("a handle"));
+            let mut command = sandbox.command(line.split(' '));
+            command.env("TERM", "xterm-256color").stdin(end()).stdout(Stdio::null()).stderr(end());
+            let writer = sandbox.connection();
+            if line == bar {
+                // It is shown after a second.
+                writer.execute_batch("BEGIN IMMEDIATE").expect("a lock");
+            }
+            let mut child = command.spawn().expect("it starts");
+            wait_until("it listens", || catches(&child, Signal::SIGTERM));
+            thread::sleep(Duration::from_millis(1100));
+            if line == bar {
+                writer.execute_batch("ROLLBACK").expect("the lock is given back");
+                thread::sleep(Duration::from_millis(400));
+            }
+            assert!(child.try_wait().expect("a status").is_none(), "it waits for its reader");
+            let (ran, took) = stop(&sandbox, line, child);
+            assert!(took < SOON, "{took:?}");
+            assert_eq!(ran.status, 143, "{line} {is_full}");
+            let events = sandbox.value("SELECT count(*) FROM audit_events");
+            assert_eq!(events != "0", line == bar, "{events}");
+        }
     }
 }
 

@@ -21,12 +21,14 @@ pub const NOTHING_CHANGED: &str = "nothing changed";
 pub fn answers_yes(question: &str, stop: &Stop) -> Result<bool> {
     let input = io::stdin();
     tcflush(&input, FlushArg::TCIFLUSH).context(CANNOT_ASK)?;
-    write!(io::stderr(), "{question} [y/N] ").context(CANNOT_ASK)?;
+    let mut terminal = stop.stream(io::stderr()).context(CANNOT_ASK)?;
+    let asked = write!(terminal, "{question} [y/N] ").context(CANNOT_ASK);
+    asked.map_err(|error| stop.reason(error)).context(NOTHING_CHANGED)?;
     // Polls with a timeout: a read resumes after a signal, and one may arrive just before it.
     let mut ready = 0;
     while ready == 0 {
         if let Err(stopped) = stop.check() {
-            let _ = writeln!(io::stderr());
+            let _ = writeln!(terminal);
             return Err(stopped.context(NOTHING_CHANGED));
         }
         let mut waiting = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
@@ -38,7 +40,7 @@ pub fn answers_yes(question: &str, stop: &Stop) -> Result<bool> {
     let mut answer = Vec::new();
     if input.lock().read_until(b'\n', &mut answer).context(CANNOT_ASK)? == 0 {
         // Ctrl-D leaves the cursor on the line of the question.
-        writeln!(io::stderr()).context(CANNOT_ASK)?;
+        writeln!(terminal).context(CANNOT_ASK)?;
     }
     stop.check().context(NOTHING_CHANGED)?;
     Ok(matches!(answer.trim_ascii().to_ascii_lowercase().as_slice(), b"y" | b"yes"))

@@ -2,11 +2,11 @@
 //! from, asked about. No other token is revoked after that.
 
 use std::collections::HashSet;
-use std::io;
+use std::io::{self, BufWriter, Write};
 
 use anyhow::{Context, Result};
 
-use super::ask::{NOTHING_CHANGED, answers_yes};
+use super::ask::{CANNOT_ASK, NOTHING_CHANGED, answers_yes};
 use super::ids::{Listed, ReviewedRows};
 use super::pick::{PICKABLE, pick};
 use super::progress::Progress;
@@ -52,7 +52,7 @@ impl<T: Stored + Token + Record> Matching<T> {
         stop: &Stop,
         (shown, reviewed): (usize, Option<&ReviewedRows>),
     ) -> Result<Self> {
-        let progress = Progress::searching(session, "{pos} tokens match so far");
+        let progress = Progress::searching(session, stop, "{pos} tokens match so far");
         let description = store.description();
         let read = store.preview(query, session.now, |rows| {
             let mut matching = Self::none(shown);
@@ -132,11 +132,15 @@ impl<T: Stored + Token + Record> Matching<T> {
         if self.ids.is_empty() {
             return Ok(());
         }
-        let mut preview = Printer::new(io::stderr().lock(), &session.preview_style())?;
-        for token in self.first.iter().take(PREVIEW) {
-            preview.record(token)?;
-        }
-        drop(preview.finish()?);
+        let shown = || -> Result<()> {
+            let terminal = BufWriter::new(stop.stream(io::stderr()).context(CANNOT_ASK)?);
+            let mut preview = Printer::new(terminal, &session.preview_style())?;
+            for token in self.first.iter().take(PREVIEW) {
+                preview.record(token)?;
+            }
+            preview.finish()?.flush().context(CANNOT_ASK)
+        };
+        shown().map_err(|error| stop.reason(error)).context(NOTHING_CHANGED)?;
         if self.ids.len() > PREVIEW {
             session.note_more(&format!("… and {} more", self.ids.len() - PREVIEW));
         }

@@ -6,7 +6,6 @@ use std::io;
 
 use anyhow::{Context, Result};
 use dialoguer::MultiSelect;
-use dialoguer::console::Term;
 use dialoguer::theme::Theme;
 use nix::sys::termios::{FlushArg, tcflush};
 
@@ -29,7 +28,7 @@ const PAGE_MARK: usize = " [Page 100/100] ".len();
 
 /// Lets the user pick, and returns the picked indexes: none on cancel.
 pub fn pick<R: Record>(session: &Session, stop: &Stop, records: &[R]) -> Result<Vec<usize>> {
-    let terminal = Term::stderr();
+    let terminal = stop.terminal().context(CANNOT_ASK)?;
     let (rows, columns) = terminal.size();
     if rows < MIN_ROWS || columns < MIN_COLUMNS {
         let least = format!("{MIN_COLUMNS} columns and {MIN_ROWS} rows");
@@ -49,9 +48,10 @@ pub fn pick<R: Record>(session: &Session, stop: &Stop, records: &[R]) -> Result<
         .report(false)
         .interact_on_opt(&terminal);
     // dialoguer leaves the cursor hidden after an error.
-    terminal.show_cursor().context(CANNOT_ASK)?;
+    let shown = terminal.show_cursor();
     stop.count_signals_as_one(false);
     stop.check().context(NOTHING_CHANGED)?;
+    shown.context(CANNOT_ASK)?;
 
     Ok(picked.context(CANNOT_ASK)?.unwrap_or_default())
 }

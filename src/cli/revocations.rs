@@ -69,7 +69,7 @@ impl<'s> Revocations<'s> {
         let ids = &plan.ids;
         self.tally.broken = plan.unreadable;
         let mut results = Results::new(self.session, &self.stop)?;
-        let progress = Progress::of(self.session, ids.len());
+        let progress = Progress::of(self.session, &self.stop, ids.len());
 
         let mut ended = Ok(());
         let batch_size = usize::try_from(plan.batch_size).unwrap_or(usize::MAX);

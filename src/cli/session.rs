@@ -216,12 +216,11 @@ impl Session {
     /// waited for any more.
     #[expect(clippy::unused_self, reason = "the session owns the standard streams")]
     pub fn out(&self, stop: Option<&Stop>) -> Result<BufWriter<Blocking<File>>> {
-        let stream = duplicate(io::stdout()).context(CANNOT_PRINT)?;
         let stream = match stop {
-            Some(stop) => Blocking::unless_stopped(stream, stop.flag()),
-            None => Blocking::new(stream),
+            Some(stop) => stop.stream(io::stdout()),
+            None => duplicate(io::stdout()).map(Blocking::new),
         };
-        Ok(BufWriter::with_capacity(1 << 16, stream))
+        Ok(BufWriter::with_capacity(1 << 16, stream.context(CANNOT_PRINT)?))
     }
 
     /// Wraps a standard stream for output while the store is read: writing never waits

@@ -1,6 +1,7 @@
 //! SIGINT and SIGTERM: the first requests a stop after the current batch, the second
 //! ends the process at once. That harms no store, but `init` leaves its temporary file.
 
+use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use dialoguer::console::Term;
 use nix::poll::{PollFd, PollFlags, poll};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -16,7 +18,7 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, signal_name};
 
 use crate::failure::{self, Failure, Kind};
-use crate::output::blocking::duplicate;
+use crate::output::blocking::{Blocking, duplicate};
 use crate::stop_flag::StopFlag;
 use crate::store::Interrupted;
 
@@ -72,6 +74,16 @@ impl Stop {
     /// What tells whether a stop was requested.
     pub fn flag(&self) -> &StopFlag {
         &self.flag
+    }
+
+    /// The same stream, whose reader is not waited for any more soon after the run is stopped.
+    pub fn stream(&self, stream: impl AsFd) -> io::Result<Blocking<File>> {
+        Ok(Blocking::unless_stopped(duplicate(stream)?, &self.flag))
+    }
+
+    /// Standard error as a terminal, waited for in the same way.
+    pub fn terminal(&self) -> io::Result<Term> {
+        Ok(Term::read_write_pair(io::stdin(), self.stream(io::stderr())?))
     }
 
     /// Waits, but no longer than until the run is asked to stop.

@@ -1,9 +1,9 @@
-//! Standard output that is waited for: where it does not block by itself, since whoever
+//! Standard streams that are waited for: where one does not block by itself, since whoever
 //! made it asked for that, and no longer than a run that is stopped can wait.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
@@ -24,6 +24,7 @@ const MOMENT: u16 = 100;
 const PATIENCE: Duration = Duration::from_millis(700);
 
 /// A stream, each write of which waits until a part of it is taken.
+#[derive(Debug)]
 pub struct Blocking<W> {
     stream: W,
     stop: Option<StopFlag>,
@@ -48,12 +49,17 @@ impl<W: Write + AsFd> Blocking<W> {
                 Ok(0) | Err(Errno::EINTR) => {}
                 ready => return ready.map(|_| ()).map_err(Into::into),
             }
-            // Once for all that is still to be written.
-            if self.stop.as_ref().and_then(StopFlag::since).is_some_and(|it| it > PATIENCE) {
-                let message = "the run was stopped, and its reader takes nothing";
-                return Err(io::Error::new(ErrorKind::TimedOut, message));
-            }
+            self.check_patience()?;
         }
+    }
+
+    /// Fails when the run was stopped a while ago: once for all that is still to be written.
+    fn check_patience(&self) -> io::Result<()> {
+        if self.stop.as_ref().and_then(StopFlag::since).is_some_and(|it| it > PATIENCE) {
+            let message = "the run was stopped, and its reader takes nothing";
+            return Err(io::Error::new(ErrorKind::TimedOut, message));
+        }
+        Ok(())
     }
 }
 
@@ -67,7 +73,11 @@ impl<W: Write + AsFd> Write for Blocking<W> {
         }
         loop {
             match self.stream.write(piece) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait()?,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    // Of a terminal that was stopped `poll` may say that it takes something.
+                    self.check_patience()?;
+                    self.wait()?;
+                }
                 written => return written,
             }
         }
@@ -75,6 +85,12 @@ impl<W: Write + AsFd> Write for Blocking<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.stream.flush()
+    }
+}
+
+impl<W: AsRawFd> AsRawFd for Blocking<W> {
+    fn as_raw_fd(&self) -> RawFd {
+        self.stream.as_raw_fd()
     }
 }
 
