@@ -220,6 +220,23 @@ fn the_hint_of_a_file_that_others_may_write_to_mends_it() {
 }
 
 #[test]
+fn what_is_no_regular_file_is_refused_with_what_would_do() {
+    let store = App::Gitea.file();
+    fs::write(store.log(), "").expect("a file");
+    fs::hard_link(store.log(), store.sandbox.home().join("other.jsonl")).expect("a name");
+    for (log, said) in [
+        ("/dev/stdout", "it is a link\n"),
+        ("/dev/null", "it is not a regular file\n"),
+        ("other.jsonl", "it is a link: the file has other names too\n"),
+    ] {
+        let ran = store.run(&format!("--as root revoke 1 --audit-log {log}"));
+        let hint = "hint: give a regular file by its only name";
+        ran.assert(1).says(&[&format!("cannot open audit log {log}: {said}{hint}")]);
+    }
+    assert!(store.ids().contains(&1));
+}
+
+#[test]
 fn a_file_that_may_be_read_by_others_or_is_empty_will_do() {
     let store = App::Gitea.file();
     fs::write(store.log(), "").expect("a file");

@@ -18,6 +18,21 @@ fn ids(ran: &Transcript) -> Vec<i64> {
 }
 
 #[test]
+fn an_id_that_two_rows_have_is_named_and_nothing_is_revoked() {
+    let store = App::Gitea.file();
+    store.sql(
+        "ALTER TABLE access_token RENAME TO kept;
+         CREATE TABLE access_token AS SELECT * FROM kept;
+         INSERT INTO access_token SELECT * FROM kept WHERE id = 2",
+    );
+    let before = store.content();
+    let ran = store.recorded("--as root revoke 1 2 4 --yes");
+    ran.assert(1).says(&["0 of 3 ids done: two rows have the id 2"]);
+    assert_eq!(store.content(), before, "{ran}");
+    store.recorded("--as root revoke 1 4 --yes").assert(0);
+}
+
+#[test]
 fn dates_beyond_the_calendar_are_what_they_are() {
     let Some(gitlab) = Gitlab::new() else { return };
     gitlab.database.sql(

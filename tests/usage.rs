@@ -1,6 +1,9 @@
 //! The command line: every value that is refused, and what the values mean that
 //! are taken.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
 use crate::support::apps::content_of;
 use crate::support::{NOW, Sandbox, Transcript};
 
@@ -414,6 +417,27 @@ fn a_store_and_an_actor_must_be_named() {
     sandbox.run_command("init", command.env("TOKENCTL_DB", "")).assert(2);
     let mut command = sandbox.command(["completions", "bash"]);
     sandbox.run_command("completions", command.env_remove("TOKENCTL_DB")).assert(0);
+}
+
+#[test]
+fn a_value_that_is_no_text_is_named_by_its_flag() {
+    let sandbox = Sandbox::new();
+    // Behind --now and its value, and also where a path before it may be any bytes.
+    let cases: [(&[&[u8]], &str); 5] = [
+        (&[b"--as", b"\xff", b"list"], "argument 4 (after --as) is not UTF-8"),
+        (&[b"--as=\xff", b"list"], "argument 3 (after --as) is not UTF-8"),
+        (
+            &[b"--db", b"\xff", b"--as", b"root", b"list", b"--user", b"\xff"],
+            "argument 9 (after --user) is not UTF-8",
+        ),
+        (&[b"--as=root", b"revoke", b"--db=x", b"\xff"], "argument 6 is not UTF-8"),
+        (&[b"--as", b"root", b"revoke", b"\xff"], "argument 6 is not UTF-8"),
+    ];
+    for (args, said) in cases {
+        let mut command = sandbox.command(args.iter().map(|it| OsStr::from_bytes(it)));
+        let ran = sandbox.run_command(&format!("{args:?}"), &mut command);
+        assert_eq!(ran.assert(2).stderr, format!("tokenctl: {said}\n"), "{ran}");
+    }
 }
 
 #[test]

@@ -42,6 +42,9 @@ const MODE: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
 /// Who may only read it cannot change it; who may write it could.
 const OTHERS_WRITE: u32 = 0o022;
 
+/// It has to be on disk before anything is done, which a pipe or a terminal never is.
+const REGULAR: &str = "give a regular file by its only name; it is made where there is none";
+
 impl AuditFile {
     /// Opens a file for appending, and makes it where there is none.
     ///
@@ -82,7 +85,7 @@ impl AuditFile {
                     make(folder, name, how)?
                 }
                 Err(error) if error.raw_os_error() == Some(Errno::ELOOP as i32) => {
-                    return Err(anyhow::Error::new(error).context(refused("it is a link")));
+                    return Err(refused("it is a link").hint(REGULAR).into());
                 }
                 opened => opened?,
             };
@@ -123,10 +126,10 @@ fn refused(problem: &str) -> Failure {
 
 fn check(metadata: &Metadata, path: &Path) -> Result<(), Failure> {
     if !metadata.is_file() {
-        return Err(refused("it is not a regular file"));
+        return Err(refused("it is not a regular file").hint(REGULAR));
     }
     if metadata.nlink() != 1 {
-        return Err(refused("it is a link: the file has other names too"));
+        return Err(refused("it is a link: the file has other names too").hint(REGULAR));
     }
     let owner = Uid::from_raw(metadata.uid());
     if owner != Uid::effective() && !owner.is_root() {

@@ -29,12 +29,12 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::error::ContextValue;
+use clap::error::{ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::arguments::GlobalArgs;
 use self::session::Session;
-use crate::failure;
+use crate::failure::{self, Failure};
 use crate::output::text::{visible, visible_lines};
 
 /// Find, show and revoke access tokens directly in the database that holds them.
@@ -97,6 +97,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut arguments: Vec<_> = arguments.into_iter().collect();
     let ended = match parse(&arguments) {
         Ok(cli) => cli.run(arguments.split_off(1)),
+        Err(error) if error.kind() == ErrorKind::InvalidUtf8 => Err(not_utf8(&arguments).into()),
         Err(mut error) if error.use_stderr() => {
             // Prints clap's message in the form of all others.
             escape_values(&mut error);
@@ -123,6 +124,27 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let mut matches = command.try_get_matches_from_mut(arguments)?;
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
+
+/// Tells which argument is no text, which clap does not. Its value is not repeated: it may be
+/// a token's.
+fn not_utf8(arguments: &[OsString]) -> Failure {
+    let mut flag = None;
+    for (number, argument) in arguments.iter().enumerate().skip(1) {
+        let text = argument.to_string_lossy();
+        let own_flag = text.starts_with("--").then(|| text.split('=').next()).flatten();
+        let named = own_flag.filter(|it| it.len() < text.len()).or(flag.as_deref());
+        // A path may be any bytes.
+        if argument.to_str().is_none() && !named.is_some_and(|it| PATHS.contains(&it)) {
+            let place = named.map(|it| format!(" (after {it})")).unwrap_or_default();
+            return Failure::usage(format!("argument {number}{place} is not UTF-8"));
+        }
+        flag = own_flag.filter(|it| it.len() == text.len()).map(str::to_owned);
+    }
+    Failure::usage("an argument is not UTF-8")
+}
+
+/// The options whose values are paths.
+const PATHS: [&str; 2] = ["--db", "--audit-log"];
 
 /// Escapes user input before clap puts it into a message of several lines.
 fn escape_values(error: &mut clap::Error) {

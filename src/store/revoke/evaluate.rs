@@ -1,6 +1,6 @@
 //! What is to become of each id of a batch, as the rows are now.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail};
 
 use super::{BatchOptions, Decision};
 use crate::model::access::RevokeQuery;
@@ -31,8 +31,11 @@ impl Store {
 
         let ids = query.ids().unwrap_or_default();
         let mut decisions = Vec::with_capacity(ids.len());
+        let mut last = None;
         for &id in ids {
-            decisions.push(match rows.next_if(|(row, _)| id_of(row) == Some(id)) {
+            let row = rows.next_if(|(row, _)| id_of(row) == Some(id));
+            last = row.as_ref().map(|_| id).or(last);
+            decisions.push(match row {
                 None => Decision::Deny(id),
                 Some((Err(broken), _)) => Decision::Broken(broken),
                 // Also of one that is revoked: it is another.
@@ -48,7 +51,13 @@ impl Store {
                 Some((Ok(token), _)) => Decision::Revoke(token),
             });
         }
-        ensure!(rows.next().is_none(), "ids are not in ascending order");
+        if let Some((row, _)) = rows.next() {
+            // A view, or a table without a key: which of them is meant nobody can say.
+            match id_of(&row).filter(|_| id_of(&row) == last) {
+                Some(id) => bail!("two rows have the id {id}"),
+                None => bail!("ids are not in ascending order"),
+            }
+        }
         Ok(decisions)
     }
 
