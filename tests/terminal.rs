@@ -562,3 +562,23 @@ fn a_question_may_stand_for_longer_than_a_server_waits() {
     assert_eq!(status, Some(0), "{seen}");
     assert!(seen.contains("revoked "), "{seen}");
 }
+
+#[test]
+fn a_server_that_does_not_wait_for_the_answer_is_named_with_a_way_out() {
+    let Some(gitlab) = Gitlab::new() else { return };
+    let database = &gitlab.database.name;
+    gitlab.database.sql(&format!("ALTER DATABASE {database} SET idle_session_timeout = 100"));
+    let line = "--as root revoke --user olive --unused-for 90d";
+    let mut terminal = Terminal::start(&gitlab.revoker, 100, line, &[]);
+    terminal.wait_for("[y/N]");
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    terminal.type_in("y\n");
+    let (seen, status) = terminal.end();
+    assert_eq!(status, Some(1), "{seen}");
+    assert!(seen.contains("idle for too long (SQLSTATE 57P05)"), "{seen}");
+    assert!(
+        seen.contains("hint: run it again; with --yes there is no question to wait for"),
+        "{seen}"
+    );
+    gitlab.assert_outcomes(&[]);
+}

@@ -94,7 +94,7 @@ impl Settings {
         }
         if let Some(folder) = host.socket_folder() {
             config.host_path(folder);
-            return self.try_address(runtime, Login { config, tls: None }, target, &found);
+            return self.try_address(runtime, Login::new(config, None), target, &found);
         }
         config.host(&host.name);
         let name = host.name.clone();
@@ -109,7 +109,7 @@ impl Settings {
         for address in addresses {
             let mut config = config.clone();
             config.hostaddr(address);
-            let login = Login { config, tls: tls.cloned() };
+            let login = Login::new(config, tls.cloned());
             match self.try_address(runtime, login, target, &found) {
                 Err(refusal @ Refusal::NoAnswer(_)) => last = refusal,
                 done => return done,

@@ -48,6 +48,8 @@ pub fn server_error(error: SessionError) -> anyhow::Error {
         ErrorClass::Locked => Failure::new(Kind::Locked, message),
         ErrorClass::NotGranted => Failure::new(Kind::Failed, message)
             .hint("the chapter \"Least privilege\" of the README lists the GRANTs that are needed"),
+        ErrorClass::Idle => Failure::new(Kind::Failed, message)
+            .hint("run it again; with --yes there is no question to wait for"),
         ErrorClass::ReadOnly => Failure::new(Kind::Failed, message).hint("connect to the primary"),
         // In a function that a trigger or a view calls.
         ErrorClass::Missing if answer.where_().is_some() => {
@@ -90,6 +92,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("57014", "the statement was cancelled"),
     ("57P01", "the server ended the session"),
     ("57P02", "another session has crashed the server"),
+    ("57P05", "the server ended the session: it was idle for too long"),
     ("57P03", "the server takes no connections now"),
     ("58", "the server's system failed"),
     ("P0", "a function of the database refuses it"),
@@ -121,6 +124,7 @@ const OF_LOGINS: [&str; 6] = ["08", "28", "3D", "53", "55", "57"];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ErrorClass {
     Failed,
+    Idle,
     Locked,
     Missing,
     NotGranted,
@@ -137,6 +141,7 @@ impl ErrorClass {
             | SqlState::UNDEFINED_FUNCTION
             | SqlState::UNDEFINED_OBJECT => Self::Missing,
             SqlState::INSUFFICIENT_PRIVILEGE => Self::NotGranted,
+            SqlState::IDLE_SESSION_TIMEOUT => Self::Idle,
             SqlState::READ_ONLY_SQL_TRANSACTION => Self::ReadOnly,
             _ => Self::Failed,
         }

@@ -5,11 +5,12 @@
 //! for a host.
 
 use std::pin::pin;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::{Client, Config, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -41,18 +42,47 @@ pub struct Login {
     pub config: Config,
     /// `None`: without encryption.
     pub tls: Option<MakeRustlsConnect>,
+    farewell: Farewell,
+}
+
+/// What a server said as it ended a session that asked nothing. The driver has that from the
+/// connection, and not where the next statement fails.
+#[derive(Clone, Default)]
+struct Farewell(Arc<Mutex<Option<Error>>>);
+
+impl Farewell {
+    /// Carries a connection on to its end.
+    async fn listen(self, connection: impl Future<Output = Result<(), Error>>) {
+        if let Err(error) = connection.await
+            && error.as_db_error().is_some()
+            && let Ok(mut said) = self.0.lock()
+        {
+            *said = Some(error);
+        }
+    }
+
+    /// Why a statement fails.
+    fn explain(&self, error: Error) -> Error {
+        let said =
+            if error.is_closed() { self.0.lock().ok().and_then(|mut it| it.take()) } else { None };
+        said.unwrap_or(error)
+    }
 }
 
 impl Login {
+    pub fn new(config: Config, tls: Option<MakeRustlsConnect>) -> Self {
+        Self { config, tls, farewell: Farewell::default() }
+    }
+
     pub async fn connect(&self) -> Result<Client, Error> {
         // The runtime carries the connection on as long as there is the client.
         if let Some(tls) = &self.tls {
             let (client, connection) = self.config.connect(tls.clone()).await?;
-            tokio::spawn(connection);
+            tokio::spawn(self.farewell.clone().listen(connection));
             Ok(client)
         } else {
             let (client, connection) = self.config.connect(NoTls).await?;
-            tokio::spawn(connection);
+            tokio::spawn(self.farewell.clone().listen(connection));
             Ok(client)
         }
     }
@@ -99,6 +129,9 @@ impl Session {
             return Err(SessionError::Silence(silence));
         }
         let answered = self.runtime.block_on(async {
+            // What the server has said meanwhile is read before it is asked: to write to a
+            // session that has ended fails, and its farewell would be lost.
+            yield_now().await;
             let mut answer = pin!(answer);
             tokio::select! {
                 biased;
@@ -107,7 +140,9 @@ impl Session {
             }
         });
         match answered {
-            Ok(answered) => answered.map_err(SessionError::Driver),
+            Ok(answered) => {
+                answered.map_err(|error| SessionError::Driver(self.login.farewell.explain(error)))
+            }
             Err(silence) => Err(SessionError::Silence(*self.silence.get_or_init(|| silence))),
         }
     }
