@@ -29,6 +29,7 @@ mod returning_ids;
 mod reviewed;
 mod same_work;
 mod scale;
+mod search_paths;
 mod stores;
 mod support;
 mod terminal;

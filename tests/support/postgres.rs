@@ -357,6 +357,11 @@ impl Bouncer {
 
     /// The same in another mode.
     pub fn pooling_by(mode: &str, cluster: &Cluster) -> Option<Self> {
+        Self::with(mode, "", cluster)
+    }
+
+    /// The same with further lines of its settings.
+    pub fn with(mode: &str, further: &str, cluster: &Cluster) -> Option<Self> {
         let pgbouncer = tool("pgbouncer")?;
         let folder = Folder::new("tokenctl-pb-");
         let behind = &cluster.server;
@@ -379,6 +384,7 @@ impl Bouncer {
         for (name, value) in lines {
             writeln!(settings, "{name} = {value}").expect("a line");
         }
+        settings.push_str(further);
         folder.write("pgbouncer.ini", &settings);
         let server = Server { bin: behind.bin.clone(), socket: folder.path.clone(), port: 5432 };
         let socket = folder.path.join(".s.PGSQL.5432");

@@ -7,6 +7,7 @@ mod host;
 mod namespace;
 mod parameters;
 mod password_file;
+mod search_path;
 mod session;
 mod settings;
 mod target;

@@ -9,17 +9,18 @@ use tokio_postgres::SimpleQueryMessage;
 
 use super::Postgres;
 use super::error::first_error;
-use crate::failure::{Failure, Kind};
+use super::search_path::{Asked, SearchPath};
+use crate::failure::Failure;
+use crate::failure::Kind::Failed;
 use crate::store::engine::{Decoder, Mode};
 use crate::store::schema::{ALL, Catalog, Description, Schema};
 use crate::store::sql::{Dialect, Encoding, Flavour, Quoted, Sql, Value};
 
-/// The namespaces of the search path where somebody has chosen it for this database, this
-/// role or this connection. It runs under that path, so that it names everything in full.
-const PATH: &str = "SELECT n.nspname AS in_path FROM pg_catalog.pg_settings s, \
-     pg_catalog.unnest(pg_catalog.current_schemas(false)) n (nspname) \
+/// The role, and the search path where somebody has set one for this database or this role.
+/// It runs under that path, so that it names everything in full.
+const PATH: &str = "SELECT CURRENT_USER AS role, (SELECT s.setting FROM pg_catalog.pg_settings s \
      WHERE s.name OPERATOR(pg_catalog.=) 'search_path' AND s.source \
-     OPERATOR(pg_catalog.=) ANY ('{client,user,database,database user}'); ";
+     OPERATOR(pg_catalog.=) ANY ('{client,user,database,database user}')) AS set_path; ";
 
 /// How the database keeps text, and whether its collation knows the letters of ASCII.
 const TEXT: &str = "; SELECT current_setting('server_encoding') AS encoding, \
@@ -32,51 +33,103 @@ const CHOOSE: &str = "name the schema in the store's URL, ?options=-csearch_path
 /// What a namespace holds.
 #[derive(Default)]
 struct Namespace {
+    /// Whether the role may use what is in it.
+    is_usable: bool,
     catalog: Catalog,
-    owners: BTreeMap<String, Owner>,
+    relations: BTreeMap<String, Relation>,
 }
 
-#[derive(PartialEq)]
-struct Owner {
-    name: String,
-    is_superuser: bool,
-    /// Whether it is a table, or a view of somebody who may do everything there anyway: to
-    /// read a view runs what its maker likes, with our rights.
-    may_stand: bool,
+/// What stands in a namespace where a table could.
+struct Relation {
+    owner: String,
+    is_superusers: bool,
+    is_database_owners: bool,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Table,
+    View,
+    /// A materialised view: what a query found at some time.
+    Snapshot,
+    /// A table of another server, or one with parts there.
+    Foreign,
+}
+
+impl Relation {
+    /// Why it can be no table of an application. To read a view runs what its maker likes
+    /// with our rights. So it has to be of somebody who needs no view for that: a superuser,
+    /// or the owner of the database, who as a rule is the application, and may take part in
+    /// whatever is done there. The owner of the schema is not enough: anybody owns one who
+    /// may create one, and tables of theirs run nothing where they are only read.
+    fn objection(&self) -> Option<String> {
+        match self.kind {
+            Kind::Table => None,
+            Kind::View if self.is_superusers || self.is_database_owners => None,
+            Kind::View => Some(format!(
+                "a view of {}, who is neither a superuser nor the database's owner",
+                self.owner
+            )),
+            Kind::Snapshot => Some(
+                "a materialised view, and may show a user or a token as it was long ago".into(),
+            ),
+            Kind::Foreign => Some(
+                "a foreign table, or has a part that is one: the other server may undo what was \
+                 revoked here"
+                    .into(),
+            ),
+        }
+    }
 }
 
 impl Postgres {
     /// Returns the namespace of the application's tables, and their schema.
+    ///
+    /// Of a path that the client asks for, no other schema is looked at, whatever became of
+    /// the request behind a pooler: who names a copy would change the original. Of one that
+    /// is set for the role or the database no other is taken as long as one there has the
+    /// tables, and not another in the place of one that the role may not use. Without either, an application in a schema of its own is found by itself.
     pub(super) fn recognise(
         &self,
         wait: Duration,
         named: Option<&'static Description>,
     ) -> Result<(Flavour, Schema)> {
         let answer = self.begin_with([PATH, TEXT], Mode::Read, wait).map_err(first_error)?;
-        let path = answer.iter().filter_map(|message| match message {
-            SimpleQueryMessage::Row(row) => row.try_get("in_path").ok()?,
-            _ => None,
-        });
-        let path: Vec<_> = path.collect();
+        let role = value(&answer, "role").unwrap_or_default();
+        let set = value(&answer, "set_path").map(SearchPath::new);
         let mut flavour = flavour(&answer);
-        let namespaces = self.namespaces()?;
+        let mut namespaces = self.namespaces()?;
         self.commit()?;
 
-        let is_in_path = |name: &String| path.contains(&name.as_str());
+        if let Some(asked) = &self.settings.search_path {
+            asked.check(&namespaces, role)?;
+            namespaces.retain(|name, _| asked.path.has(name, role));
+        }
         // Of one schema, too: whoever may create tables there could make another application's.
         let fits =
             |it: &Namespace| it.catalog.fitting(named, Dialect::Postgres).collect::<Vec<_>>();
-        let fitting = || {
-            namespaces
-                .iter()
-                .flat_map(|(name, it)| fits(it).into_iter().map(move |d| (name, it, d)))
-        };
-        let mut found: Vec<_> = fitting().filter(|(name, ..)| is_in_path(name)).collect();
-        if found.is_empty() {
-            found = fitting().collect();
+        let mut found: Vec<_> = namespaces
+            .iter()
+            .flat_map(|(name, it)| fits(it).into_iter().map(move |d| (name, it, d)))
+            .collect();
+        let is_set = |name: &str| set.as_ref().is_some_and(|set| set.has(name, role));
+        if self.settings.search_path.is_none() && found.iter().any(|(name, ..)| is_set(name)) {
+            found.retain(|(name, ..)| is_set(name));
+            if let Some((name, ..)) = found.iter().find(|(_, it, _)| !it.is_usable) {
+                return Err(not_granted(name, role).into());
+            }
         }
+        found.retain(|(_, it, _)| it.is_usable);
         match found[..] {
-            [] => Err(unknown(namespaces, named).into()),
+            [] => {
+                let failure = unknown(namespaces, named);
+                Err(match &self.settings.search_path {
+                    Some(asked) => failure.of(&asked.in_words(role)),
+                    None => failure,
+                }
+                .into())
+            }
             [(name, namespace, description)] => {
                 let catalog = namespace.of_one_owner(name, description)?;
                 let schema = catalog.recognise(Some(description), Dialect::Postgres)?;
@@ -85,82 +138,134 @@ impl Postgres {
             }
             [..] => {
                 let found = found.iter().map(|(name, namespace, description)| {
-                    let owner = namespace.owner_of_tokens(description).map_or("", |it| &it.name);
+                    let owner = namespace.tokens(description).map_or("", |it| &it.owner);
                     let application = description.application;
                     format!("{} ({application}, owned by {owner})", Quoted::name(name))
                 });
                 let found = found.collect::<Vec<_>>().join(", ");
                 let message = format!("more than one schema may be the application's: {found}");
-                let failure = Failure::new(Kind::Failed, message).hint(CHOOSE);
+                let failure = Failure::new(Failed, message).hint(CHOOSE);
                 Err(failure.hint("say which application it is with --schema").into())
             }
         }
     }
 
-    /// Every namespace that the role may use, with all its tables, and the columns of those
-    /// that a description names. `pg_catalog` also lists what the role may not read.
+    /// Every namespace, with all its tables, and the columns of those that a description
+    /// names. `pg_catalog` also lists what the role may not read.
     fn namespaces(&self) -> Result<BTreeMap<String, Namespace>> {
         let tables = ALL.iter().flat_map(|it| [it.signature, it.required, it.optional].concat());
-        let tables = tables.map(|(table, _)| table.to_owned()).collect();
+        let tables: Vec<_> = tables.map(|(table, _)| table.to_owned()).collect();
         let mut sql = Sql::new(Flavour::new(Dialect::Postgres));
         sql.push(
-            "SELECT n.nspname, c.relname, r.rolname, r.rolsuper, \
-             c.relkind IN ('r', 'p') OR r.rolsuper OR c.relowner = n.nspowner OR c.relowner = \
-             (SELECT d.datdba FROM pg_catalog.pg_database d WHERE d.datname = current_database()), \
+            "SELECT n.nspname, has_schema_privilege(n.oid, 'USAGE'), c.relname, r.rolname, \
+             r.rolsuper, c.relowner = (SELECT d.datdba FROM pg_catalog.pg_database d \
+             WHERE d.datname = current_database()), \
+             CASE WHEN c.relkind = 'p' AND a.attname IS NOT NULL AND EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid) t \
+             JOIN pg_catalog.pg_class p ON p.oid = t.relid WHERE p.relkind = 'f') THEN 'f' \
+             ELSE c.relkind::text END, \
              a.attname \
-             FROM pg_catalog.pg_class c \
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             FROM pg_catalog.pg_namespace n LEFT JOIN (pg_catalog.pg_class c \
              JOIN pg_catalog.pg_roles r ON r.oid = c.relowner \
              LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 \
              AND NOT a.attisdropped AND c.relname = ANY (",
         );
         sql.bind(Value::Texts(tables)).push(
-            ") WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition \
-             AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
-             AND has_schema_privilege(n.oid, 'USAGE')",
+            ")) ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+             AND NOT c.relispartition \
+             WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'",
         );
         let read = |row: &mut Decoder<'_>| {
-            let names = (row.text()?, row.text()?);
-            let owner = Owner {
-                name: row.text()?,
-                is_superuser: row.boolean()?,
-                may_stand: row.boolean()?,
+            let namespace = (row.text()?, row.boolean()?);
+            let Some(table) = row.optional_text()? else {
+                return Ok((namespace, None));
             };
-            Ok::<_, String>((names, owner, row.optional_text()?))
+            let relation = Relation {
+                owner: row.text()?,
+                is_superusers: row.boolean()?,
+                is_database_owners: row.boolean()?,
+                kind: match row.text()?.as_str() {
+                    "v" => Kind::View,
+                    "m" => Kind::Snapshot,
+                    "f" => Kind::Foreign,
+                    _ => Kind::Table,
+                },
+            };
+            Ok::<_, String>((namespace, Some((table, relation, row.optional_text()?))))
         };
         let mut namespaces = BTreeMap::<String, Namespace>::new();
         // A name that cannot be read is no table of ours.
-        for ((namespace, table), owner, column) in self.rows(&sql, read)?.into_iter().flatten() {
+        for ((namespace, is_usable), table) in self.rows(&sql, read)?.into_iter().flatten() {
             let namespace = namespaces.entry(namespace).or_default();
-            namespace.owners.insert(table.clone(), owner);
-            namespace.catalog.add(table, column);
+            namespace.is_usable = is_usable;
+            if let Some((table, relation, column)) = table {
+                namespace.relations.insert(table.clone(), relation);
+                namespace.catalog.add(table, column);
+            }
         }
         Ok(namespaces)
     }
 }
 
+impl Asked {
+    /// Refuses a path with a schema that cannot be used: PostgreSQL would leave it out
+    /// without a word, and take the next.
+    fn check(&self, namespaces: &BTreeMap<String, Namespace>, role: &str) -> Result<(), Failure> {
+        let mut schemas = self.path.schemas(role).peekable();
+        if schemas.peek().is_none() {
+            let message = format!("{} names no schema that an application may be in", self.source);
+            return Err(Failure::new(Failed, message).hint(CHOOSE));
+        }
+        for (name, is_certain) in schemas {
+            match namespaces.get(name) {
+                None if is_certain => {
+                    let name = Quoted::name(name);
+                    let message =
+                        format!("the database has no schema {name}, which {} names", self.source);
+                    return Err(Failure::new(Failed, message).hint(CHOOSE));
+                }
+                Some(namespace) if !namespace.is_usable => return Err(not_granted(name, role)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn in_words(&self, role: &str) -> String {
+        let names = self.path.schemas(role).map(|(name, _)| Quoted::name(name).to_string());
+        format!("in schema {}, which {} names", names.collect::<Vec<_>>().join(", "), self.source)
+    }
+}
+
+fn not_granted(name: &str, role: &str) -> Failure {
+    let (name, role) = (Quoted::name(name), Quoted::name(role));
+    Failure::new(Failed, format!("the role {role} may not use schema {name}"))
+        .hint(format!("GRANT USAGE ON SCHEMA {name} TO {role}"))
+}
+
+/// The value that an answer has by this name.
+fn value<'a>(answer: &'a [SimpleQueryMessage], name: &str) -> Option<&'a str> {
+    answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.try_get(name).ok()?,
+        _ => None,
+    })
+}
+
 /// What an answer to [`TEXT`] says.
 fn flavour(answer: &[SimpleQueryMessage]) -> Flavour {
-    let value = |name| {
-        answer.iter().find_map(|message| match message {
-            SimpleQueryMessage::Row(row) => row.try_get(name).ok()?,
-            _ => None,
-        })
-    };
     Flavour {
-        encoding: match value("encoding") {
+        encoding: match value(answer, "encoding") {
             Some("UTF8") => Encoding::Utf8,
             Some("SQL_ASCII") => Encoding::Unknown,
             _ => Encoding::Other,
         },
-        folds_ascii: value("folds_ascii") == Some("t"),
+        folds_ascii: value(answer, "folds_ascii") == Some("t"),
         ..Flavour::new(Dialect::Postgres)
     }
 }
 
 impl Namespace {
-    fn owner_of_tokens(&self, description: &Description) -> Option<&Owner> {
-        self.owners.get(description.signature.first()?.0)
+    fn tokens(&self, description: &Description) -> Option<&Relation> {
+        self.relations.get(description.signature.first()?.0)
     }
 
     /// The tables that belong to whom the tokens' table belongs to, or to a superuser. In a
@@ -169,30 +274,30 @@ impl Namespace {
     fn of_one_owner(&self, namespace: &str, description: &Description) -> Result<Catalog, Failure> {
         let mut catalog = self.catalog.clone();
         let Some(&(tokens, _)) = description.signature.first() else { return Ok(catalog) };
-        let expected = self.owner_of_tokens(description).map_or("", |it| &it.name);
-        for (table, owner) in &self.owners {
-            if owner.may_stand && (owner.is_superuser || owner.name == expected) {
+        let expected = self.tokens(description).map_or("", |it| &it.owner);
+        let namespace = Quoted::name(namespace);
+        for (table, relation) in &self.relations {
+            let objection = relation.objection();
+            let is_ours = relation.is_superusers || relation.owner == expected;
+            if is_ours && objection.is_none() {
                 continue;
             }
             if description.required.iter().any(|(required, _)| required == table) {
-                let message = if owner.may_stand {
-                    format!(
-                        "table {table} of schema {} belongs to {}, and {tokens} to {expected}: \
-                     it may not be the application's",
-                        Quoted::name(namespace),
-                        owner.name
-                    )
+                return Err(if let Some(objection) = objection {
+                    let message = format!("{table} of schema {namespace} is {objection}");
+                    let hint = format!("if the application's tables are elsewhere, {CHOOSE}");
+                    Failure::new(Failed, message).hint(hint)
                 } else {
-                    format!(
-                        "{table} of schema {} is a view of {}, who owns neither the schema nor the \
-                         database: it may not be the application's",
-                        Quoted::name(namespace),
-                        owner.name
-                    )
-                };
-                return Err(Failure::new(Kind::Failed, message).hint(format!(
-                    "if it is, give it the same owner, by ALTER TABLE … OWNER TO; if not, {CHOOSE}"
-                )));
+                    let message = format!(
+                        "table {table} of schema {namespace} belongs to {}, and {tokens} to \
+                         {expected}: it may not be the application's",
+                        relation.owner
+                    );
+                    Failure::new(Failed, message).hint(format!(
+                        "if it is, give it the same owner, by ALTER TABLE … OWNER TO; if not, \
+                         {CHOOSE}"
+                    ))
+                });
             }
             catalog.forget(table);
         }
@@ -208,6 +313,6 @@ fn unknown(
     let all = namespaces.into_values().map(|it| it.catalog).collect::<Catalog>();
     match all.recognise(named, Dialect::Postgres) {
         Err(failure) => failure,
-        Ok(_) => Failure::new(Kind::Failed, "no schema of the database has all the tables"),
+        Ok(_) => Failure::new(Failed, "no schema of the database has all the tables"),
     }
 }

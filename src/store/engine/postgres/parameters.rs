@@ -122,10 +122,14 @@ impl Parameters {
         self.0.get(name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
+    /// What gives a value, as messages name it.
+    pub fn source<'n>(&'n self, name: &'n str) -> &'n str {
+        self.0.get(name).map_or(name, |(source, _)| source)
+    }
+
     /// A usage failure that names the source of a value, but not the value.
     pub fn malformed(&self, name: &str, problem: &str) -> Failure {
-        let source = self.0.get(name).map_or(name, |(source, _)| source);
-        Failure::usage(format!("{source} {problem}"))
+        Failure::usage(format!("{} {problem}", self.source(name)))
     }
 
     /// A value from a table of names.

@@ -17,6 +17,7 @@ use tokio_postgres::Config;
 use super::host::{DEFAULT_PORT, Host, hosts};
 use super::parameters::{Encoded, Parameters, REFUSED};
 use super::password_file::{Found, PasswordFile};
+use super::search_path::Asked;
 use super::target::{TARGETS, Target};
 use super::tls::{Roots, SslMode};
 use crate::failure::Failure;
@@ -45,6 +46,8 @@ pub struct Settings {
     pub(super) targets: &'static [Target],
     /// The time that each address of a host has for the login. `None` for no limit.
     pub(super) limit: Option<Duration>,
+    /// Where the application's tables are, if the client says so.
+    pub(super) search_path: Option<Asked>,
     /// The parameters that the driver gets for every host, without a password.
     pub(super) config: Config,
 }
@@ -112,6 +115,7 @@ impl Settings {
             roots,
             targets: given.one_of("target_session_attrs", TARGETS)?.unwrap_or(&[Target::Any]),
             limit,
+            search_path: Asked::of(&given),
             config: config(&given, user, database),
         })
     }
