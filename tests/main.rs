@@ -21,6 +21,7 @@ mod ownership;
 mod permissions;
 mod pipes;
 mod planted_files;
+mod planted_logs;
 mod planted_schemas;
 mod postgres;
 mod prune;

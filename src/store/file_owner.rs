@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use nix::errno::Errno;
+use nix::libc;
 use nix::unistd::{Gid, Uid, User, initgroups, setgroups, setresgid, setresuid};
 
 use crate::failure::{Failure, Kind};
@@ -168,14 +169,48 @@ pub fn foreign_sidecar(store: &Path) -> Option<Failure> {
 /// Builds the failure for a file beside a store that belongs to another user.
 #[must_use]
 pub fn belongs_to_another(file: &Path, store: &Path, owners: [Uid; 2]) -> Failure {
-    let (file, store) = (file.display().to_string(), store.display().to_string());
-    let [theirs, owner] = owners.map(OsUser::of);
-    let message = format!(
-        "{file} belongs to {theirs}, and the store to {owner}: what is in it would go into the store"
-    );
-    let reference = format!("--reference={store}");
+    let failure = put_there(file, owners);
+    let reference = format!("--reference={}", store.display());
+    let file = file.display().to_string();
     let command = ["sudo", "chown", "--no-dereference", &reference, &file];
-    Failure::new(Kind::Failed, message)
+    failure
         .hint("find out who put it there; if that was the application:")
         .hint(shell_words::join(command))
+}
+
+/// Builds the failure for a file that the first owner has put beside a store of the second.
+#[must_use]
+pub fn put_there(file: &Path, owners: [Uid; 2]) -> Failure {
+    let [theirs, owner] = owners.map(OsUser::of);
+    let message = format!(
+        "{} belongs to {theirs}, and the store to {owner}: what is in it would go into the store",
+        file.display()
+    );
+    Failure::new(Kind::Failed, message)
+}
+
+/// Whether everybody may put files into the folder of a store, sticky or not.
+pub fn is_open_to_all(store: &Path) -> bool {
+    let is_open = |metadata: Metadata| metadata.mode() & libc::S_IWOTH != 0;
+    store.parent().is_some_and(|folder| folder.metadata().is_ok_and(is_open))
+}
+
+/// Refuses to write to a store in a folder where everybody may put files. SQLite plays a
+/// journal that it finds there into the store before there is anything to look at, and
+/// removes it. A log that it finds is looked at when it is open, so that reading goes on.
+///
+/// # Errors
+///
+/// When it is in such a folder.
+pub fn refuse_open_folder(store: &Path) -> Result<(), Failure> {
+    if !is_open_to_all(store) {
+        return Ok(());
+    }
+    let message = format!(
+        "everybody may put files into its folder, {}, and a journal among them would go into the store",
+        store.parent().unwrap_or(store).display()
+    );
+    Err(Failure::new(Kind::Failed, message)
+        .hint("move it into a folder that only its owner may write to")
+        .hint("if nobody else is on this machine or in this container, add --foreign-owner"))
 }

@@ -1,10 +1,11 @@
 //! The file that a connection has open: that it is not replaced meanwhile, that its file
 //! system locks it, and that what stands beside it is what SQLite would put there.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io::ErrorKind;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use nix::libc;
 use nix::unistd::Uid;
 use rusqlite::ErrorCode;
 
-use super::file_owner::{belongs_to_another, sidecar_files};
+use super::file_owner::{belongs_to_another, is_open_to_all, put_there, sidecar_files};
 use crate::failure::{Failure, Kind};
 
 /// Whether both are of one file, whatever its names.
@@ -35,12 +36,55 @@ pub struct Identity {
     file: Arc<File>,
     /// Whether files of other users may stand beside it.
     foreign_owner: bool,
+    /// What this process had open before SQLite opened anything.
+    others: Arc<Vec<Handle>>,
+}
+
+/// Whoever owns nothing: the system's number for users that it does not know.
+const NOBODY: u32 = 65_534;
+
+/// A file that is open, by the number of the handle.
+#[derive(Debug, PartialEq)]
+pub struct Handle {
+    number: OsString,
+    device: u64,
+    inode: u64,
+}
+
+impl Handle {
+    /// All of this process.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        handles().map(|(path, metadata)| Self::of(&path, &metadata)).collect()
+    }
+
+    fn of(path: &Path, metadata: &Metadata) -> Self {
+        let number = path.file_name().unwrap_or_default().into();
+        Self { number, device: metadata.dev(), inode: metadata.ino() }
+    }
+}
+
+/// The handles of this process, by their numbers, and what they are of. To look at them closes
+/// none. Without a /proc there are none to see.
+fn handles() -> impl Iterator<Item = (PathBuf, Metadata)> {
+    let handles = Path::new("/proc/self/fd").read_dir().into_iter().flatten();
+    // One was that of this list.
+    handles.filter_map(|handle| {
+        let path = handle.ok()?.path();
+        let metadata = path.metadata().ok()?;
+        Some((path, metadata))
+    })
 }
 
 impl Identity {
     #[must_use]
     pub fn new(paths: [&Path; 2], file: File, foreign_owner: bool) -> Self {
-        Self { paths: paths.map(Into::into), file: Arc::new(file), foreign_owner }
+        Self {
+            paths: paths.map(Into::into),
+            file: Arc::new(file),
+            foreign_owner,
+            others: Arc::new(Handle::all()),
+        }
     }
 
     /// The path with links resolved.
@@ -76,17 +120,13 @@ impl Identity {
     ///
     /// When another file was opened.
     pub fn check_opened(&self) -> Result<()> {
-        // The handles of this process, by their numbers. To look at them closes none.
-        let Ok(handles) = Path::new("/proc/self/fd").read_dir() else { return self.check() };
         let ours = self.file.as_raw_fd().to_string();
-        for handle in handles {
-            let handle = handle?;
-            if handle.file_name() == *ours {
-                continue;
-            }
-            // One was that of this list.
-            let Ok(metadata) = handle.path().metadata() else { continue };
-            if self.is_of(&metadata)? {
+        let mut handles = handles().peekable();
+        if handles.peek().is_none() {
+            return self.check();
+        }
+        for (handle, metadata) in handles {
+            if handle.file_name() != Some(OsStr::new(&ours)) && self.is_of(&metadata)? {
                 return Ok(());
             }
         }
@@ -105,15 +145,16 @@ impl Identity {
             .into()
     }
 
-    /// Checks what stands where SQLite keeps files of its own: it would wait for the other
+    /// Checks what stands where SQLite keeps files of its own, and returns it: SQLite would wait for the other
     /// end of a pipe, and play what a log or journal says into the store, whoever wrote it.
     ///
     /// # Errors
     ///
     /// When one of them is no regular file, or belongs neither to the store's owner nor to
     /// root, where only these may write to the store.
-    pub fn check_sidecars(&self) -> Result<()> {
+    pub fn check_sidecars(&self) -> Result<Vec<Metadata>> {
         let store = self.file.metadata()?.uid();
+        let mut seen = Vec::new();
         for (path, metadata) in sidecar_files(self.path()) {
             if !metadata.is_file() {
                 let message = format!(
@@ -127,6 +168,68 @@ impl Identity {
             if !self.foreign_owner && owner != store && owner != 0 {
                 let owners = [owner, store].map(Uid::from_raw);
                 return Err(belongs_to_another(&path, self.path(), owners).into());
+            }
+            seen.push(metadata);
+        }
+        Ok(seen)
+    }
+
+    /// Checks whose files SQLite has open beside the store. Where others may put some there,
+    /// they can do so between [`check_sidecars`](Self::check_sidecars) and SQLite, and take
+    /// them away before the next look; what is open stays what it is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`check_sidecars`](Self::check_sidecars).
+    pub fn check_beside(&self) -> Result<()> {
+        let store = self.file.metadata()?.uid();
+        // What this process makes, such as spooled rows, belongs to its user.
+        let expected = [store, 0, Uid::effective().as_raw()];
+        self.refuse_opened(&self.others, |_, metadata| !expected.contains(&metadata.uid()))
+    }
+
+    /// The same behind the first statement of a connection. Of root's own store, where others
+    /// may put files beside it, SQLite has then given root whatever it opened: only what was
+    /// `seen` before, or is still as empty as SQLite makes it, is what it seems.
+    ///
+    /// # Errors
+    ///
+    /// When a log with something in it has appeared. It is made nobody's, so that the next
+    /// run does not take it for root's.
+    pub fn check_appeared(&self, seen: &[Metadata], before: &[Handle]) -> Result<()> {
+        if !Uid::effective().is_root() || !is_open_to_all(self.path()) {
+            return self.check_beside();
+        }
+        self.refuse_opened(before, |path, metadata| {
+            let is_known = seen.iter().any(|it| is_same_file(it, metadata));
+            let is_index = path.to_string_lossy().contains("-shm");
+            let is_theirs = !is_known && !is_index && metadata.len() > 0;
+            is_theirs && !self.is_of(metadata).unwrap_or(false)
+        })
+    }
+
+    fn refuse_opened(
+        &self,
+        before: &[Handle],
+        is_theirs: impl Fn(&Path, &Metadata) -> bool,
+    ) -> Result<()> {
+        if self.foreign_owner {
+            return Ok(());
+        }
+        for (handle, metadata) in handles() {
+            let path = handle.read_link().unwrap_or_default();
+            let is_new = !before.contains(&Handle::of(&handle, &metadata));
+            if is_new && metadata.is_file() && is_theirs(&path, &metadata) {
+                let owner = self.file.metadata()?.uid();
+                let mut theirs = metadata.uid();
+                if theirs == owner {
+                    // By its handle: whatever has its name meanwhile is left alone.
+                    chown(&handle, Some(NOBODY), None)?;
+                    theirs = NOBODY;
+                }
+                return Err(put_there(&path, [theirs, owner].map(Uid::from_raw))
+                    .hint("it was put there while the store was being opened: find out by whom")
+                    .into());
             }
         }
         Ok(())

@@ -15,6 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, Rows, params_from_iter};
 
 use self::error::statement_error;
@@ -89,7 +90,22 @@ impl Sqlite {
         };
         let waits = self.connection.busy_timeout(wait);
         let done = waits.and_then(|()| self.connection.execute_batch(begin));
-        done.map_err(|error| self.explain(error))
+        done.map_err(|error| self.explain(error))?;
+        self.check_beside().inspect_err(|_| {
+            // Nothing of it is to be kept, nor written back at the end.
+            self.rollback();
+            let setting = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+            let _ = self.connection.set_db_config(setting, true);
+        })
+    }
+
+    /// Checks what a transaction has opened. Even where the journal is none, SQLite takes a
+    /// log that has appeared meanwhile.
+    fn check_beside(&self) -> Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let read = self.connection.pragma_query_value(None, "user_version", |_| Ok(()));
+        read.map_err(|error| self.explain(error))?;
+        file.check_beside()
     }
 
     /// The failure for an error of a statement.

@@ -21,7 +21,7 @@ use super::Sqlite;
 use crate::failure::{Failure, Kind};
 use crate::store::engine::{Mode, Opening};
 use crate::store::file_owner::{self, OsUser};
-use crate::store::identity::{Identity, is_same_file};
+use crate::store::identity::{Handle, Identity, is_same_file};
 use crate::store::links::{Destination, check_folders};
 use crate::store::schema::native::{self, APPLICATION_ID, MIGRATIONS};
 use crate::store::schema::{Catalog, Description, Schema};
@@ -91,6 +91,9 @@ fn open_checked(path: &Path, how: &Opening) -> Result<(Sqlite, Schema)> {
     if !how.foreign_owner && (how.mode == Mode::Write || journal == JournalMode::Wal) {
         file_owner::refuse_foreign(&metadata)?;
     }
+    if !how.foreign_owner && how.mode == Mode::Write {
+        file_owner::refuse_open_folder(&file)?;
+    }
     let file = Identity::new([path, &file], opened, how.foreign_owner);
     file.check_locks()?;
     connect_and_recognise(&file, how).map_err(|error| file.explain(error))
@@ -122,7 +125,7 @@ fn connect_and_recognise(file: &Identity, how: &Opening) -> Result<(Sqlite, Sche
 
 /// Opens a file that exists.
 pub fn connect(file: &Identity, mode: Mode, busy_timeout: Duration) -> Result<Connection> {
-    file.check_sidecars()?;
+    let seen = file.check_sidecars()?;
     let access = match mode {
         Mode::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
         Mode::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
@@ -132,8 +135,11 @@ pub fn connect(file: &Identity, mode: Mode, busy_timeout: Duration) -> Result<Co
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_EXRESCODE
         | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let before = Handle::all();
     let connection = Connection::open_with_flags(file.path(), flags)?;
-    // Before the first statement, which may write back what a journal says.
+    // Before the first statement, which may write back what a journal says. To close the
+    // connection would write back what a log says, which may be anybody's yet.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     file.check_opened()?;
     // What stands in the file is other people's: it may neither call what could do harm nor
     // write to the inside of the database.
@@ -147,6 +153,10 @@ pub fn connect(file: &Identity, mode: Mode, busy_timeout: Duration) -> Result<Co
         // journal has left is synced. It is a setting of this connection alone.
         connection.pragma_update(None, "synchronous", "EXTRA")?;
     }
+    // The first that reads the file opens the log, which then stays open.
+    connection.pragma_query_value(None, "user_version", |_| Ok(()))?;
+    file.check_appeared(&seen, &before)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(connection)
 }
 
