@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+use nix::unistd::{Gid, Group, Uid, User};
 use rusqlite::Connection;
+use rustix::fs::{XattrFlags, setxattr};
 
 use crate::ownership::is_root;
 use crate::support::apps::{App, content_of};
@@ -192,29 +194,108 @@ fn root_goes_through_no_folder_where_others_exchange_folders() {
         (0, 0, 0o777, true),
         (0, MALLORY, 0o775, true),
         (VICTIM, MALLORY, 0o770, true),
+        // The group of a file that only its owner may write has no say.
+        (0, VICTIM, 0o2775, true),
         (0, 0, 0o1777, false),
         (0, MALLORY, 0o1775, false),
-        (0, VICTIM, 0o2775, false),
         (0, 0, 0o775, false),
         (VICTIM, MALLORY, 0o755, false),
     ] {
         chown(&above, Some(owner), Some(group)).expect("a new owner");
         set_permissions(&above, Permissions::from_mode(mode)).expect("permissions");
-        for line in ["list", "revoke 1", "revoke 2 --foreign-owner"] {
+        for line in ["list", "revoke 1", "revoke 2 --dry-run"] {
             let ran = world.run(&theirs.join("store.db"), line);
             if is_refused {
                 let why = "others than its owner, uid 54322, may exchange folders in";
-                ran.assert(1).says(&[why, "hint: sudo -u '#54322' tokenctl"]);
+                ran.assert(1).says(&[why, "hint: or, where whoever may change "]);
+                let is_closed = mode & 1 == 0 && owner != VICTIM;
+                ran.says(&[if is_closed { "" } else { "hint: sudo -u '#54322' tokenctl" }]);
             } else {
                 ran.assert(0);
             }
         }
+        // Who trusts whoever else may change it, says so.
+        world.run(&theirs.join("store.db"), "list --foreign-owner").assert(0);
     }
+    let run = || world.run(&theirs.join("store.db"), "list");
+    let mode = |path: &Path, mode| {
+        set_permissions(path, Permissions::from_mode(mode)).expect("permissions");
+    };
+    // A group that may write the store anyway.
+    chown(&above, Some(0), Some(VICTIM)).expect("a new owner");
+    mode(&above, 0o2775);
+    mode(&theirs.join("store.db"), 0o660);
+    run().assert(0);
+    mode(&theirs.join("store.db"), 0o600);
+    run().assert(1);
+    // The owner's own, where they have one: Debian's daemon has.
+    let user = User::from_uid(Uid::from_raw(1)).ok().flatten();
+    let group = Group::from_gid(Gid::from_raw(1)).ok().flatten();
+    if user.zip(group).is_some_and(|(user, group)| user.name == group.name) {
+        chown(theirs.join("store.db"), Some(1), Some(1)).expect("a new owner");
+        chown(&above, Some(0), Some(1)).expect("a new owner");
+        run().assert(0);
+        chown(theirs.join("store.db"), Some(VICTIM), Some(1)).expect("a new owner");
+        run().assert(1);
+        chown(theirs.join("store.db"), Some(VICTIM), Some(VICTIM)).expect("a new owner");
+    }
+    // In a sticky folder everybody may rename what is their own.
+    mode(&above, 0o1777);
+    run().assert(0);
+    chown(&theirs, Some(MALLORY), Some(0)).expect("a new owner");
+    mode(&theirs, 0o1777);
+    run().assert(1).says(&["may exchange folders in"]);
+    chown(&theirs, Some(VICTIM), Some(0)).expect("a new owner");
+    mode(&theirs, 0o755);
+    // With a list, the bits of the group are those of whoever is named there.
+    chown(&above, Some(0), Some(0)).expect("a new owner");
+    mode(&above, 0o755);
+    for (permissions, is_refused) in [(7, true), (5, false)] {
+        set_list(&above, permissions);
+        assert_eq!(run().status == 1, is_refused, "{permissions}");
+    }
+    remove_list(&above);
+    // Of a store of root's, too, and of one that its owner cannot reach.
+    chown(theirs.join("store.db"), Some(0), Some(0)).expect("a new owner");
+    chown(&above, Some(MALLORY), Some(0)).expect("a new owner");
+    run().assert(1).says(&["others than its owner, root", "hint: move it to a folder"]);
+    assert!(!run().stderr.contains("sudo"));
+    world.run(&theirs.join("store.db"), "list --foreign-owner").assert(0);
+    chown(theirs.join("store.db"), Some(VICTIM), Some(VICTIM)).expect("a new owner");
+    mode(&above, 0o700);
+    run().assert(1).says(&["uid 54322 cannot go there, through a folder of uid 54321"]);
     // Whoever is no root goes as ever.
     set_permissions(&above, Permissions::from_mode(0o777)).expect("permissions");
     let args = ["--as", "root", "--db", "mallory/theirs/store.db", "list", "-o", "ids"];
     sandbox.run_command("list", &mut sandbox.command_of(VICTIM, args)).assert(0);
 }
+
+/// Gives a folder an access control list that lets mallory do so much, in the [form] of the
+/// kernel.
+///
+/// [form]: https://www.kernel.org/doc/html/latest/filesystems/ext4/attributes.html
+fn set_list(folder: &Path, permissions: u16) {
+    const NONE: u32 = u32::MAX;
+    let mut list = 2_u32.to_le_bytes().to_vec();
+    for (tag, permissions, id) in [
+        (0x01, 7, NONE),
+        (0x02, permissions, MALLORY),
+        (0x04, 5, NONE),
+        (0x10, permissions, NONE),
+        (0x20, 5, NONE),
+    ] {
+        list.extend(u16::to_le_bytes(tag));
+        list.extend(u16::to_le_bytes(permissions));
+        list.extend(u32::to_le_bytes(id));
+    }
+    setxattr(folder, LIST, &list, XattrFlags::empty()).expect("a list");
+}
+
+fn remove_list(folder: &Path) {
+    rustix::fs::removexattr(folder, LIST).expect("a list");
+}
+
+const LIST: &str = "system.posix_acl_access";
 
 #[test]
 fn an_audit_file_is_made_in_no_folder_that_a_link_leads_to() {

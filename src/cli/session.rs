@@ -130,12 +130,27 @@ impl Session {
     fn with_other_user(&self, error: anyhow::Error) -> anyhow::Error {
         let Some(file) = error.downcast_ref::<ForeignFile>() else { return error };
         let failure = Failure::new(Kind::Failed, format!("{error:#}"));
-        let failure = failure.hint(self.command_as(file.owner()));
+        let vouch = "--foreign-owner";
         match file {
-            ForeignFile::Endangered { .. } => failure.hint(
-                "or, where both share a group that may write those files, add --foreign-owner",
-            ),
-            ForeignFile::OutOfReach { .. } | ForeignFile::Exchangeable { .. } => failure,
+            ForeignFile::Endangered { owner, .. } => failure
+                .hint(self.command_as(owner))
+                .hint(format!("or, where both share a group that may write those files, add {vouch}")),
+            ForeignFile::OutOfReach { owner, .. } => failure.hint(self.command_as(owner)),
+            ForeignFile::Exchangeable { owner, within, closed_by } => {
+                let failure = match closed_by {
+                    // Where root is, there is nobody to run it as.
+                    _ if owner.is_root() => failure.hint(
+                        "move it to a folder on whose path only root may rename anything, such as /root",
+                    ),
+                    Some(other) => failure.hint(format!(
+                        "{owner} cannot go there, through a folder of {other}: if the store is of a \
+                         container of {other}, run it in that container"
+                    )),
+                    None => failure.hint(self.command_as(owner)),
+                };
+                let within = within.display();
+                failure.hint(format!("or, where whoever may change {within} is trusted, add {vouch}"))
+            }
         }
         .into()
     }

@@ -34,6 +34,11 @@ impl OsUser {
         Self { uid, entry: User::from_uid(uid).ok().flatten() }
     }
 
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.uid.is_root()
+    }
+
     /// Formats the user as `sudo -u` takes it.
     #[must_use]
     pub fn for_sudo(&self) -> String {
@@ -61,8 +66,9 @@ pub enum ForeignFile {
     /// This process is root and cannot become its owner.
     OutOfReach { owner: OsUser, error: Errno },
     /// This process is root, and others may exchange a folder on the way to the file for
-    /// another one at any moment.
-    Exchangeable { owner: OsUser, within: PathBuf },
+    /// another one at any moment. Its owner may be unable to go that way, through a folder
+    /// of another user's.
+    Exchangeable { owner: OsUser, within: PathBuf, closed_by: Option<OsUser> },
 }
 
 impl ForeignFile {
@@ -85,7 +91,7 @@ impl fmt::Display for ForeignFile {
             Self::OutOfReach { owner, error } => {
                 write!(f, "as root this cannot become its owner, {owner}: {error}")
             }
-            Self::Exchangeable { owner, within } => write!(
+            Self::Exchangeable { owner, within, .. } => write!(
                 f,
                 "root could be led elsewhere: others than its owner, {owner}, may exchange folders in {}",
                 within.display()

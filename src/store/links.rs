@@ -13,7 +13,9 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat, readlinkat};
 use nix::libc;
 use nix::sys::stat::Mode;
-use nix::unistd::Uid;
+use nix::unistd::{Gid, Group, Uid, User};
+use rustix::fs::lgetxattr;
+use rustix::io::Errno as XattrError;
 
 use super::file_owner::{ForeignFile, OsUser};
 use crate::failure::{Failure, Kind};
@@ -123,29 +125,84 @@ impl Destination {
 /// Refuses, as root, a path on which somebody else may exchange one folder for another:
 /// SQLite finds the files beside a store by its path, again and again.
 ///
-/// `owner` is that of the file at the end of `path`, which has no links.
+/// `file` is at the end of `path`, which has no links.
 ///
 /// # Errors
 ///
 /// When a folder above that of the file is one that others than root, the file's owner and
-/// its group may change.
-pub fn check_folders(path: &Path, owner: &Metadata) -> Result<()> {
+/// a group that is as good as the owner may change.
+pub fn check_folders(path: &Path, file: &Metadata) -> Result<()> {
     if !Uid::effective().is_root() {
         return Ok(());
     }
+    let trusts = |uid: u32| [0, file.uid()].contains(&uid);
     // In the last folder only the file itself could be exchanged, which is noticed.
+    let Some(mut entry) = path.parent() else { return Ok(()) };
     for folder in path.ancestors().skip(2) {
         let Ok(metadata) = folder.symlink_metadata() else { continue };
         let may_change = |bit| metadata.mode() & bit != 0;
-        let is_sticky = may_change(libc::S_ISVTX);
-        let by_owner = ![0, owner.uid()].contains(&metadata.uid());
-        let by_group = ![0, owner.gid()].contains(&metadata.gid()) && may_change(libc::S_IWGRP);
-        if by_owner || !is_sticky && (by_group || may_change(libc::S_IWOTH)) {
-            let owner = OsUser::of(Uid::from_raw(owner.uid()));
-            return Err(ForeignFile::Exchangeable { owner, within: folder.into() }.into());
+        let by_group = may_change(libc::S_IWGRP) && !is_trusted_group(folder, &metadata, file);
+        // Of a sticky folder everybody may at least exchange what is their own.
+        let is_theirs = |it: Metadata| !trusts(it.uid());
+        let by_others = if may_change(libc::S_ISVTX) {
+            may_change(libc::S_IWGRP | libc::S_IWOTH)
+                && entry.symlink_metadata().is_ok_and(is_theirs)
+        } else {
+            by_group || may_change(libc::S_IWOTH)
+        };
+        if by_others || !trusts(metadata.uid()) {
+            let owner = OsUser::of(Uid::from_raw(file.uid()));
+            let closed_by = closing(path, file);
+            let within = folder.into();
+            return Err(ForeignFile::Exchangeable { owner, within, closed_by }.into());
         }
+        entry = folder;
     }
     Ok(())
+}
+
+/// Whether the group of a folder is as good as the owner of a file: root's, one that may
+/// write the file itself, or the owner's own of the same name, of which nobody else is a
+/// member. Any other has members that nobody who set it up can foresee.
+fn is_trusted_group(folder: &Path, metadata: &Metadata, file: &Metadata) -> bool {
+    // The permissions of a group are then those of whoever is named there.
+    if has_list(folder) {
+        return false;
+    }
+    let group = metadata.gid();
+    if group == 0 {
+        return true;
+    }
+    // A file that has a list as well shows in these bits what the list allows to anybody.
+    if group == file.gid() && file.mode() & libc::S_IWGRP != 0 {
+        return true;
+    }
+    let owner = User::from_uid(Uid::from_raw(file.uid())).ok().flatten();
+    let group = Group::from_gid(Gid::from_raw(group)).ok().flatten();
+    owner.zip(group).is_some_and(|(owner, group)| {
+        let is_only_member = group.mem.iter().all(|member| *member == owner.name);
+        owner.gid == group.gid && owner.name == group.name && is_only_member
+    })
+}
+
+/// Whether a folder has an access control list, beside its mode. What cannot be asked may
+/// have one; where the file system knows none, there is none.
+fn has_list(folder: &Path) -> bool {
+    let mut nothing: [u8; 0] = [];
+    let found = lgetxattr(folder, "system.posix_acl_access", &mut nothing[..]);
+    !matches!(found, Err(XattrError::NODATA | XattrError::OPNOTSUPP | XattrError::NOSYS))
+}
+
+/// The owner of a folder on the way to a file through which the file's owner cannot go, as
+/// where a container of somebody's has users of its own.
+fn closing(path: &Path, file: &Metadata) -> Option<OsUser> {
+    let folders = path.ancestors().skip(1).filter_map(|it| it.symlink_metadata().ok());
+    let is_closed = |it: &Metadata| {
+        let is_of_owner = it.uid() == file.uid() || it.gid() == file.gid();
+        !is_of_owner && it.mode() & libc::S_IXOTH == 0
+    };
+    let closed = folders.filter(is_closed).last()?;
+    Some(OsUser::of(Uid::from_raw(closed.uid())))
 }
 
 const HANDLE: OFlag = OFlag::O_PATH.union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);

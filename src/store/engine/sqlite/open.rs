@@ -80,6 +80,9 @@ fn open_checked(path: &Path, how: &Opening) -> Result<(Sqlite, Schema)> {
     let destination = Destination::of(path).map_err(|error| missing(path, error))?;
     let metadata = destination.metadata().map_err(|error| missing(path, error))?;
     check_names(&destination, &metadata)?;
+    if !how.foreign_owner {
+        check_folders(&destination.path, &metadata)?;
+    }
     let became = if how.foreign_owner { None } else { file_owner::become_owner(&metadata)? };
     let file = destination.path;
     let looked = look_at(&file, &metadata);
@@ -103,7 +106,6 @@ fn open_checked(path: &Path, how: &Opening) -> Result<(Sqlite, Schema)> {
 fn check_names(destination: &Destination, metadata: &Metadata) -> Result<()> {
     let owner = Uid::from_raw(metadata.uid());
     destination.check_links(owner)?;
-    check_folders(&destination.path, metadata)?;
     if Uid::effective().is_root() && !owner.is_root() && metadata.is_file() && metadata.nlink() > 1
     {
         return Err(failed("the file has other names too, and root cannot know who gave it this")
