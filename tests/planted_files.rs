@@ -1,6 +1,7 @@
 //! What else is in a SQLite file, or stands beside it: it neither stops nor steers the
 //! program.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
@@ -127,6 +128,68 @@ fn only_a_table_will_do_for_a_table() {
          CREATE VIEW access_token_resource_repo AS SELECT id AS token_id FROM access_token",
     );
     run(&sandbox, "revoke 1").assert(0);
+}
+
+#[test]
+fn a_table_of_the_name_of_a_function_is_refused() {
+    for instead in [
+        "CREATE VIRTUAL TABLE json_each USING fts5(value)",
+        "CREATE VIEW JSON_EACH AS SELECT 9 AS value",
+        "CREATE TABLE json_each (value)",
+    ] {
+        for (app, sandbox) in stores() {
+            sandbox.sql(instead);
+            for line in ["list", "revoke 1 9 --yes"] {
+                let ran = run(&sandbox, line);
+                assert_eq!(ran.assert(1).stdout, "", "{app:?}: {ran}");
+                ran.says(&["cannot open store", "would take the place of SQLite's own"]);
+            }
+        }
+    }
+    // The columns of a table are asked for without a table of a name.
+    let sandbox = Sandbox::new();
+    sandbox.sql("CREATE TABLE pragma_table_xinfo (name, arg HIDDEN)");
+    run(&sandbox, "list").assert(0);
+}
+
+/// Every function that SQLite also has as a table, and that a statement of ours uses, has to
+/// be in the list of those that a file may not have.
+#[test]
+fn no_other_function_of_sqlite_is_used_as_a_table() {
+    let connection = Connection::open_in_memory().expect("a database");
+    let mut modules = connection.prepare("SELECT name FROM pragma_module_list").expect("a list");
+    let modules = modules.query_map([], |row| row.get::<_, String>(0)).expect("modules");
+    let mut modules: Vec<_> = modules.map(|name| name.expect("a name")).collect();
+    let pragmas = "SELECT 'pragma_' || name FROM pragma_pragma_list";
+    let mut pragmas = connection.prepare(pragmas).expect("a list");
+    let pragmas = pragmas.query_map([], |row| row.get::<_, String>(0)).expect("pragmas");
+    modules.extend(pragmas.map(|name| name.expect("a name")));
+    // They come to be where they are first used.
+    let late = ["json_each", "json_tree", "jsonb_each", "jsonb_tree", "generate_series", "carray"];
+    modules.extend(late.map(Into::into));
+    assert!(modules.len() > 50, "{modules:?}");
+
+    let mut folders = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut used = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir().expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !path.components().any(|it| it.as_os_str() == "tests") {
+                let text = fs::read_to_string(&path).expect("a file of source").to_lowercase();
+                let is_used = |name: &&String| {
+                    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+                    text.match_indices(&format!("{name}(")).any(|(at, _)| {
+                        let before = &text[..at];
+                        !before.ends_with(is_part) && !before.ends_with('.')
+                    })
+                };
+                used.extend(modules.iter().filter(is_used).cloned());
+            }
+        }
+    }
+    assert_eq!(used.into_iter().collect::<Vec<_>>(), ["json_each"]);
 }
 
 #[test]

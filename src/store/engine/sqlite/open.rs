@@ -244,6 +244,9 @@ pub fn recognise(connection: &Connection, named: Option<&'static Description>) -
     })
 }
 
+/// The functions that our statements use as tables. What a file calls so comes before them.
+const TABLE_VALUED: [&str; 1] = ["json_each"];
+
 /// The tables, with the columns of those that are asked for, and the names of what stands
 /// in the place of one. The application keeps its own in tables; a view or a virtual table
 /// may be made of anything, and is written to as whoever made it likes.
@@ -253,15 +256,23 @@ fn catalog(connection: &Connection) -> Result<(Catalog, BTreeSet<String>)> {
         "SELECT name, type = 'table' AND rootpage > 0 FROM sqlite_schema \
          WHERE type IN ('table', 'view')",
     )?;
-    let mut columns = connection.prepare("SELECT name FROM pragma_table_xinfo(?1)")?;
     for object in objects.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))? {
         let (name, is_table): (String, bool) = object?;
+        if TABLE_VALUED.iter().any(|it| it.eq_ignore_ascii_case(&name)) {
+            return Err(failed(format!(
+                "the file has a table or a view {name}, which would take the place of SQLite's own"
+            ))
+            .hint("no application has one: find out who made it, and drop it")
+            .into());
+        }
         if !Description::any_uses(&name) {
             catalog.add(name, None);
         } else if is_table {
-            for column in columns.query_map([&name], |row| row.get::<_, String>(0))? {
-                catalog.add(name.clone(), Some(column?));
-            }
+            // As a statement of its own: as a table, its name could be taken too.
+            connection.pragma(Some("main"), "table_xinfo", &name, |row| {
+                catalog.add(name.clone(), Some(row.get("name")?));
+                Ok(())
+            })?;
         } else {
             stand_ins.insert(name);
         }
