@@ -17,7 +17,7 @@ use crate::hostile::{FORMATS, NAMES, is_dangerous};
 use crate::permissions::{COMMANDS, EVENTS, check_matrix, check_missing_and_forbidden};
 use crate::support::gitlab::{Gitlab, PROGRAM, changes};
 use crate::support::postgres::{Cluster, Options, READER};
-use crate::support::{NOW, Transcript, send, start};
+use crate::support::{NOW, Sandbox, Transcript, send, start};
 
 /// Tokens of the fixture that fixture.sql does not have.
 const MORE: [i64; 2] = [17, 18];
@@ -299,22 +299,56 @@ fn a_role_that_may_only_read_revokes_nothing() {
 
 /// What the database does not do, although it reports no error.
 #[test]
-fn what_a_trigger_or_a_policy_keeps_from_being_revoked_is_not_said_to_be() {
-    for obstacle in [
+fn what_a_trigger_keeps_from_being_revoked_is_not_said_to_be() {
+    let Some(gitlab) = Gitlab::new() else { return };
+    gitlab.database.sql(
         "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
          CREATE TRIGGER keep BEFORE UPDATE ON personal_access_tokens FOR EACH ROW
          WHEN (OLD.id = 5) EXECUTE FUNCTION keep()",
-        "ALTER TABLE personal_access_tokens ENABLE ROW LEVEL SECURITY;
-         CREATE POLICY seen ON personal_access_tokens FOR SELECT USING (true);
-         CREATE POLICY changed ON personal_access_tokens FOR UPDATE USING (id <> 5)",
+    );
+    let before = gitlab.content();
+    let ran = gitlab.revoker.run("--as root revoke 1 5 --yes");
+    ran.assert(1).says(&["0 of 2 ids done", "keeps token 5 from being revoked"]);
+    assert_eq!(gitlab.content(), before);
+    gitlab.assert_outcomes(&[(1, "not_revoked"), (5, "not_revoked")]);
+}
+
+/// A policy leaves rows out without a word: users would seem gone, and tokens done with.
+#[test]
+fn where_row_policies_hide_something_nothing_is_told() {
+    for (table, policy) in [
+        ("users", "USING (id < 3)"),
+        ("personal_access_tokens", "FOR UPDATE USING (id <> 5)"),
+        ("members", "USING (false)"),
     ] {
         let Some(gitlab) = Gitlab::new() else { return };
-        gitlab.database.sql(obstacle);
+        gitlab.database.sql(&format!(
+            "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+             CREATE POLICY seen ON {table} FOR SELECT USING (true);
+             CREATE POLICY hidden ON {table} AS RESTRICTIVE {policy}"
+        ));
         let before = gitlab.content();
-        let ran = gitlab.revoker.run("--as root revoke 1 5 --yes");
-        ran.assert(1).says(&["0 of 2 ids done", "keeps token 5 from being revoked"]);
-        assert_eq!(gitlab.content(), before, "{obstacle}");
-        gitlab.assert_outcomes(&[(1, "not_revoked"), (5, "not_revoked")]);
+        let lines = match table {
+            "members" => [
+                "--as olive deploy-tokens list --project top/app",
+                "--as olive deploy-tokens show 1",
+            ],
+            _ => ["--as root list --user-state gone", "--as root revoke 1 5 --yes"],
+        };
+        for line in lines {
+            let ran = gitlab.revoker.run(line);
+            assert_eq!(ran.assert(1).stdout, "", "{ran}");
+            ran.says(&[
+                &format!("row policies hide rows of table {table} from this role"),
+                "hint: connect as the owner of the tables, or ALTER ROLE … BYPASSRLS",
+            ]);
+        }
+        assert_eq!(gitlab.content(), before, "{table}");
+        // They do not apply to everybody.
+        gitlab.database.sql(&format!("DROP POLICY hidden ON {table}"));
+        let url = gitlab.database.url("postgres");
+        let superuser = Sandbox::without_store().with("TOKENCTL_DB", url);
+        superuser.run("--as root list -o ids").assert(0);
     }
 }
 

@@ -10,6 +10,7 @@ use tokio_postgres::error::{Severity, SqlState};
 
 use crate::failure::{Failure, Kind};
 use crate::store::Interrupted;
+use crate::store::schema::ALL;
 
 /// Why a session has no answer.
 pub enum SessionError {
@@ -46,6 +47,13 @@ pub fn server_error(error: SessionError) -> anyhow::Error {
     let message = format!("{} (SQLSTATE {})", meaning(code.code()), code.code());
     match ErrorClass::of(code) {
         ErrorClass::Locked => Failure::new(Kind::Locked, message),
+        // PostgreSQL's own words, which quote no more than the name of a table.
+        ErrorClass::NotGranted if answer.routine() == Some("check_enable_rls") => {
+            let table = known_table_in(answer.message());
+            let message = format!("row policies hide rows of {table} from this role");
+            Failure::new(Kind::Failed, format!("{message} (SQLSTATE {})", code.code()))
+                .hint("connect as the owner of the tables, or ALTER ROLE … BYPASSRLS")
+        }
         ErrorClass::NotGranted => Failure::new(Kind::Failed, message)
             .hint("the chapter \"Least privilege\" of the README lists the GRANTs that are needed"),
         ErrorClass::Idle => Failure::new(Kind::Failed, message)
@@ -62,6 +70,20 @@ pub fn server_error(error: SessionError) -> anyhow::Error {
             .hint("the server's log has its own message, which is not shown: it may quote a token"),
     }
     .into()
+}
+
+/// The table of an application that a message names in quotes, which depend on the server's
+/// language.
+fn known_table_in(message: &str) -> String {
+    let tables = ALL.iter().flat_map(|it| [it.required, it.optional].concat());
+    let mut names = tables.map(|(name, _)| name);
+    let is_named = |name: &&str| {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == ' ';
+        let found = message.match_indices(*name);
+        let mut sides = found.map(|(at, name)| (&message[..at], &message[at + name.len()..]));
+        sides.any(|(before, after)| !before.ends_with(is_part) && !after.starts_with(is_part))
+    };
+    names.find(is_named).map_or("a table".into(), |name| format!("table {name}"))
 }
 
 /// What a SQLSTATE, or the class that it begins with, means.

@@ -178,7 +178,7 @@ impl Postgres {
              SET LOCAL search_path = pg_catalog, pg_temp; {durable}\
              SET LOCAL lock_timeout = {milliseconds}; SET LOCAL statement_timeout = 0; \
              SET LOCAL idle_in_transaction_session_timeout = 0; \
-             SET LOCAL standard_conforming_strings = on; \
+             SET LOCAL standard_conforming_strings = on; SET LOCAL row_security = off; \
              SELECT set_config('transaction_timeout', '0', true) \
              WHERE current_setting('transaction_timeout', true) IS NOT NULL; \
              SELECT set_config('client_encoding', 'SQL_ASCII', true) \
