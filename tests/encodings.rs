@@ -123,3 +123,76 @@ fn a_turkish_collation_has_the_letters_of_ascii() {
         assert!(!ran.assert(0).ids().is_empty(), "{name}");
     }
 }
+
+/// A column may have a collation of its own, by which letters are others, or texts are equal
+/// that are not the same.
+#[test]
+fn the_collation_of_a_column_has_no_say() {
+    for collation in [
+        "provider = icu, locale = 'tr'",
+        "provider = icu, locale = 'und-u-ks-level1', deterministic = false",
+        "provider = icu, locale = 'und-u-ka-shifted', deterministic = false",
+    ] {
+        let Some(plain) = gitlab_as("ENCODING 'UTF8' LOCALE 'C'") else { return };
+        let Some(other) = gitlab_as("ENCODING 'UTF8' LOCALE 'C'") else { return };
+        other.database.sql(&format!(
+            "CREATE COLLATION odd ({collation}); DROP INDEX index_routes_on_path_text_pattern_ops"
+        ));
+        for (table, column) in [
+            ("users", "username"),
+            ("routes", "path"),
+            ("personal_access_tokens", "name"),
+            ("personal_access_tokens", "scopes"),
+            ("deploy_tokens", "name"),
+        ] {
+            let kind = if column == "scopes" { "text" } else { "varchar" };
+            other
+                .database
+                .sql(&format!("ALTER TABLE {table} ALTER {column} TYPE {kind} COLLATE odd"));
+        }
+        for gitlab in [&plain, &other] {
+            gitlab.database.sql(
+                "UPDATE users SET username = 'Iris.INGRID' WHERE username = 'olive';
+                 UPDATE users SET username = 'resume' WHERE username = 'sam';
+                 UPDATE personal_access_tokens SET name = 'MAIN CI' WHERE id = 1;
+                 UPDATE personal_access_tokens SET scopes = E'---\n- API\n' WHERE id = 2",
+            );
+        }
+        for line in [
+            "--as IRIS.ingrid list -o ids",
+            "--as résumé list -o ids",
+            "--as irisingrid list -o ids",
+            "--as root list --user iris.ingrid -o ids",
+            "--as root list --user RÉSUMÉ -o ids",
+            "--as root list --search 'main ci' -o ids",
+            "--as root list --search máin -o ids",
+            "--as root list --scope api -o ids",
+            "--as root list --except-scope api --sort name_asc -o ids",
+            "--as root deploy-tokens list --project TOP/INNER -o ids",
+            "--as root deploy-tokens list --search CI --sort name_desc -o ids",
+        ] {
+            let [expected, found] = [&plain, &other].map(|it| {
+                let ran = it.reader.run(line);
+                (ran.status, ran.stdout, ran.stderr.replace(&it.database.name, ""))
+            });
+            assert_eq!(found, expected, "{collation}: {line}");
+        }
+    }
+    // Where a column has none, its index serves.
+    let Some(gitlab) = gitlab_as("ENCODING 'UTF8' LOCALE 'C'") else { return };
+    let plan = gitlab.database.sql(
+        "SET enable_seqscan = off; EXPLAIN SELECT FROM users u
+         WHERE lower(u.username::text COLLATE \"default\") = lower('x' COLLATE \"default\")",
+    );
+    assert!(plan.contains("Index Cond: (lower((username)::text) = 'x'::text)"), "{plan}");
+    let Some(gitea) = App::Gitea.server_as("ENCODING 'UTF8' LOCALE 'C'") else { return };
+    gitea.sql(
+        "CREATE COLLATION odd (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
+         ALTER TABLE \"user\" ALTER lower_name TYPE varchar COLLATE odd;
+         ALTER TABLE access_token ALTER name TYPE varchar COLLATE odd,
+             ALTER scope TYPE varchar COLLATE odd",
+    );
+    gitea.run("--as OLIVE list -o ids").assert(0);
+    gitea.run("--as ólive list -o ids").assert(4);
+    gitea.run("--as root list --search a --scope read:user -o ids").assert(0);
+}

@@ -137,6 +137,12 @@ impl Flavour {
     }
 }
 
+/// The database's collation, and that of bytes. A column may have one of its own, with other
+/// letters, or one by which texts are equal that are not the same, and has no say in what is
+/// found. For a column without one the first changes nothing, so that its indexes serve.
+const DEFAULT: &str = " COLLATE \"default\"";
+const PLAIN: &str = " COLLATE \"C\"";
+
 /// A statement under construction. Placeholders are numbered in the order of
 /// binding: `?1`, `?2`, … or `$1`, `$2`, …
 #[derive(Clone, Debug, PartialEq)]
@@ -154,14 +160,16 @@ impl Sql {
 
     /// Writes text, in which each name of a table has an `@` before it, so that a server finds
     /// the table in its schema, and no other of that name. Behind a text whose case is ignored
-    /// stands a `#`, for the collation of that.
+    /// stands a `#`, for the collation of that: the database's, whatever a column has.
     pub fn push(&mut self, text: &'static str) -> &mut Self {
         for part in text.split_inclusive(['@', '#']) {
             let plain = part.trim_end_matches(['@', '#']);
             self.text.push_str(plain);
             match (&part[plain.len()..], &self.flavour.namespace) {
                 ("@", Some(Quoted(namespace))) => self.text.extend([namespace, "."]),
-                ("#", _) if !self.flavour.folds_ascii => self.text.push_str(" COLLATE \"C\""),
+                ("#", _) if self.flavour.dialect == Dialect::Postgres => {
+                    self.text.push_str(if self.flavour.folds_ascii { DEFAULT } else { PLAIN });
+                }
                 _ => {}
             }
         }
@@ -232,8 +240,11 @@ impl Sql {
             Dialect::Postgres => self
                 .push("strpos(lower((")
                 .push(name)
-                .push(")::text), lower(")
+                .push(")::text")
+                .push(DEFAULT)
+                .push("), lower(")
                 .bind(word)
+                .push(DEFAULT)
                 .push(")) > 0"),
         }
     }
@@ -249,7 +260,10 @@ impl Sql {
             Dialect::Postgres => {
                 let is_unicode = self.flavour.encoding == Encoding::Utf8;
                 for (index, part) in scopes.form.array(is_unicode).iter().enumerate() {
-                    self.push(if index > 0 { scopes.sql } else { "" }).push(part);
+                    if index > 0 {
+                        self.push("(").push(scopes.sql).push(PLAIN).push(")");
+                    }
+                    self.push(part);
                 }
                 if scopes.form == ScopesForm::Json && !is_unicode {
                     wanted.extend(wanted.iter().flat_map(|it| in_json(it)).collect::<Vec<_>>());
@@ -264,7 +278,7 @@ impl Sql {
         let [begin, end] = match self.flavour.dialect {
             Dialect::Sqlite if self.flavour.encoding == Encoding::Utf16 => ["tokenctl_utf8(", ")"],
             Dialect::Sqlite => ["", ""],
-            Dialect::Postgres => ["", " COLLATE \"C\""],
+            Dialect::Postgres => ["", PLAIN],
         };
         self.push(begin).push(text).push(end)
     }
