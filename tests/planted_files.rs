@@ -363,3 +363,29 @@ fn what_another_user_puts_beside_a_store_is_not_played_into_it() {
         run(&sandbox, "list").assert(0);
     }
 }
+
+#[test]
+fn a_store_in_wal_mode_on_a_read_only_file_system_is_told_as_that() {
+    let Some(strace) = tool("strace") else { return };
+    let sandbox = Sandbox::new();
+    let log = format!("{}-wal", sandbox.store().display());
+    let trace = sandbox.home().join("trace");
+    let run = |injections: &[String]| {
+        let mut command = Command::new(&strace);
+        command.args(["-f", "-qq", "-e", "trace=openat,access", "-P", &log, "-P"]);
+        command.arg(sandbox.home()).args(injections.iter().flat_map(|it| ["-e", it]));
+        command.arg("-o").arg(&trace).args([TOKENCTL, "--as", "root", "list"]);
+        sandbox.isolate(&mut command);
+        command.env("PATH", variable("PATH"));
+        sandbox.run_command("list", &mut command)
+    };
+    run(&[]).assert(0);
+    // From the log on, which is the first that is made.
+    let calls = fs::read_to_string(&trace).expect("a trace");
+    let mut calls = calls.lines().filter(|line| line.contains(" openat("));
+    let first = 1 + calls.position(|line| line.contains(&log)).expect("the log");
+    let openat = format!("inject=openat:error=EROFS:when={first}+");
+    let ran = run(&[openat, "inject=access:error=EROFS".into()]);
+    assert_eq!(ran.assert(1).stdout, "", "{ran}");
+    ran.says(&["is read-only, and the store is in WAL mode", "hint: copy it to where"]);
+}

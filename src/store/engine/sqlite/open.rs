@@ -8,8 +8,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::unistd::Uid;
+use nix::unistd::{AccessFlags, Uid, access};
 use rusqlite::config::DbConfig;
 use rusqlite::ffi::{
     SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_READONLY, SQLITE_READONLY_CANTINIT,
@@ -70,10 +71,27 @@ fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
             .into()
         }
         code if matches!(code & 0xff, SQLITE_CANTOPEN | SQLITE_PERM | SQLITE_READONLY) => {
-            file_owner::foreign_sidecar(path).map_or(error, Into::into)
+            let found = file_owner::foreign_sidecar(path).or_else(|| read_only(path));
+            found.map_or(error, Into::into)
         }
         _ => error,
     }
+}
+
+/// The failure where SQLite cannot make the files that a log needs: SQLite says only that it
+/// cannot open the store.
+fn read_only(path: &Path) -> Option<Failure> {
+    let path = std::path::absolute(path).ok()?;
+    let folder = path.parent()?;
+    let access = access(folder, AccessFlags::W_OK);
+    matches!(access, Err(Errno::EROFS)).then(|| {
+        failed(format!(
+            "the file system of {} is read-only, and the store is in WAL mode: even a reader \
+             needs files beside it",
+            folder.display()
+        ))
+        .hint("copy it to where it can be written, with its -wal if there is one")
+    })
 }
 
 fn open_checked(path: &Path, how: &Opening) -> Result<(Sqlite, Schema)> {
