@@ -166,6 +166,11 @@ fn only_a_table_of_this_server_will_do() {
              CREATE FOREIGN TABLE part PARTITION OF \"user\" DEFAULT SERVER elsewhere",
             "user of schema \"public\" is a foreign table, or has a part that is one",
         ),
+        (
+            "CREATE TABLE \"user\" (LIKE kept); CREATE TABLE child () INHERITS (\"user\");
+             INSERT INTO \"user\" SELECT * FROM kept; INSERT INTO child SELECT * FROM kept",
+            "user of schema \"public\" is a table that others inherit from",
+        ),
     ] {
         let database = cluster.database("gitea", &App::Gitea.on_a_server());
         database.sql(&format!(
@@ -177,4 +182,33 @@ fn only_a_table_of_this_server_will_do() {
             ran.says(&[says]);
         }
     }
+}
+
+#[test]
+fn what_a_session_of_a_pool_is_left_with_is_no_matter() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let Some(bouncer) = Bouncer::start(cluster) else { return };
+    let database = cluster.database("gitea", &App::Gitea.on_a_server());
+    let url = bouncer.url(READER, &database.name);
+    let list = || Sandbox::without_store().with("TOKENCTL_DB", &url).run("--as root list -o ids");
+    assert_eq!(list().assert(0).ids().len(), 16);
+    // As superuser the session would be another's.
+    let mut other = postgres::Client::connect(&url, postgres::NoTls).expect("a session");
+    for _ in 0..4 {
+        let leak = "DECLARE tokenctl_rows CURSOR WITH HOLD FOR SELECT 1";
+        let _ = other.batch_execute(leak);
+    }
+    assert_eq!(list().assert(0).ids().len(), 16);
+}
+
+#[test]
+fn an_error_that_is_expected_does_not_end_the_session() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let options = "ENCODING 'LATIN1' LOCALE 'C'";
+    let database = cluster.database_as(options, &App::Gitea.on_a_server());
+    let role = format!("{READER} IN DATABASE {}", database.name);
+    database.sql(&format!("ALTER ROLE {role} SET exit_on_error = on"));
+    run(&database, READER, "", "--as иван list").assert(4);
+    let ran = run(&database, READER, "", "--as root list --user иван --user olive -o ids");
+    ran.assert(4);
 }

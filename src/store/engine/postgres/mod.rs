@@ -179,6 +179,7 @@ impl Postgres {
              SET LOCAL lock_timeout = {milliseconds}; SET LOCAL statement_timeout = 0; \
              SET LOCAL idle_in_transaction_session_timeout = 0; \
              SET LOCAL standard_conforming_strings = on; SET LOCAL row_security = off; \
+             SET LOCAL exit_on_error = off; \
              SELECT set_config('transaction_timeout', '0', true) \
              WHERE current_setting('transaction_timeout', true) IS NOT NULL; \
              SELECT set_config('client_encoding', 'SQL_ASCII', true) \
@@ -256,7 +257,9 @@ impl Postgres {
     ) -> Result<O> {
         let (session, values) = (&self.session, self.values(sql)?);
         let values = typed(&values);
-        let declare = format!("DECLARE {PORTAL} NO SCROLL CURSOR FOR {}", sql.text());
+        // One of this name may have been left open in a session of a pool.
+        let portal = format!("tokenctl_rows_{:016x}", fastrand::u64(..));
+        let declare = format!("DECLARE {portal} NO SCROLL CURSOR FOR {}", sql.text());
         let declared = session.wait(None, session.client().query_typed(&declare, &values));
         declared.map_err(server_error).context(cannot(Mode::Read))?;
         thread::scope(|scope| {
@@ -266,7 +269,7 @@ impl Postgres {
                 let mut rows = 1;
                 loop {
                     let begun = Instant::now();
-                    let fetch = format!("FETCH FORWARD {rows} FROM {PORTAL}");
+                    let fetch = format!("FETCH FORWARD {rows} FROM {portal}");
                     let fetched = session.wait(None, session.client().query_typed(&fetch, &[]));
                     let is_more = fetched.as_ref().is_ok_and(|rows| !rows.is_empty());
                     // The reader may have stopped.
@@ -322,8 +325,6 @@ fn first_text(answer: &[SimpleQueryMessage]) -> Option<&str> {
     })
 }
 
-/// The name of the cursor. Only one is open at a time.
-const PORTAL: &str = "tokenctl_rows";
 /// The batches grow, so that the first rows of a slow search arrive early, and begin anew
 /// where one takes this long.
 const SLOW: Duration = Duration::from_millis(25);

@@ -55,6 +55,8 @@ enum Kind {
     Snapshot,
     /// A table of another server, or one with parts there.
     Foreign,
+    /// A table that shows the rows of others as well.
+    Parent,
 }
 
 impl Relation {
@@ -73,6 +75,10 @@ impl Relation {
             )),
             Kind::Snapshot => Some(
                 "a materialised view, and may show a user or a token as it was long ago".into(),
+            ),
+            Kind::Parent => Some(
+                "a table that others inherit from, whose rows may have the same ids as its own"
+                    .into(),
             ),
             Kind::Foreign => Some(
                 "a foreign table, or has a part that is one: the other server may undo what was \
@@ -162,6 +168,8 @@ impl Postgres {
              WHERE d.datname = current_database()), \
              CASE WHEN c.relkind = 'p' AND a.attname IS NOT NULL AND EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid) t \
              JOIN pg_catalog.pg_class p ON p.oid = t.relid WHERE p.relkind = 'f') THEN 'f' \
+             WHEN c.relkind = 'r' AND a.attname IS NOT NULL AND EXISTS (SELECT \
+             FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid) THEN 'i' \
              ELSE c.relkind::text END, \
              a.attname \
              FROM pg_catalog.pg_namespace n LEFT JOIN (pg_catalog.pg_class c \
@@ -187,6 +195,7 @@ impl Postgres {
                     "v" => Kind::View,
                     "m" => Kind::Snapshot,
                     "f" => Kind::Foreign,
+                    "i" => Kind::Parent,
                     _ => Kind::Table,
                 },
             };
