@@ -717,7 +717,13 @@ impl Both {
         assert_eq!(table, file, "{flags}");
         let [table, file] = ["table", "csv", "ids", "json"]
             .map(|format| {
-                let line = format!("{flags} -o {format}");
+                // A file's table has the outcome too.
+                let columns = if format == "table" {
+                    " --columns created_at,actor,action,target_id,target_name,target_username,reason"
+                } else {
+                    ""
+                };
+                let line = format!("{flags} -o {format}{columns}");
                 (self.native.run(&line), self.foreign.recorded(&line))
             })
             .into_iter()

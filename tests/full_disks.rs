@@ -60,7 +60,8 @@ impl Disk {
         let mount = tool("mount").filter(|_| nix::unistd::geteuid().is_root());
         let mounted = mount.is_some_and(|mount| {
             let mut command = Command::new(mount);
-            command.args(["-t", "tmpfs", "-o", "size=16m", "tmpfs"]).arg(folder);
+            // Not for everybody, as such a folder usually is: no store is written there.
+            command.args(["-t", "tmpfs", "-o", "size=16m,mode=755", "tmpfs"]).arg(folder);
             command.stderr(Stdio::null()).status().expect("mount runs").success()
         });
         if !mounted {

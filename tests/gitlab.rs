@@ -789,7 +789,7 @@ fn stranger(statements: &str) -> Option<Gitlab> {
 }
 
 #[test]
-fn a_database_that_is_not_gitlabs_is_refused_with_what_was_looked_for() {
+fn a_database_that_is_not_gitlabs_is_refused_with_what_was_found() {
     let half = "CREATE TABLE personal_access_tokens (id bigint, impersonation boolean,
         last_used_at timestamptz); CREATE TABLE users (id bigint);";
     for (statements, found) in [
@@ -802,10 +802,9 @@ fn a_database_that_is_not_gitlabs_is_refused_with_what_was_looked_for() {
             let ran = database.reader.run(&format!("--as root {line}"));
             assert_eq!(ran.assert(1).stdout, "", "{ran}");
             ran.says(&[
-                "no known schema",
-                "gitlab (personal_access_tokens with impersonation and last_used_at, deploy_tokens",
+                "none of gitlab, jupyterhub, gitea: ",
                 found,
-                "hint: check that it is the right database, or name its schema with --schema",
+                "hint: if it is the right database, --schema NAME tells what is missing",
             ]);
         }
         let ran = database.reader.run("--as root --schema gitlab list");

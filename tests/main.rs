@@ -31,6 +31,8 @@ mod reviewed;
 mod same_work;
 mod scale;
 mod search_paths;
+mod shells;
+mod status;
 mod stores;
 mod support;
 mod terminal;

@@ -243,7 +243,7 @@ fn audit_filters_combine() {
     assert_eq!(ids("root audit --actor olive"), [1]);
     assert_eq!(ids("root audit --user olive --actor root"), [2]);
     assert_eq!(ids(&format!("root audit --run {run_id}")), [9, 2]);
-    assert_eq!(ids("root audit --run none"), [0; 0]);
+    assert_eq!(ids("root audit --run no-such-run"), [0; 0]);
     assert_eq!(ids("root audit --action revoke --until 2020-01-01"), [4]);
     assert_eq!(ids("root audit --since 2020-01-01T00:00:00.001Z"), [9, 2, 1]);
     // Those who are gone are found by what is recorded of them.
@@ -257,7 +257,25 @@ fn audit_filters_combine() {
         let ran = sandbox.run(&format!("--as {line}"));
         assert_eq!(ran.assert(4).says(&["not found, or not permitted"]).stdout, "", "{ran}");
     }
-    for line in ["--action delete", "--run ''", "--user ''", "--since x", "--columns id"] {
+    for line in ["--action delete", "--run ''", "--user ''", "--since x", "--columns nothing"] {
         sandbox.run(&format!("--as root audit {line}")).assert(2);
     }
+    // By a token, and by the beginning of a run's id.
+    assert_eq!(ids("root audit 2 4"), [2, 4]);
+    assert_eq!(ids("root audit 2 --actor olive"), [0; 0]);
+    assert_eq!(ids("sam audit 2 9"), [9]);
+    assert_eq!(ids(&format!("root audit --run {}", &run_id[..18])), [9, 2]);
+    assert_eq!(ids(&format!("sam audit --run {}", run_id[..18].to_uppercase())), [9]);
+    let ran = sandbox.run(&format!("--as root audit --run {}", &run_id[..7]));
+    ran.assert(2).says(&["at least 8 characters"]);
+    sandbox.sql(&format!(
+        "INSERT INTO audit_events (run_id, action, actor_id, actor, os_user, target_type, target_id, \
+         target_name) VALUES ('{}-other', 'revoke', 1, 'root', 'os', 'deploy_token', 5, 'x')",
+        &run_id[..8]
+    ));
+    let several = sandbox.run(&format!("--as root audit --run {}", &run_id[..8]));
+    several.assert(2).says(&["several runs begin like this", &run_id, "give more of the id"]);
+    // Who may not see the other run is not told of it.
+    assert_eq!(ids(&format!("sam audit --run {}", &run_id[..8])), [9]);
+    sandbox.run("--as root audit --columns target_id,run_id -o csv --limit 1").assert(0);
 }

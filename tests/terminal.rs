@@ -1,95 +1,16 @@
 //! At a real terminal: widths, colour, relative times, and the question before
 //! tokens are revoked.
 
-use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
-use nix::poll::{PollFd, PollFlags, poll};
-use nix::pty::{Winsize, openpty};
 use nix::sys::signal::Signal;
 use unicode_width::UnicodeWidthStr;
 
 use crate::support::apps::App;
-use crate::support::gitlab::Gitlab;
+use crate::support::gitlab::{Gitlab, PROGRAM};
+use crate::support::pty::Terminal;
 use crate::support::{Sandbox, send};
-
-/// The program at a terminal of its own.
-struct Terminal {
-    child: Child,
-    screen: File,
-    /// Kept open: when the last end is closed, what is still on its way may be lost.
-    _end: OwnedFd,
-    seen: String,
-}
-
-impl Terminal {
-    fn start(sandbox: &Sandbox, columns: u16, line: &str, env: &[(&str, &str)]) -> Self {
-        Self::start_after("", sandbox, columns, line, env)
-    }
-
-    /// Starts it when something has been typed already.
-    fn start_after(
-        typed: &str,
-        sandbox: &Sandbox,
-        columns: u16,
-        line: &str,
-        env: &[(&str, &str)],
-    ) -> Self {
-        let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-        let pty = openpty(Some(&size), None).expect("a terminal");
-        let mut screen = File::from(pty.master);
-        screen.write_all(typed.as_bytes()).expect("the terminal takes keys");
-        let end = |fd: &OwnedFd| Stdio::from(fd.try_clone().expect("a handle"));
-        let child = sandbox
-            .command(shell_words::split(line).expect(line))
-            .env("TERM", "xterm-256color")
-            .envs(env.iter().copied())
-            .stdin(end(&pty.slave))
-            .stdout(end(&pty.slave))
-            .stderr(end(&pty.slave))
-            .spawn()
-            .expect("the program starts");
-        Self { child, screen, _end: pty.slave, seen: String::new() }
-    }
-
-    /// Reads until `text` appears.
-    fn wait_for(&mut self, text: &str) {
-        while !self.seen.contains(text) {
-            assert!(self.read(), "no {text:?} in {}", self.seen);
-        }
-    }
-
-    /// Reads what is printed next. False when the program has ended and nothing has
-    /// come for a while.
-    fn read(&mut self) -> bool {
-        let mut bytes = [0; 1024];
-        loop {
-            let has_ended = self.child.try_wait().expect("a child").is_some();
-            let mut waiting = [PollFd::new(self.screen.as_fd(), PollFlags::POLLIN)];
-            if poll(&mut waiting, 100_u16).expect("a terminal") > 0 {
-                let count = self.screen.read(&mut bytes).expect("a terminal");
-                self.seen.push_str(&String::from_utf8_lossy(&bytes[..count]));
-                return true;
-            }
-            if has_ended {
-                return false;
-            }
-        }
-    }
-
-    fn type_in(&mut self, keys: &str) {
-        self.screen.write_all(keys.as_bytes()).expect("the terminal takes keys");
-    }
-
-    /// What was printed, and the exit status.
-    fn end(mut self) -> (String, Option<i32>) {
-        while self.read() {}
-        let status = self.child.wait().expect("the program ends");
-        (self.seen.replace("\r\n", "\n"), status.code())
-    }
-}
 
 fn shown(sandbox: &Sandbox, columns: u16, line: &str, env: &[(&str, &str)]) -> String {
     let (screen, status) = Terminal::start(sandbox, columns, line, env).end();
@@ -103,18 +24,29 @@ fn a_table_fits_the_terminal_and_speaks_of_time_as_people_do() {
     sandbox.sql(
         "UPDATE personal_access_tokens SET name = '部署部署部署部署部署部署部署部署部署部署' WHERE id = 3",
     );
-    for columns in [30, 50, 60, 80, 100, 200] {
+    for columns in [20, 30, 50, 60, 80, 100, 200] {
         let screen = shown(&sandbox, columns, "--as root list --color never", &[]);
-        for line in screen.lines() {
+        // Messages are left to the terminal.
+        let table: Vec<_> = screen.lines().filter(|it| !it.starts_with("tokenctl: ")).collect();
+        for line in &table {
             assert!(line.width() <= columns.into(), "{columns}: {line}");
         }
-        assert_eq!(screen.lines().count(), 17, "{screen}");
+        assert_eq!(table.len(), 17, "{screen}");
+        // What cannot be cut is whole or left out, and that is said.
+        assert!(table[0].starts_with("id") && table[0].contains(" name"), "{screen}");
+        for column in ["state", "created_at", "last_used_at", "expires_at"] {
+            let is_told =
+                screen.lines().any(|it| it.contains("no room for") && it.contains(column));
+            assert_ne!(table[0].contains(column), is_told, "{column}: {screen}");
+        }
     }
     let screen = shown(&sandbox, 200, "--as olive list --color never", &[]);
-    for words in ["2 months ago", "never", "today", "in a day"] {
+    for words in ["65d ago", "1y 2mo ago", "never", "today", "in 1d"] {
         assert!(screen.contains(words), "{words}: {screen}");
     }
     assert!(!screen.contains("2024-"), "{screen}");
+    let exact = shown(&sandbox, 200, "--as olive list --color never --times exact", &[]);
+    assert!(exact.contains("2024-03-15") && !exact.contains(" ago"), "{exact}");
     // Beside the relative time there is room for the exact one.
     let screen = shown(&sandbox, 80, "--as olive show 4", &[]);
     assert!(screen.contains("2024-03-15 (today)"), "{screen}");
@@ -176,6 +108,7 @@ fn the_question_says_so_where_revoking_deletes() {
         };
         let log = store.log().display().to_string();
         for (line, keys, status, left) in [
+            ("revoke 1", "\n", 3, true),
             ("revoke 1 2", "\n", 3, true),
             ("revoke --scope all --scope inherit", "n\n", 3, true),
             ("revoke 1 2", "y\n", 0, false),
@@ -197,7 +130,7 @@ fn the_question_says_so_where_revoking_deletes() {
         assert_eq!(status, Some(2), "{screen}");
         assert!(!screen.contains("[y/N]") && screen.contains("no place for"), "{screen}");
         // Nor is it said where nothing is asked.
-        let line = format!("--as olive revoke 3 --audit-log {log}");
+        let line = format!("--as olive revoke 3 --yes --audit-log {log}");
         let (screen, status) = Terminal::start(&store.sandbox, 100, &line, &[]).end();
         assert_eq!(status, Some(0), "{screen}");
         assert!(!screen.contains("no way back"), "{screen}");
@@ -457,8 +390,7 @@ fn the_terminal_is_as_it_was_after_picking() {
         let mut terminal = Terminal::start(&sandbox, 120, line, &[]);
         // The last of the list; then it waits for a key.
         terminal.wait_for("revoked meanwhile");
-        // Again and again: what comes just before dialoguer waits for a key is lost, or
-        // heard at the next key.
+        // Again and again: what comes before the terminal is taken over is dropped.
         while terminal.child.try_wait().expect("a child").is_none() {
             match signal {
                 None => terminal.type_in(keys),
@@ -479,7 +411,7 @@ fn the_terminal_is_as_it_was_after_picking() {
 fn a_terminal_that_is_too_small_to_see_is_no_place_to_pick() {
     let sandbox = store_of_a_prune();
     let line = "--as root revoke --unused-for 90d --interactive";
-    let (screen, status) = Terminal::start(&sandbox, 30, line, &[]).end();
+    let (screen, status) = Terminal::start(&sandbox, 19, line, &[]).end();
     assert_eq!(status, Some(2), "{screen}");
     assert!(screen.contains("picking takes a terminal of"), "{screen}");
 }
@@ -564,6 +496,115 @@ fn a_question_may_stand_for_longer_than_a_server_waits() {
 }
 
 #[test]
+fn the_question_tells_what_is_at_stake() {
+    let sandbox = Sandbox::new();
+    let line = "--as root revoke --state active --except-user sam --except-scope sudo";
+    let mut terminal = Terminal::start(&sandbox, 120, line, &[]);
+    terminal.wait_for("[y/N]");
+    let listed = |flags: &str| {
+        sandbox
+            .run(&format!("--as root list --state active {flags}"))
+            .assert(0)
+            .stdout
+            .lines()
+            .count()
+            - 1
+    };
+    let exempt = "--except-user sam --except-scope sudo";
+    let [all, kept] = [listed(""), listed(exempt)];
+    assert!(all > kept, "some are exempt");
+    let recent = listed(&format!("{exempt} --last-used-after 7d"));
+    let store = sandbox.store().canonicalize().expect("a store");
+    for said in [
+        format!("Store: {}, as root", store.display()),
+        format!("match: {kept} active, {recent} used in the last 7 days"),
+        format!("{} more kept by --except-user or --except-scope", all - kept),
+        "There is no way back".to_owned(),
+    ] {
+        assert!(terminal.seen.contains(&said), "{said}: {}", terminal.seen);
+    }
+    terminal.type_in("n\n");
+    assert_eq!(terminal.end().1, Some(3));
+}
+
+#[test]
+fn of_more_than_a_hundred_the_answer_is_their_number() {
+    let sandbox = Sandbox::without_store();
+    sandbox.run("init --quiet --sample=300").assert(0);
+    let count =
+        sandbox.run("--as root list --state active --count").assert(0).stdout.trim().to_owned();
+    for (keys, status) in [("y\n", 3), ("yes\n", 3), ("1\n", 3), (&*format!("{count}\n"), 0)] {
+        let mut terminal = Terminal::start(&sandbox, 120, "--as root revoke --state active", &[]);
+        terminal.wait_for(&format!("Type {count} to do it:"));
+        terminal.type_in(keys);
+        let (screen, ended) = terminal.end();
+        assert_eq!(ended, Some(status), "{keys}: {screen}");
+    }
+}
+
+#[test]
+fn after_a_pause_the_question_stands_there_again() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::start(&sandbox, 120, "--as olive revoke 1 2", &[]);
+    terminal.wait_for("[y/N]");
+    for times in 2..4 {
+        send(&terminal.child, Signal::SIGSTOP);
+        send(&terminal.child, Signal::SIGCONT);
+        while terminal.seen.matches("[y/N]").count() < times {
+            assert!(terminal.read(), "{}", terminal.seen);
+        }
+    }
+    terminal.type_in("y\n");
+    assert_eq!(terminal.end().1, Some(0));
+}
+
+#[test]
+fn pages_turn_and_what_is_picked_is_counted() {
+    let sandbox = Sandbox::without_store();
+    sandbox.run("init --quiet --sample=300").assert(0);
+    let mut terminal = Terminal::start(&sandbox, 80, "--as root revoke --never-used -i", &[]);
+    let count =
+        sandbox.run("--as root list --never-used --revoked=false --count").assert(0).stdout.clone();
+    let count = count.trim();
+    // A screen of 24 lines has 21 of them.
+    for (keys, said) in [
+        ("", "0 of C picked, page 1 of P"),
+        (" ", "1 of C picked, page 1 of P"),
+        ("\u{1b}[6~", "1 of C picked, page 2 of P"),
+        ("a", "22 of C picked, page 2 of P"),
+        ("a", "1 of C picked, page 2 of P"),
+        ("\u{1b}[5~", "1 of C picked, page 1 of P"),
+        ("\u{1b}[F", "1 of C picked, page P of P"),
+        ("\u{1b}[H", "1 of C picked, page 1 of P"),
+    ] {
+        let pages = count.parse::<usize>().expect("a number").div_ceil(21);
+        terminal.type_in(keys);
+        terminal.seen.clear();
+        terminal.wait_for(&said.replace('C', count).replace('P', &pages.to_string()));
+    }
+    // Headings and keys are on each screen.
+    assert!(terminal.seen.contains("space picks") && terminal.seen.contains("username"));
+    terminal.type_in("\u{1b}");
+    assert_eq!(terminal.end().1, Some(3));
+}
+
+#[test]
+fn a_revoked_token_tells_who_revoked_it() {
+    let sandbox = Sandbox::new();
+    sandbox.run("--as root revoke 1 --reason 'left the team'").assert(0);
+    let screen = shown(&sandbox, 100, "--as olive show 1", &[]);
+    let (token, event) = screen.split_once("revoked with tokenctl:").expect("an event");
+    assert!(token.contains("revoked") && !token.contains("left the team"), "{screen}");
+    for said in ["actor", "root", "left the team", "run_id"] {
+        assert!(event.contains(said), "{said}: {screen}");
+    }
+    // In a pipe, and of a token that was revoked elsewhere, there is nothing of it.
+    assert!(!sandbox.run("--as olive show 1").assert(0).stdout.contains("left the team"));
+    sandbox.sql("UPDATE personal_access_tokens SET revoked = 1 WHERE id = 2");
+    assert!(!shown(&sandbox, 100, "--as root show 2", &[]).contains("revoked with"));
+}
+
+#[test]
 fn a_server_that_does_not_wait_for_the_answer_is_named_with_a_way_out() {
     let Some(gitlab) = Gitlab::new() else { return };
     let database = &gitlab.database.name;
@@ -571,7 +612,7 @@ fn a_server_that_does_not_wait_for_the_answer_is_named_with_a_way_out() {
     let line = "--as root revoke --user olive --unused-for 90d";
     let mut terminal = Terminal::start(&gitlab.revoker, 100, line, &[]);
     terminal.wait_for("[y/N]");
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    gitlab.wait_until(&format!("SELECT NOT EXISTS ({PROGRAM})"));
     terminal.type_in("y\n");
     let (seen, status) = terminal.end();
     assert_eq!(status, Some(1), "{seen}");

@@ -10,7 +10,12 @@ use crate::support::{NOW, Sandbox, Transcript};
 /// Times that are none, for every flag that takes T or DATE.
 const BAD_TIMES: &[&str] = &[
     "",
-    "yesterday",
+    "tomorrow",
+    "@",
+    "@x",
+    "-90d",
+    "2024-03-15T12:00:00+02",
+    "2024-03-15T12:00:00+2500",
     "NOW",
     "Today",
     "2021-02-29",
@@ -260,7 +265,8 @@ fn revoke_needs_something_to_revoke_and_a_confirmation() {
             "revoke ''",
             "revoke 1 ''",
             "revoke 1 -y --sort id_asc",
-            "revoke 1 -y --limit 1",
+            "revoke 1 -y --limit 0",
+            "revoke 1 -y --limit -1",
             "revoke 1 -y --columns id",
             "revoke 1 -y --reason ''",
             "revoke --expired",
@@ -335,12 +341,21 @@ fn a_revoke_in_the_future_is_refused_unless_dry() {
 }
 
 #[test]
-fn columns_go_with_table_and_csv_only() {
+fn columns_are_chosen_in_every_format_that_has_them() {
     let sandbox = Sandbox::new();
     for kind in ["", "deploy-tokens "] {
-        for format in ["json", "jsonl", "ids"] {
-            let ran = sandbox.run(&format!("--as root {kind}list --columns id,name -o {format}"));
-            assert_eq!(ran.assert(2).says(&["--columns"]).stdout, "", "{ran}");
+        let ran = sandbox.run(&format!("--as root {kind}list --columns id,name -o ids"));
+        assert_eq!(ran.assert(2).says(&["--columns"]).stdout, "", "{ran}");
+        for (format, expected) in [
+            ("json", "[\n{\"state\":\"active\",\"id\":1}\n]\n"),
+            ("jsonl", "{\"state\":\"active\",\"id\":1}\n"),
+        ] {
+            // Each once, in the order of the first.
+            let line = format!("{kind}list --columns state,id,state -o {format} --limit 1");
+            assert_eq!(sandbox.run(&format!("--as root {line}")).assert(0).stdout, expected);
+            let all = format!("--as root {kind}list --columns all -o {format}");
+            let plain = format!("--as root {kind}list -o {format}");
+            assert_eq!(sandbox.run(&all).assert(0).stdout, sandbox.run(&plain).assert(0).stdout);
         }
         let ran = sandbox.run(&format!("--as root {kind}list --columns state,id -o csv --limit 1"));
         assert_eq!(ran.assert(0).stdout, "state,id\nactive,1\n");
@@ -605,6 +620,8 @@ fn every_command_has_help() {
         "deploy-tokens ls",
         "deploy-tokens show",
         "deploy-tokens revoke",
+        "audit",
+        "status",
         "completions",
     ];
     for command in commands {
@@ -618,20 +635,145 @@ fn every_command_has_help() {
             let ran = sandbox.run(&line);
             assert_eq!(ran.assert(0).stderr, "", "{ran}");
             assert!(ran.stdout.contains("Usage: tokenctl"), "{ran}");
-            assert!(ran.stdout.contains("--as <USER>") || line.starts_with("help"), "{ran}");
+            // Only what a command uses is in its help.
+            let acts = !["init", "completions"].contains(&command);
+            let of_all = ran.stdout.contains("--as <USER>");
+            assert!(of_all == acts || line.starts_with("help"), "{ran}");
         }
     }
     let ran = sandbox.run("--version");
     assert_eq!(ran.assert(0).stdout, format!("tokenctl {}\n", env!("CARGO_PKG_VERSION")));
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let ran = sandbox.run(&format!("completions {shell}"));
-        assert!(ran.assert(0).stdout.contains("deploy-tokens"), "{ran}");
+        assert!(ran.assert(0).stdout.contains("TOKENCTL_COMPLETE"), "{ran}");
         assert_eq!(ran.stderr, "", "{ran}");
     }
     for line in
         ["", "nonsense", "deploy-tokens", "completions", "completions tcsh", "show", "show 1 2"]
     {
         assert_eq!(sandbox.run(line).assert(2).stdout, "");
+    }
+}
+
+#[test]
+fn help_is_coloured_as_it_is_asked_for() {
+    let sandbox = Sandbox::new();
+    for (line, is_coloured) in [
+        ("list --help --color always", true),
+        ("--color=always help list", true),
+        ("list --help", false),
+        ("list --help --color never", false),
+    ] {
+        let ran = sandbox.run(line);
+        assert_eq!(ran.assert(0).stdout.contains('\u{1b}'), is_coloured, "{ran}");
+    }
+}
+
+#[test]
+fn habits_are_answered_with_what_there_is() {
+    let sandbox = Sandbox::new();
+    let before = state_of(&sandbox);
+    let secret = "glpat-abcdefghijklmnopqrst";
+    for (line, hints) in [
+        ("unrevoke 1", &["a revocation cannot be undone"][..]),
+        ("restore 1", &["a revocation cannot be undone"]),
+        ("delete 1", &["tokenctl revoke"]),
+        ("rm 1", &["tokenctl revoke"]),
+        ("revoke --expired --force", &["--yes does not ask", "--max N refuses"]),
+        ("revoke --all", &["'revoke' needs ids or a filter"]),
+        ("list --all", &["'list' shows all"]),
+        ("list --verbose", &["-o json"]),
+        ("list --json", &["-o json"]),
+        ("revoke --expired --count", &["--dry-run"]),
+        ("list maria", &["--user maria"]),
+        ("list glpat-abcdefghijklmnopqrst", &["--user USER"]),
+        ("glpat-abcdefghijklmnopqrst", &["--help"]),
+        ("revoke 1 2 --token", &["a secret is never an argument"]),
+        ("show 'old laptop'", &["list --search"]),
+        ("list --unused-for -90d", &["'-90d'", "no sign: 90d"]),
+        ("list --limit -1", &["'-1'", "a whole number, 0 or more"]),
+        ("list --limit 1.5", &["'1.5'", "a whole number"]),
+        ("list --busy-timeout 5", &["5s are seconds"]),
+        ("list --created-after 01.02.2024", &["a time is a date (2020-07-23)"]),
+        ("list --created-after 2024/01/01", &["a time is a date (2020-07-23)"]),
+        ("revoke 1 --reason ' '", &["it is blank"]),
+        ("init --sample=0", &["from 1 to 10000000"]),
+    ] {
+        let ran = sandbox.run(&format!("--as root {line}"));
+        assert_eq!(ran.assert(2).says(hints).stdout, "", "{ran}");
+        for text in ["--foreign-owner", secret, "invalid digit"] {
+            assert!(!ran.stderr.contains(text), "{text}: {ran}");
+        }
+    }
+    let ran = sandbox.run("--as olive deploy-tokens list");
+    ran.assert(4).says(&["give --project or --group"]);
+    assert_eq!(state_of(&sandbox), before);
+}
+
+#[test]
+fn times_are_taken_in_further_forms() {
+    let sandbox = Sandbox::new();
+    let count = |flag: &str| {
+        sandbox.run(&format!("--as root list {flag} --count")).assert(0).stdout.clone()
+    };
+    for (one, other) in [
+        ("--created-after yesterday", "--created-after 2024-03-14"),
+        ("--created-after @1710374400", "--created-after 2024-03-14"),
+        ("--created-after 2024-03-14T02:00:00+0200", "--created-after 2024-03-14"),
+        ("--created-before 2024-03-13T19:00:00-0500", "--created-before 2024-03-14"),
+    ] {
+        assert_eq!(count(one), count(other), "{one}");
+    }
+}
+
+#[test]
+fn a_count_is_how_many_are_listed() {
+    let sandbox = Sandbox::new();
+    for line in [
+        "list",
+        "list --user olive --state active",
+        "list --search ci",
+        "list --scope api --never-used",
+        "deploy-tokens list --active",
+    ] {
+        for user in ["root", "olive"] {
+            let listed = sandbox.run(&format!("--as {user} {line} -o ids"));
+            if listed.status == 0 {
+                for format in ["table", "json", "csv", "ids"] {
+                    let ran = sandbox.run(&format!("--as {user} {line} --count -o {format}"));
+                    assert_eq!(ran.assert(0).stdout, format!("{}\n", listed.ids().len()), "{ran}");
+                }
+            }
+        }
+    }
+    // A row that cannot be read is not counted, and is named.
+    sandbox.sql_unchecked("UPDATE personal_access_tokens SET scopes = 'x' WHERE id = 4");
+    let listed = sandbox.run("--as root list --scope api,sudo -o ids");
+    let ran = sandbox.run("--as root list --scope api,sudo --count");
+    assert_eq!(
+        ran.assert(1).says(&["token 4 is left out"]).stdout,
+        format!("{}\n", listed.ids().len())
+    );
+}
+
+#[test]
+fn a_limit_takes_the_first_and_says_how_many_more_there_are() {
+    for (line, revoked, more) in [
+        ("revoke --user olive --limit 2 --yes", &[1, 2][..], Some("4 more match")),
+        ("revoke --user olive --limit 2 --dry-run", &[], Some("4 more match")),
+        ("revoke 9 3 1 --limit 2 --yes", &[1, 3], Some("1 more match")),
+        ("revoke 9 3 1 --limit 3 --yes", &[1, 3, 9], None),
+        ("revoke --user olive --limit 2 --max 2 --yes", &[1, 2], Some("4 more match")),
+    ] {
+        let sandbox = Sandbox::new();
+        let revoked_before = sandbox.run("--as root list --revoked -o ids").ids();
+        let ran = sandbox.run(&format!("--as root {line}"));
+        ran.assert(0);
+        assert_eq!(ran.stderr.contains("more match"), more.is_some(), "{ran}");
+        ran.says(more.as_slice());
+        let mut now = sandbox.run("--as root list --revoked -o ids").ids();
+        now.retain(|id| !revoked_before.contains(id));
+        assert_eq!(now, revoked, "{ran}");
     }
 }
 

@@ -2,16 +2,19 @@
 
 use std::ffi::OsString;
 use std::fmt::Write;
+use std::ops::RangeInclusive;
 
-use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
-use clap::{Args, ColorChoice};
+use clap::builder::{
+    OsStringValueParser, PossibleValuesParser, StringValueParser, TypedValueParser,
+};
+use clap::{Args, ColorChoice, ValueHint};
 
 use crate::failure::Failure;
 use crate::model::id::TokenId;
 use crate::model::reference::Reference;
 use crate::model::time::{Period, TimeArg};
 use crate::model::token::{Sort, SortKey};
-use crate::output::Format;
+use crate::output::{Format, Times};
 use crate::store::schema::{self, Description};
 
 /// The options before COMMAND, which may also stand after it.
@@ -23,6 +26,7 @@ pub struct GlobalArgs {
         global = true,
         value_name = "STORE",
         value_parser = non_empty(),
+        value_hint = ValueHint::FilePath,
         help = "Work on this store: the path of a SQLite file, sqlite:PATH, or \
                 postgres://HOST/DATABASE; SQLAlchemy's URLs of these are understood too \
                 [env: TOKENCTL_DB]",
@@ -46,15 +50,15 @@ pub struct GlobalArgs {
     pub color: ColorChoice,
 
     /// Judge age and expiry as of this time
-    #[arg(long, global = true, value_name = "T")]
+    #[arg(long, global = true, value_name = "T", allow_hyphen_values = true)]
     pub now: Option<TimeArg>,
 
     /// Wait this long for a locked store
     #[arg(long, global = true, value_name = "D", default_value = "5s")]
     pub busy_timeout: Period,
 
-    /// Work on a store of another user, who shares with you a group that may write the files
-    /// beside it
+    /// Work on a store of another user who shares with you a group that may write the files beside
+    /// it, or in a folder that others may change too
     #[arg(long, global = true)]
     pub foreign_owner: bool,
 
@@ -64,8 +68,38 @@ pub struct GlobalArgs {
 
     /// Record each revocation in this file of JSON lines, before and after, for 'audit' to read;
     /// required where the store has no table for audit events [env: TOKENCTL_AUDIT_LOG]
-    #[arg(long, global = true, value_name = "FILE", value_parser = non_empty())]
+    #[arg(long, global = true, value_name = "FILE", value_parser = non_empty(), value_hint = ValueHint::FilePath)]
     pub audit_log: Option<OsString>,
+}
+
+/// How a terminal shows times.
+#[derive(Debug, Args)]
+pub struct TimesArg {
+    /// Show times at a terminal as far from now (2y 11mo ago), or exactly as elsewhere
+    #[arg(long, value_name = "HOW", default_value = "relative")]
+    pub times: Times,
+}
+
+/// Takes a whole number of this range.
+pub fn number_in(range: RangeInclusive<u64>) -> impl TypedValueParser<Value = u64> {
+    StringValueParser::new().try_map(move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number.ok_or_else(|| match (range.start(), range.end()) {
+            (least, &u64::MAX) => format!("it takes a whole number, {least} or more"),
+            (least, most) => format!("it takes a whole number from {least} to {most}"),
+        })
+    })
+}
+
+/// Any number of things.
+pub const ANY: RangeInclusive<u64> = 0..=u64::MAX;
+/// At least one.
+pub const ONE_OR_MORE: RangeInclusive<u64> = 1..=u64::MAX;
+
+/// Takes a text that says something.
+pub fn not_blank() -> impl TypedValueParser<Value = String> {
+    StringValueParser::new()
+        .try_map(|text| if text.trim().is_empty() { Err("it is blank") } else { Ok(text) })
 }
 
 fn schema_parser() -> impl TypedValueParser<Value = &'static Description> {
@@ -88,20 +122,24 @@ pub fn sort_parser(keys: &'static [SortKey]) -> impl TypedValueParser<Value = So
 
 /// The forms of T, D, DATE and BOOL, for the help of commands that take them.
 const VALUES_HELP: &str = "\
-T is a time (2020-07-23T14:31:47Z; UTC where it has no zone), a date, 'now', 'today',
-or a duration: 90d is that long ago, +90d that far ahead. D is a duration: digits and
-one of s, min, h, d, w, mo, y. DATE takes every form of T. A flag with [=<BOOL>] means
-true when it stands alone; with =false it matches the others.";
+Values:
+  T     a date (2020-07-23: midnight UTC), a time (2020-07-23T14:31:47Z;
+        UTC where it has no zone), now, today, yesterday, @SECONDS since
+        1970, or a duration: 90d is that long ago, +90d that far ahead
+  DATE  every form of T; of a time, its date
+  D     a duration: digits and one of s, min, h, d, w, mo, y
+  BOOL  true or false; a flag with [=<BOOL>] alone means true";
 
-/// Builds the end of the help of a command that takes such values.
-pub fn long_help(examples: &str) -> String {
-    format!("{VALUES_HELP}\n\n{examples}")
+/// Builds the end of the help of a command that takes such values: what follows are further
+/// sections.
+pub fn long_help(sections: &str) -> String {
+    format!("{VALUES_HELP}\n\n{sections}")
 }
 
 /// Builds the end of a revoke command's help: the effect on each application's database.
 pub fn revoke_help(examples: &str) -> String {
     let mut help = long_help(examples);
-    help += "\n\nDatabases of other applications (an --audit-log is needed there):\n";
+    help += "\n\nOther applications (an --audit-log is needed there):\n";
     let others = schema::ALL.iter().filter(|it| !it.signature.is_empty());
     for (index, description) in others.enumerate() {
         for (line, text) in description.direct_revoke.iter().enumerate() {
@@ -116,5 +154,8 @@ pub fn revoke_help(examples: &str) -> String {
 /// Parses a token id. The message never repeats text that may be a token's value.
 pub fn token_id(text: &str) -> Result<TokenId, Failure> {
     let id = text.parse();
-    id.map_err(|problem: String| Failure::usage(format!("invalid value for '<ID>': {problem}")))
+    id.map_err(|problem: String| {
+        Failure::usage(format!("invalid value for '<ID>': {problem}"))
+            .hint("to look for a name: tokenctl list --search TEXT")
+    })
 }

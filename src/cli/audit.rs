@@ -1,21 +1,24 @@
 //! `audit`: shows what was revoked, by whom, when and why.
 
 use anyhow::{Context, Result};
-use clap::builder::{NonEmptyStringValueParser, PossibleValue};
+use clap::builder::{NonEmptyStringValueParser, PossibleValue, TypedValueParser};
 use clap::{Args, ValueEnum};
 
-use super::arguments::long_help;
+use super::arguments::{ANY, TimesArg, long_help, number_in, token_id};
 use super::filter::{lower_bound, upper_bound};
-use super::list::print;
+use super::list::{chosen_columns, column_parser, print};
 use super::session::Session;
 use crate::audit_file::{AuditFile, FileEvents};
 use crate::failure::{Failure, Kind};
 use crate::model::actor::Actor;
 use crate::model::audit::{Action, AuditEvent, Filter};
+use crate::model::id::TokenId;
 use crate::model::reference::UserRef;
 use crate::model::time::TimeArg;
-use crate::model::token::Sort;
-use crate::store::{EventPart, ListOptions, Mode, Store};
+use crate::model::token::{Sort, Token};
+use crate::output::Format;
+use crate::output::view::Record;
+use crate::store::{EventPart, ListOptions, Mode, RunId, Store, Streamed};
 
 /// Show what was revoked, by whom, when and why.
 ///
@@ -31,9 +34,20 @@ use crate::store::{EventPart, ListOptions, Mode, Store};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help(EXAMPLES))]
 pub struct Audit {
+    /// Match events on these tokens, of both kinds
+    #[arg(value_name = "ID")]
+    ids: Vec<String>,
+
     /// Print at most N events, and say so when there are more
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number_in(ANY), allow_hyphen_values = true)]
     limit: Option<u64>,
+
+    /// Print these columns, or keys of JSON, in this order; 'all': every one
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', value_parser = column_parser::<AuditEvent>())]
+    columns: Option<Vec<String>>,
+
+    #[command(flatten)]
+    times: TimesArg,
 
     #[command(flatten)]
     filter: FilterArgs,
@@ -42,9 +56,22 @@ pub struct Audit {
 const EXAMPLES: &str = "\
 Examples:
   tokenctl audit --since 7d
+  tokenctl audit 42
   tokenctl audit --actor @me --limit 20
-  tokenctl audit --run 0190e2c5-7d3b-7c2e-9f6a-3b1c5d7e9f01 -o csv
-  tokenctl audit --user maria -o jsonl | jq -r '[.created_at, .actor, .target_name] | @tsv'";
+  tokenctl audit --run 0190e2c5 -o csv
+  tokenctl audit --user maria.ferreira -o jsonl | jq -r .target_name
+
+Keys of JSON and columns of CSV (null, or empty: none, or not recorded):
+  id, actor_id, target_id, target_user_id
+                        numbers
+  actor, os_user        strings: who it was, in the store and in the system
+  target_type           string: personal_access_token or deploy_token
+  target_name, target_username
+                        strings: the token's name and its owner's
+  action                string: revoke
+  outcome               string: revoked or unresolved
+  run_id, reason        strings
+  created_at            time, such as 2020-07-23T14:31:47.729Z";
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Filters (all combine with AND)")]
@@ -58,8 +85,8 @@ struct FilterArgs {
     #[arg(long = "actor", value_name = "USER")]
     by: Option<UserRef>,
 
-    /// Match events of one run of the program
-    #[arg(long, value_name = "RUN_ID", value_parser = NonEmptyStringValueParser::new())]
+    /// Match events of one run of the program: its id, or at least 8 characters of its beginning
+    #[arg(long, value_name = "RUN_ID", value_parser = NonEmptyStringValueParser::new().try_map(|it| run_id(&it)))]
     run: Option<String>,
 
     /// Match events of this kind
@@ -67,11 +94,11 @@ struct FilterArgs {
     action: Option<Action>,
 
     /// Match events of T or later
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
     since: Option<TimeArg>,
 
     /// Match events of T or earlier
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
     until: Option<TimeArg>,
 }
 
@@ -85,8 +112,18 @@ impl ValueEnum for Action {
     }
 }
 
+/// Takes the id of a run, or enough of its beginning that hardly another has it.
+fn run_id(text: &str) -> Result<String, &'static str> {
+    if text.len() < 8 {
+        return Err("it takes the id of a run, or at least 8 characters of its beginning");
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
 impl Audit {
     pub fn run(self, session: &Session) -> Result<()> {
+        let columns = chosen_columns::<AuditEvent>(session, self.columns)?;
+        let targets = self.ids.iter().map(|id| token_id(id)).collect::<Result<_, _>>()?;
         // Opened before the store, which may change this process's user.
         let log = session.audit_log(AuditFile::read);
         let store = session.open(Mode::Read)?;
@@ -113,12 +150,81 @@ impl Audit {
                 .context(format!("--actor {it}"))
         });
         let (user, by) = (user.transpose()?, by.transpose()?);
-        let filter = Filter { user, actor: by, run, action, since, until };
+        if let Some(run) = &run {
+            refuse_several_runs(events, &actor, run, session)?;
+        }
+        let filter =
+            Filter { targets, target_type: None, user, actor: by, run, action, since, until };
         let query = actor.to_list::<AuditEvent>(filter)?;
         let options = ListOptions { sort: Sort::NEWEST_FIRST, limit: self.limit, now: session.now };
-        print::<AuditEvent, AuditEvent>(session, events, &query, &options, &session.style())?;
+        let mut style = session.style(self.times.times);
+        style.columns = columns;
+        if from_log.is_some() && style.format == Format::Table && style.columns.is_none() {
+            // Where revocation and event are not one transaction, the one may lack the other.
+            let names = AuditEvent::TABLE.iter().chain(&["outcome"]);
+            style.columns = Some(names.map(ToString::to_string).collect());
+        }
+        print::<AuditEvent, AuditEvent>(session, events, &query, &options, &style)?;
         from_log.map_or(Ok(()), |it| it.report_problems(session, &actor))
     }
+}
+
+/// Refuses the beginning of the ids of several runs.
+fn refuse_several_runs(events: &Store, actor: &Actor, run: &str, session: &Session) -> Result<()> {
+    let filter = Filter { run: Some(run.into()), ..Filter::default() };
+    let options = ListOptions { sort: Sort::BY_ID, limit: None, now: session.now };
+    let query = actor.to_list::<AuditEvent>(filter)?;
+    let several = events.list::<AuditEvent, RunId, _>(&query, &options, |rows| {
+        let mut first: Option<String> = None;
+        for row in rows {
+            if let Streamed::Row(Ok(RunId(id))) = row? {
+                match &first {
+                    None => first = Some(id),
+                    Some(other) if *other != id => return Ok(Some([other.clone(), id])),
+                    Some(_) => {}
+                }
+            }
+        }
+        Ok(None)
+    })?;
+    let Some([one, other]) = several else { return Ok(()) };
+    let problem = format!("several runs begin like this, such as {one} and {other}");
+    Err(Failure::value("--run <RUN_ID>", run, problem).hint("give more of the id").into())
+}
+
+/// Finds the event of the last revocation of a token, in the store or in the audit file.
+pub fn revocation_of<T: Token>(
+    session: &Session,
+    store: &Store,
+    actor: &Actor,
+    log: Option<&AuditFile>,
+    id: TokenId,
+) -> Result<Option<AuditEvent>> {
+    let from_log = match log {
+        Some(log) if !store.records_events() => Some(log.events(store)?.events.into_store()?),
+        _ => None,
+    };
+    let events = match &from_log {
+        Some(events) => events,
+        None if store.records_events() => store,
+        None => return Ok(None),
+    };
+    let filter = Filter {
+        targets: vec![id],
+        target_type: Some(T::TARGET_TYPE),
+        action: Some(Action::Revoke),
+        ..Filter::default()
+    };
+    let query = actor.to_list::<AuditEvent>(filter)?;
+    let options = ListOptions { sort: Sort::NEWEST_FIRST, limit: Some(1), now: session.now };
+    events.list::<AuditEvent, AuditEvent, _>(&query, &options, |rows| {
+        for row in rows {
+            if let Streamed::Row(Ok(event)) = row? {
+                return Ok(Some(event));
+            }
+        }
+        Ok(None)
+    })
 }
 
 /// Builds the error for a missing --audit-log.

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 
 pub const VARIABLE_DB: &str = "TOKENCTL_DB";
 pub const VARIABLE_AS: &str = "TOKENCTL_AS";
+/// Set by the completion script of a shell, to the shell's name.
+pub const VARIABLE_COMPLETE: &str = "TOKENCTL_COMPLETE";
 pub const VARIABLE_AUDIT_LOG: &str = "TOKENCTL_AUDIT_LOG";
 
 /// Returns an environment variable; an empty one counts as unset.

@@ -4,14 +4,13 @@ use anyhow::{Context, Result};
 use clap::builder::{NonEmptyStringValueParser, PossibleValue};
 use clap::{Args, ValueEnum};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::model::access::Guarded;
-use crate::model::actor::Actor;
-use crate::model::deploy_token::{self, DeployToken};
+use crate::model::actor::{Actor, Denied};
 use crate::model::personal_access_token::{self, PersonalAccessToken, UserState, UserType};
-use crate::model::reference::{Reference, UserRef};
+use crate::model::reference::UserRef;
 use crate::model::time::{Moment, OUT_OF_RANGE, Period, Rounding, TimeArg, Timestamp};
-use crate::model::token::{State, StateFilter, Token, TokenFilter};
+use crate::model::token::{StateFilter, Token, TokenFilter};
 use crate::store::{Store, Stored};
 
 /// The filters of a kind of token, the same for every command.
@@ -33,6 +32,11 @@ pub trait Filters: Default + PartialEq {
     /// Refuses filters that are harmless in a list but not in a revocation.
     fn check_safe_to_revoke(&self, now: Moment) -> Result<(), Failure>;
 
+    /// What to do where the filters are denied.
+    fn hint_if_denied(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What the user has to know of what these filters do in a store.
     fn note(&self, _: &Store) -> Option<&'static str> {
         None
@@ -51,11 +55,11 @@ pub struct FilterArgs {
     token: TokenFilterArgs,
 
     /// Match tokens last used at T or later
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
     last_used_after: Option<TimeArg>,
 
     /// Match tokens last used at T or earlier, never-used ones not included
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
     last_used_before: Option<TimeArg>,
 
     /// Match tokens that were never used
@@ -63,7 +67,7 @@ pub struct FilterArgs {
     never_used: Option<bool>,
 
     /// Match tokens created more than D ago, and never used or last used more than D ago
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", allow_hyphen_values = true)]
     unused_for: Option<Period>,
 
     /// Match impersonation tokens
@@ -84,26 +88,6 @@ pub struct FilterArgs {
     except_user: Vec<UserRef>,
 }
 
-/// The filters of deploy tokens, the same for every command.
-#[derive(Debug, Default, PartialEq, Args)]
-#[command(next_help_heading = "Filters (all combine with AND)")]
-pub struct DeployFilterArgs {
-    /// Match the tokens of this project: an id or a full path
-    #[arg(long, conflicts_with = "group")]
-    project: Option<Reference>,
-
-    /// Match the tokens of this group: an id or a full path
-    #[arg(long)]
-    group: Option<Reference>,
-
-    /// Match tokens that are neither revoked nor expired
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    active: Option<bool>,
-
-    #[command(flatten)]
-    token: TokenFilterArgs,
-}
-
 /// The filters that every kind of token has.
 #[derive(Debug, Default, PartialEq, Args)]
 pub struct TokenFilterArgs {
@@ -121,23 +105,23 @@ pub struct TokenFilterArgs {
     expired: Option<bool>,
 
     /// Match tokens created at T or later
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
     created_after: Option<TimeArg>,
 
     /// Match tokens created at T or earlier
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
     created_before: Option<TimeArg>,
 
     /// Match tokens that expire on DATE or later
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", allow_hyphen_values = true)]
     expires_after: Option<TimeArg>,
 
     /// Match tokens that expire before DATE
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", allow_hyphen_values = true)]
     expires_before: Option<TimeArg>,
 
     /// Match unexpired tokens that expire within D
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", allow_hyphen_values = true)]
     expires_within: Option<Period>,
 
     /// Match tokens that never expire
@@ -232,40 +216,9 @@ impl Filters for FilterArgs {
     }
 }
 
-impl Filters for DeployFilterArgs {
-    type Token = DeployToken;
-
-    fn check_safe_to_revoke(&self, _: Moment) -> Result<(), Failure> {
-        self.token.refuse_blank_search()
-    }
-
-    fn subject(&self) -> String {
-        match (&self.project, &self.group) {
-            (Some(project), _) => format!("project {project}"),
-            (None, Some(group)) => format!("group {group}"),
-            (None, None) => "deploy tokens of the whole store".into(),
-        }
-    }
-
-    fn resolve(self, store: &Store, actor: &Actor, now: Moment) -> Result<deploy_token::Filter> {
-        let what = self.subject();
-        let mut token = self.token.resolve(now)?;
-        let active = |is_active| {
-            if is_active { StateFilter::Is(State::Active) } else { StateFilter::Inactive }
-        };
-        token.states.extend(self.active.map(active));
-        let place = match (&self.project, &self.group) {
-            (Some(project), _) => Some(store.project(actor, project).context(what)?),
-            (None, Some(group)) => Some(store.group(actor, group).context(what)?),
-            (None, None) => None,
-        };
-        Ok(deploy_token::Filter { token, place })
-    }
-}
-
 impl TokenFilterArgs {
     /// Refuses blank text: an unset shell variable would revoke every token.
-    fn refuse_blank_search(&self) -> Result<(), Failure> {
+    pub fn refuse_blank_search(&self) -> Result<(), Failure> {
         match &self.search {
             Some(text) if text.trim().is_empty() => {
                 Err(Failure::value("--search <TEXT>", text, "blank text matches every token")
@@ -275,7 +228,7 @@ impl TokenFilterArgs {
         }
     }
 
-    fn resolve(self, now: Moment) -> Result<TokenFilter> {
+    pub fn resolve(self, now: Moment) -> Result<TokenFilter> {
         Ok(TokenFilter {
             ids: None,
             states: self.state.into_iter().collect(),
@@ -299,6 +252,18 @@ impl TokenFilterArgs {
             except_scopes: self.except_scope,
         })
     }
+}
+
+/// Says of what is denied what it was, and what to do.
+pub fn denied<Q>(
+    query: Result<Q, Denied>,
+    subject: &str,
+    hint: Option<&'static str>,
+) -> Result<Q, Failure> {
+    query.map_err(|denied| {
+        let failure = Failure::new(Kind::Denied, format!("{subject}: {denied}"));
+        hint.into_iter().fold(failure, Failure::hint)
+    })
 }
 
 /// Resolves a lower bound, compared by `>=`.

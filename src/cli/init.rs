@@ -4,6 +4,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 use shell_words::quote;
 
+use super::arguments::number_in;
+use super::progress::Progress;
 use super::session::Session;
 use super::stop::Stop;
 use crate::failure::Failure;
@@ -16,8 +18,8 @@ use crate::store::{self, Location};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  tokenctl --db tokens.db init               an empty store, for an application to fill
-  tokenctl --db demo.db init --sample        a made-up organisation with 200 tokens
+  tokenctl --db tokens.db init           an empty store, for an application
+  tokenctl --db demo.db init --sample    a made-up organisation, 200 tokens
   tokenctl --db big.db init --sample=1000000")]
 pub struct Init {
     /// Fill it with a made-up organisation that has N personal access tokens, 1 to 10000000, dated
@@ -28,7 +30,7 @@ pub struct Init {
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "200",
-        value_parser = clap::value_parser!(u64).range(1..=10_000_000),
+        value_parser = number_in(1..=10_000_000),
     )]
     sample: Option<u64>,
 }
@@ -41,7 +43,12 @@ impl Init {
                 .into());
         };
         let stop = Stop::listen()?;
-        if !store::create(&path, self.sample, session.now.instant, stop.flag())? {
+        let progress = Progress::searching(session, &stop, "{pos} rows written");
+        let told = |rows| progress.reach(rows);
+        let now = session.now.instant;
+        let is_done = store::create(&path, self.sample, now, stop.flag(), &told)?;
+        drop(progress);
+        if !is_done {
             stop.check().context("no store was created")?;
         }
 

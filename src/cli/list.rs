@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, Args};
 
-use super::arguments::{long_help, sort_parser};
-use super::filter::{FilterArgs, Filters};
+use super::arguments::{ANY, TimesArg, long_help, number_in, sort_parser};
+use super::filter::{FilterArgs, Filters, denied};
 use super::scopes::near_miss;
 use super::session::{Session, broken_row};
 use crate::failure::{Failure, Kind, line};
@@ -28,7 +28,7 @@ use crate::store::{ListOptions, Mode, Projection, Store, Stored, Streamed};
 /// Properties that another application's database does not record are null, and filters
 /// on them are refused.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES, after_long_help = long_help(EXAMPLES))]
+#[command(after_help = EXAMPLES, after_long_help = long_help(&format!("{KEYS}\n\n{EXAMPLES}")))]
 #[command(mut_args(with_choices_of::<PersonalAccessToken>))]
 pub struct List {
     #[command(flatten)]
@@ -39,32 +39,54 @@ pub struct List {
 
 const EXAMPLES: &str = "\
 Examples:
-  tokenctl list --user maria --state active
+  tokenctl list --user maria.ferreira --state active
   tokenctl list --unused-for 90d --sort last_used_asc
   tokenctl list --expires-within 2w --columns id,username,name,expires_at
-  tokenctl list --never-used --created-before 30d -o json | jq -r '.[].username'";
+  tokenctl list --never-used -o json | jq -r '.[].username'
+  tokenctl list --user-state blocked --state active --count";
+
+/// The keys of JSON, which are the names of columns.
+pub const KEYS: &str = "\
+Keys of JSON and columns of CSV (null, or empty: absent or not recorded):
+  id, user_id               numbers
+  name, username, description
+                            strings
+  state                     string: active, revoked or expired
+  user_type, user_state     strings, as the filters have them
+  scopes                    array of strings; in CSV separated by blanks
+  revoked, active, expired, impersonation
+                            true or false
+  created_at, last_used_at  times, such as 2020-07-23T14:31:47.729Z
+  expires_at                date (2020-07-23), or a time where that is kept";
 
 /// Order, limit and columns of a list; [`with_choices_of`] sets their possible values.
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// Sort in this order
+    /// Sort in this order: ties by id, missing values last, or first where it descends
     #[arg(long, value_name = "ORDER", default_value = "id_asc", value_parser = sort_parser(&[]))]
     sort: Sort,
 
     /// Print at most N tokens, and say so when there are more
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number_in(ANY), allow_hyphen_values = true)]
     limit: Option<u64>,
 
-    /// Print these columns of table and csv, in this order
+    /// Print these columns, or keys of JSON, in this order; 'all': every one
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
     columns: Option<Vec<String>>,
+
+    /// Print how many tokens match, and nothing else
+    #[arg(long, conflicts_with_all = ["sort", "limit", "columns"])]
+    count: bool,
+
+    #[command(flatten)]
+    times: TimesArg,
 }
 
 /// Sets the orders and columns that a list of this kind of token accepts.
 pub fn with_choices_of<T: Token + Record>(arg: Arg) -> Arg {
     match arg.get_id().as_str() {
         "sort" => arg.value_parser(sort_parser(T::SORT_KEYS)),
-        "columns" => arg.value_parser(PossibleValuesParser::new(view::column_names::<T>())),
+        "columns" => arg.value_parser(column_parser::<T>()),
         _ => arg,
     }
 }
@@ -82,42 +104,70 @@ impl ListArgs {
         session: &Session,
         filters: impl Filters<Token = T>,
     ) -> Result<()> {
-        self.check(session)?;
+        let columns = chosen_columns::<T>(session, self.columns)?;
         let store = session.open(Mode::Read)?;
         store.check_has::<T>()?;
         let actor = session.actor(&store)?;
         if let Some(note) = filters.note(&store) {
             session.note(note);
         }
-        let subject = filters.subject();
+        let (subject, hint) = (filters.subject(), filters.hint_if_denied());
         let filter = filters.resolve(&store, &actor, session.now)?;
-        let query = actor.to_list::<T>(filter.clone()).context(subject)?;
-        let style = OutputStyle { columns: self.columns, ..session.style() };
+        let query = denied(actor.to_list::<T>(filter.clone()), &subject, hint)?;
+        let style = OutputStyle {
+            columns,
+            counts: self.count,
+            unrecorded: store.unrecorded_properties::<T>()?,
+            ..session.style(self.times.times)
+        };
         let options = ListOptions { sort: self.sort, limit: self.limit, now: session.now };
-        let shown = if style.format == Format::Ids && store.vouches_for(&query) {
+        let is_vouched_for = store.vouches_for(&query);
+        let matching = if self.count && is_vouched_for {
+            let count = store.count(query.selection(), session.now)?;
+            let mut out = session.out(None)?;
+            writeln!(out, "{count}").and_then(|()| out.flush()).context(CANNOT_PRINT)?;
+            count
+        } else if style.format == Format::Ids && is_vouched_for {
             print::<T, TokenId>(session, &store, &query, &options, &style)?
         } else {
             print::<T, T>(session, &store, &query, &options, &style)?
         };
-        if shown == 0
+        if matching == 0
             && let Some(miss) = near_miss::<T>(&store, &actor, &filter, session.now)?
         {
             session.note(&miss.note());
         }
         Ok(())
     }
+}
 
-    /// Refuses --columns for formats that have none.
-    fn check(&self, session: &Session) -> Result<()> {
-        match session.format() {
-            Format::Json | Format::Jsonl | Format::Ids if self.columns.is_some() => {
-                Err(Failure::usage("--columns goes with -o table and -o csv only")
-                    .hint("pick keys of JSON with jq")
-                    .into())
+/// Takes the names of columns, and `all`.
+pub fn column_parser<R: Record>() -> PossibleValuesParser {
+    PossibleValuesParser::new(view::column_names::<R>().chain([ALL]))
+}
+
+const ALL: &str = "all";
+
+/// The columns that --columns chooses: each once, in the order of the names.
+pub fn chosen_columns<R: Record>(
+    session: &Session,
+    names: Option<Vec<String>>,
+) -> Result<Option<Vec<String>>> {
+    let Some(names) = names else { return Ok(None) };
+    if session.format() == Format::Ids {
+        return Err(Failure::usage("--columns does not go with -o ids, which is one column").into());
+    }
+    let mut chosen: Vec<String> = Vec::new();
+    for name in names {
+        let all = view::keys::<R>().map(|column| column.name.to_owned());
+        let columns = if name == ALL { all.collect() } else { vec![name] };
+        for column in columns {
+            if !chosen.contains(&column) {
+                chosen.push(column);
             }
-            _ => Ok(()),
         }
     }
+    Ok(Some(chosen))
 }
 
 /// Prints the rows of a query, or a part of each, and returns how many. A slow reader of the output does not
@@ -137,6 +187,7 @@ pub fn print<T: Stored, P: Projection<T> + Record + Send>(
     let mut messages = None;
 
     let (mut shown, mut broken, mut more) = (0_u64, 0_u64, false);
+    let mut left_out = Vec::new();
     let read = store.list::<T, P, _>(query, &ListOptions { limit: wanted, ..*options }, |rows| {
         let mut printer = Printer::new(&mut output, style)?;
         for row in rows {
@@ -173,14 +224,17 @@ pub fn print<T: Stored, P: Projection<T> + Record + Send>(
                 }
             }
         }
+        printer.flush()?;
+        left_out = printer.left_out();
         printer.finish().map(|_| ())
     });
     read.and(output.drain().context(CANNOT_PRINT))?;
     drop(messages);
 
+    session.note_left_out(&left_out);
     if more {
         session.note(&format!("{shown} shown, and more match: raise --limit"));
-    } else if shown == 0 && style.format == Format::Table {
+    } else if shown == 0 && style.format == Format::Table && !style.counts {
         session.note(&format!("no {} to show", T::NOUN[1]));
     }
     if broken > 0 {

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write};
 
 use anyhow::{Context, Result};
 
-use super::ask::{CANNOT_ASK, NOTHING_CHANGED, answers_yes};
+use super::ask::{CANNOT_ASK, NOTHING_CHANGED, Yes, answers_yes};
 use super::ids::{Listed, ReviewedRows};
 use super::pick::{PICKABLE, pick};
 use super::progress::Progress;
@@ -16,10 +16,10 @@ use super::stop::Stop;
 use crate::failure::{Failure, Kind, say, say_plain};
 use crate::model::access::RevokeQuery;
 use crate::model::id::{Owner, TokenId};
-use crate::model::time::Timestamp;
-use crate::model::token::Token;
-use crate::output::Printer;
+use crate::model::time::{Moment, Period, Timestamp};
+use crate::model::token::{SortKey, Token};
 use crate::output::view::Record;
+use crate::output::{OutputStyle, Printer, Times};
 use crate::store::schema::Description;
 use crate::store::{BrokenRow, Store, Stored, Streamed};
 
@@ -37,6 +37,11 @@ pub struct Matching<T> {
     /// How many the application will put back, and why.
     returning: Option<(u64, &'static str)>,
     owners: HashSet<Owner>,
+    /// How many are active, and how many were used in the last seven days.
+    active: u64,
+    used: u64,
+    /// How many match beyond the limit, and are left alone.
+    more: u64,
     /// When the last of them was created.
     newest: Option<Timestamp>,
     /// As many as are shown.
@@ -44,14 +49,37 @@ pub struct Matching<T> {
     shown: usize,
 }
 
+/// Which of the tokens that match are wanted.
+pub struct Wanted<'w> {
+    /// How many are to be shown.
+    pub shown: usize,
+    /// At most this many, the first by id.
+    pub limit: Option<u64>,
+    pub reviewed: Option<&'w ReviewedRows>,
+}
+
+/// What the question says besides what matches.
+pub struct Question {
+    pub actor: String,
+    /// What revoking does there.
+    pub effect: String,
+    /// How many more would match without the exemptions; `None`: there are none.
+    pub exempt: Option<u64>,
+    pub times: Times,
+}
+
+/// From how many tokens on the answer is their number.
+const MANY: u64 = 101;
+
 impl<T: Stored + Token + Record> Matching<T> {
     pub fn read(
         session: &Session,
         store: &Store,
         query: &RevokeQuery<T>,
         stop: &Stop,
-        (shown, reviewed): (usize, Option<&ReviewedRows>),
+        wanted: &Wanted<'_>,
     ) -> Result<Self> {
+        let Wanted { shown, limit, reviewed } = *wanted;
         let progress = Progress::searching(session, stop, "{pos} tokens match so far");
         let description = store.description();
         let read = store.preview(query, session.now, |rows| {
@@ -62,7 +90,8 @@ impl<T: Stored + Token + Record> Matching<T> {
                     // A token that does not fit its reviewed row will be spared.
                     Streamed::Row(Ok(token))
                         if reviewed.is_some_and(|it| !it.fits(&token, session.now)) => {}
-                    Streamed::Row(Ok(token)) => matching.add(description, token),
+                    Streamed::Row(Ok(_)) if limit == Some(matching.count()) => matching.more += 1,
+                    Streamed::Row(Ok(token)) => matching.add(description, token, session.now),
                     Streamed::Row(Err(BrokenRow { id: Ok(id), .. })) => matching.broken.push(id),
                     Streamed::Row(Err(row)) => {
                         say(&broken_row(T::NOUN[0], &row));
@@ -85,16 +114,22 @@ impl<T: Stored + Token + Record> Matching<T> {
             unnamed: 0,
             returning: None,
             owners: HashSet::new(),
+            active: 0,
+            used: 0,
+            more: 0,
             newest: None,
             first,
             shown,
         }
     }
 
-    fn add(&mut self, description: &Description, token: T) {
+    fn add(&mut self, description: &Description, token: T, now: Moment) {
         if let Some(why) = description.returning(&token.properties().name) {
             self.returning.get_or_insert((0, why)).0 += 1;
         }
+        let is_recent = |used| Some(used) >= Period::WEEK.before(now.instant);
+        self.active += u64::from(token.properties().is_active(now));
+        self.used += u64::from(token.last_used_at().is_some_and(is_recent));
         self.ids.push(token.id());
         self.owners.extend(token.owner());
         self.newest = self.newest.max(token.properties().created_at);
@@ -104,7 +139,7 @@ impl<T: Stored + Token + Record> Matching<T> {
     }
 
     /// Lets the user pick at the terminal; nothing is picked at first.
-    pub fn pick(self, session: &Session, store: &Store, stop: &Stop) -> Result<Self> {
+    pub fn pick(self, session: &Session, store: &Store, stop: &Stop, times: Times) -> Result<Self> {
         if self.ids.len() > PICKABLE {
             let message = format!("{} match, too many to pick from", self.described());
             let hint = format!("narrow the filter to {PICKABLE} tokens");
@@ -113,28 +148,38 @@ impl<T: Stored + Token + Record> Matching<T> {
         if self.first.is_empty() {
             return Ok(self);
         }
-        let picked = pick(session, stop, &self.first)?;
+        let picked = pick(session, stop, times, &self.first)?;
         if picked.is_empty() {
             return Err(Failure::new(Kind::Declined, "nothing was picked, nothing changed").into());
         }
         let mut rest = Self::none(self.shown);
         for (index, token) in self.first.into_iter().enumerate() {
             if picked.contains(&index) {
-                rest.add(store.description(), token);
+                rest.add(store.description(), token, session.now);
             }
         }
-        (rest.broken, rest.unnamed) = (self.broken, self.unnamed);
+        (rest.broken, rest.unnamed, rest.more) = (self.broken, self.unnamed, self.more);
         Ok(rest)
     }
 
     /// Shows what would be revoked, and asks. The default is no.
-    pub fn confirm(&self, session: &Session, stop: &Stop, effect: Option<String>) -> Result<()> {
+    pub fn confirm(
+        &self,
+        session: &Session,
+        store: &Store,
+        stop: &Stop,
+        question: &Question,
+    ) -> Result<()> {
         if self.ids.is_empty() {
             return Ok(());
         }
+        let style = OutputStyle {
+            unrecorded: store.unrecorded_properties::<T>()?,
+            ..session.preview_style(question.times)
+        };
         let shown = || -> Result<()> {
             let terminal = BufWriter::new(stop.stream(io::stderr()).context(CANNOT_ASK)?);
-            let mut preview = Printer::new(terminal, &session.preview_style())?;
+            let mut preview = Printer::new(terminal, &style)?;
             for token in self.first.iter().take(PREVIEW) {
                 preview.record(token)?;
             }
@@ -142,20 +187,46 @@ impl<T: Stored + Token + Record> Matching<T> {
         };
         shown().map_err(|error| stop.reason(error)).context(NOTHING_CHANGED)?;
         if self.ids.len() > PREVIEW {
-            session.note_more(&format!("… and {} more", self.ids.len() - PREVIEW));
+            say_plain(&format!("… and {} more", self.ids.len() - PREVIEW));
         }
-        if let Some(effect) = effect {
-            say_plain(&effect);
+        for line in self.said(store, question) {
+            say_plain(&line);
         }
-        if let Some((count, why)) = self.returning {
-            let are = if count == 1 { "is" } else { "are" };
-            say_plain(&format!("{count} of them {are} {why}"));
-        }
-        if answers_yes(&format!("Revoke {}?", self.described()), stop)? {
+        let revoke = format!("Revoke {}?", self.described());
+        let (question, yes) = match self.count() {
+            MANY.. => {
+                (format!("{revoke} Type {} to do it:", self.count()), Yes::Number(self.count()))
+            }
+            _ => (format!("{revoke} [y/N]"), Yes::Word),
+        };
+        if answers_yes(&question, &yes, stop)? {
             Ok(())
         } else {
             Err(Failure::new(Kind::Declined, NOTHING_CHANGED).into())
         }
+    }
+
+    /// What has to be known before the answer.
+    fn said(&self, store: &Store, question: &Question) -> Vec<String> {
+        let Question { actor, effect, exempt, .. } = question;
+        let mut lines = vec![format!("Store: {}, as {actor}", store.database().place())];
+        let mut parts = vec![format!("{} match: {} active", self.described(), self.active)];
+        if T::SORT_KEYS.contains(&SortKey::LastUsed) {
+            parts.push(format!("{} used in the last 7 days", self.used));
+        }
+        if let Some(exempt) = exempt {
+            parts.push(format!("{exempt} more kept by --except-user or --except-scope"));
+        }
+        if self.more > 0 {
+            parts.push(format!("{} more beyond --limit", self.more));
+        }
+        lines.push(parts.join(", "));
+        if let Some((count, why)) = self.returning {
+            let are = if count == 1 { "is" } else { "are" };
+            lines.push(format!("{count} of them {are} {why}"));
+        }
+        lines.push(effect.clone());
+        lines
     }
 }
 
@@ -164,15 +235,25 @@ impl<T: Stored + Token> Matching<T> {
         self.ids.len() as u64
     }
 
+    /// How many match beyond the limit.
+    pub fn more(&self) -> u64 {
+        self.more
+    }
+
     /// What is to be done. What was not counted or picked is left alone, though it might
     /// match, have become readable, or have got the id of what was deleted by then.
-    pub fn plan(self, named: Option<Listed>, batch_size: u32) -> RevokePlan {
+    pub fn plan(self, named: Option<Listed>, batch_size: u64) -> RevokePlan {
         let (newest, unreadable, ids_given) = (self.newest, self.unnamed, named.is_some());
         let mut reviewed = ReviewedRows::default();
         let (ids, chosen) = match named {
             Some(named) => {
                 reviewed = named.reviewed;
-                (named.ids, Some(self.ids))
+                let mut ids = named.ids;
+                if self.more > 0 {
+                    // Those beyond the limit are not looked at again.
+                    ids.retain(|id| Some(id) <= self.ids.last());
+                }
+                (ids, Some(self.ids))
             }
             None if self.broken.is_empty() => (self.ids, None),
             None => {

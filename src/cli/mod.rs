@@ -8,6 +8,8 @@ mod completions;
 mod deploy_tokens;
 mod environment;
 mod filter;
+mod help;
+mod hints;
 mod ids;
 mod init;
 mod list;
@@ -16,12 +18,14 @@ mod matching;
 mod own_files;
 mod pick;
 mod progress;
+mod raw_terminal;
 mod revocations;
 mod revoke;
 mod revoke_plan;
 mod scopes;
 mod session;
 mod show;
+mod status;
 mod stop;
 
 use std::ffi::OsString;
@@ -33,6 +37,7 @@ use clap::error::{ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::arguments::GlobalArgs;
+pub use self::help::documented;
 use self::session::Session;
 use crate::failure::{self, Failure};
 use crate::output::text::{visible, visible_lines};
@@ -54,23 +59,32 @@ use crate::output::text::{visible, visible_lines};
     arg_required_else_help = false,
     after_help = "\
 Examples:
-  tokenctl --db demo.db init --sample        make a store to experiment with
-  tokenctl --db demo.db --as root list       list every personal access token
-  tokenctl list --unused-for 90d -o ids      with TOKENCTL_DB and TOKENCTL_AS set
+  tokenctl --db demo.db init --sample    make a store to experiment with
+  tokenctl --db demo.db --as root list   list every personal access token
+  tokenctl list --unused-for 90d         with TOKENCTL_DB and TOKENCTL_AS
   tokenctl show 42
   tokenctl revoke 42 --reason 'left the team'
   tokenctl revoke --unused-for 180d --user-type human --dry-run
   tokenctl audit --since 7d
-  tokenctl --db postgres:///gitlabhq_production --as root list --unused-for 90d
+  tokenctl status
+
+Environment:
+  TOKENCTL_DB         the store, as for --db; a password may stand in it
+  TOKENCTL_AS         the user to act as, as for --as
+  TOKENCTL_AUDIT_LOG  the audit file, as for --audit-log
+  PGHOST, PGUSER...   what a postgres:// URL does not say, as for psql
+  NO_COLOR            not empty: no colour, unless --color says otherwise
+  CLICOLOR_FORCE      not empty and not 0: colour in pipes too
+  TERM                dumb: no colour
 
 Exit status:
   0         done; also: nothing matched, already revoked
   1         failed; the message says what was done and what was not
-  2         usage: wrong flags or values, confirmation missing; nothing changed
+  2         usage: wrong flags or values, or unconfirmed; nothing changed
   3         the answer at the prompt was no; nothing changed
-  4         denied, or no such token, user, project or group; of revoke: all its ids
-  5         revoke was denied some ids; the others were revoked, now or before
-  75        the store was locked for longer than --busy-timeout; try again
+  4         denied, or no such token, user, project or group (all of them)
+  5         denied for some ids; the others were revoked, now or before
+  75        locked for longer than --busy-timeout; try again
   130, 143  stopped by SIGINT, SIGTERM after the current batch"
 )]
 pub struct Cli {
@@ -89,17 +103,25 @@ enum Command {
     Revoke(revoke::Revoke),
     DeployTokens(deploy_tokens::DeployTokens),
     Audit(audit::Audit),
+    Status(status::Status),
     Completions(completions::Completions),
 }
 
 /// Runs the program and returns its exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut arguments: Vec<_> = arguments.into_iter().collect();
+    if completions::complete(&arguments).is_ok_and(|answered| answered) {
+        return ExitCode::SUCCESS;
+    }
     let ended = match parse(&arguments) {
         Ok(cli) => cli.run(arguments.split_off(1)),
         Err(error) if error.kind() == ErrorKind::InvalidUtf8 => Err(not_utf8(&arguments).into()),
         Err(mut error) if error.use_stderr() => {
+            if let Some(failure) = hints::hinted(&error, &arguments) {
+                return failure::report(&failure.into());
+            }
             // Prints clap's message in the form of all others.
+            hints::keep_near_suggestions(&mut error);
             escape_values(&mut error);
             let rendered = error.render().to_string();
             let message = rendered.strip_prefix("error: ").unwrap_or(&rendered);
@@ -111,7 +133,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(failure::Kind::Usage.exit_status());
         }
         // Help and version go to standard output.
-        Err(help) => help.print().map_err(Into::into),
+        Err(help) => help::asked_for(&arguments).unwrap_or(help).print().map_err(Into::into),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -174,6 +196,7 @@ impl Cli {
             Command::Revoke(command) => command.run(&session),
             Command::DeployTokens(command) => command.run(&session),
             Command::Audit(command) => command.run(&session),
+            Command::Status(command) => command.run(&session),
             Command::Completions(command) => command.run(&session),
         }
     }

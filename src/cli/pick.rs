@@ -1,81 +1,173 @@
-//! Picks records from a table at the terminal. Nothing is picked at first, and cancelling
+//! Picks records from a table at the terminal. Nothing is picked at first, and giving up
 //! picks nothing.
 
-use std::fmt;
-use std::io;
+use std::fmt::Write;
 
 use anyhow::{Context, Result};
-use dialoguer::MultiSelect;
-use dialoguer::theme::Theme;
-use nix::sys::termios::{FlushArg, tcflush};
+use dialoguer::console::{Term, truncate_str};
+use dialoguer::theme::{SimpleTheme, Theme};
+use signal_hook::consts::SIGINT;
+use signal_hook::low_level::raise;
 
 use super::ask::{CANNOT_ASK, NOTHING_CHANGED};
+use super::raw_terminal::{Key, RawTerminal};
 use super::session::Session;
 use super::stop::Stop;
 use crate::failure::Failure;
 use crate::output::Printer;
+use crate::output::Times;
 use crate::output::view::Record;
 
 /// The most records that can be picked from.
 pub const PICKABLE: usize = 1000;
 
-/// The smallest usable terminal.
-const MIN_ROWS: u16 = 6;
-const MIN_COLUMNS: u16 = 50;
-/// Cells that dialoguer adds before an item, and after the prompt of a paged list.
-const ITEM_MARK: usize = "> [ ] ".len();
-const PAGE_MARK: usize = " [Page 100/100] ".len();
+/// The smallest usable terminal: of one record, the keys, the headings and the count.
+const MIN_ROWS: usize = 4;
+const MIN_COLUMNS: usize = 20;
+/// Cells that stand before a record.
+const MARK: usize = "> [ ] ".len();
 
-/// Lets the user pick, and returns the picked indexes: none on cancel.
-pub fn pick<R: Record>(session: &Session, stop: &Stop, records: &[R]) -> Result<Vec<usize>> {
-    let terminal = stop.terminal().context(CANNOT_ASK)?;
-    let (rows, columns) = terminal.size();
-    if rows < MIN_ROWS || columns < MIN_COLUMNS {
-        let least = format!("{MIN_COLUMNS} columns and {MIN_ROWS} rows");
-        return Err(Failure::usage(format!("picking takes a terminal of {least}")).into());
-    }
-    // The prompt takes two lines; dialoguer leaves two more free.
-    let length = usize::from(rows).saturating_sub(2);
-    let has_pages = records.len() + 2 > length;
-    let lines = lines(session, records, if has_pages { PAGE_MARK } else { 0 })?;
-    let (heading, items) = lines.split_first().context("a table has a heading")?;
-    tcflush(io::stdin(), FlushArg::TCIFLUSH).context(CANNOT_ASK)?;
-    stop.count_signals_as_one(true);
-    let picked = MultiSelect::with_theme(&PromptWithoutColon)
-        .with_prompt(format!("space picks, a all, enter ends, esc gives up\n      {heading}"))
-        .items(items)
-        .max_length(length)
-        .report(false)
-        .interact_on_opt(&terminal);
-    // dialoguer leaves the cursor hidden after an error.
-    let shown = terminal.show_cursor();
-    stop.count_signals_as_one(false);
+const KEYS: &str =
+    "space picks, a picks the page, enter ends, esc gives up; arrows, PgUp, PgDn, Home, End move";
+
+/// Lets the user pick, and returns the picked indexes in order: none on giving up.
+pub fn pick<R: Record>(
+    session: &Session,
+    stop: &Stop,
+    times: Times,
+    records: &[R],
+) -> Result<Vec<usize>> {
+    let screen = stop.terminal().context(CANNOT_ASK)?;
+    let mut picker = Picker { session, times, records, picked: vec![false; records.len()], at: 0 };
+    let chosen = RawTerminal::enter(&screen)
+        .context(CANNOT_ASK)
+        .and_then(|terminal| picker.run(&screen, &terminal, stop));
     stop.check().context(NOTHING_CHANGED)?;
-    shown.context(CANNOT_ASK)?;
-
-    Ok(picked.context(CANNOT_ASK)?.unwrap_or_default())
+    chosen.map_err(|error| stop.reason(error))
 }
 
-/// Formats a table that leaves room for dialoguer's marks and for `free` cells.
-fn lines<R: Record>(session: &Session, records: &[R], free: usize) -> Result<Vec<String>> {
-    let mut style = session.preview_style();
-    style.terminal = style.terminal.map(|width| width.saturating_sub(ITEM_MARK + free + 1));
-    style.colour = false;
-    let mut table = Vec::new();
-    let mut printer = Printer::new(&mut table, &style)?;
-    for record in records {
-        printer.record(record)?;
+struct Picker<'p, R> {
+    session: &'p Session,
+    times: Times,
+    records: &'p [R],
+    picked: Vec<bool>,
+    /// The index of the record that keys are about.
+    at: usize,
+}
+
+/// What fits on a screen of one size.
+struct Page {
+    columns: usize,
+    /// How many records.
+    length: usize,
+    headings: String,
+    /// One for each record, on whatever page it is.
+    lines: Vec<String>,
+}
+
+impl<R: Record> Picker<'_, R> {
+    fn run(
+        &mut self,
+        screen: &Term,
+        terminal: &RawTerminal<'_>,
+        stop: &Stop,
+    ) -> Result<Vec<usize>> {
+        let mut size = screen.size();
+        let mut page = self.laid_out(size)?;
+        self.draw(screen, &page).context(CANNOT_ASK)?;
+        while stop.check().is_ok() {
+            let key = terminal.key().context(CANNOT_ASK)?;
+            if screen.size() != size {
+                size = screen.size();
+                page = self.laid_out(size)?;
+            } else if key.is_none() {
+                continue;
+            }
+            match key.unwrap_or(Key::Redraw) {
+                Key::Enter => {
+                    let picked = self.picked.iter().enumerate();
+                    return Ok(picked.filter(|(_, it)| **it).map(|(index, _)| index).collect());
+                }
+                Key::Escape | Key::Letter(b'q') => break,
+                // Heard as everywhere else.
+                Key::Interrupt => raise(SIGINT).context(CANNOT_ASK)?,
+                key => self.press(key, page.length),
+            }
+            self.draw(screen, &page).context(CANNOT_ASK)?;
+        }
+        Ok(Vec::new())
     }
-    printer.finish()?;
-    let table = String::from_utf8(table).context(CANNOT_ASK)?;
-    Ok(table.lines().map(Into::into).collect())
-}
 
-/// Omits dialoguer's colon after the prompt, which ends in column headings.
-struct PromptWithoutColon;
+    fn press(&mut self, key: Key, length: usize) {
+        let last = self.records.len() - 1;
+        self.at = match key {
+            Key::Up | Key::Letter(b'k') => self.at.saturating_sub(1),
+            Key::Down | Key::Letter(b'j') => (self.at + 1).min(last),
+            Key::PageUp => self.at.saturating_sub(length),
+            Key::PageDown => (self.at + length).min(last),
+            Key::Home => 0,
+            Key::End => last,
+            _ => self.at,
+        };
+        match key {
+            Key::Space => self.picked[self.at] ^= true,
+            Key::Letter(b'a') => {
+                let begin = self.at - self.at % length;
+                let page = &mut self.picked[begin..(begin + length).min(last + 1)];
+                // Once all are picked, none.
+                let picks = page.contains(&false);
+                page.fill(picks);
+            }
+            _ => {}
+        }
+    }
 
-impl Theme for PromptWithoutColon {
-    fn format_multi_select_prompt(&self, f: &mut dyn fmt::Write, prompt: &str) -> fmt::Result {
-        f.write_str(prompt)
+    fn laid_out(&self, (rows, columns): (u16, u16)) -> Result<Page> {
+        let (rows, columns) = (usize::from(rows), usize::from(columns));
+        if rows < MIN_ROWS || columns < MIN_COLUMNS {
+            let least = format!("{MIN_COLUMNS} columns and {MIN_ROWS} rows");
+            return Err(Failure::usage(format!("picking takes a terminal of {least}")).into());
+        }
+        let mut style = self.session.preview_style(self.times);
+        if let Some(terminal) = &mut style.terminal {
+            terminal.width = columns - MARK;
+        }
+        style.colour = false;
+        let mut table = Vec::new();
+        let mut printer = Printer::new(&mut table, &style)?;
+        for record in self.records {
+            printer.record(record)?;
+        }
+        printer.finish()?;
+        let table = String::from_utf8(table).context(CANNOT_ASK)?;
+        let mut lines = table.lines().map(Into::into);
+        let headings = lines.next().unwrap_or_default();
+        Ok(Page { columns, length: rows + 1 - MIN_ROWS, headings, lines: lines.collect() })
+    }
+
+    fn draw(&self, screen: &Term, page: &Page) -> Result<()> {
+        let Page { columns, length, headings, lines } = page;
+        let begin = self.at - self.at % length;
+        let mut text = format!("{}\n{:MARK$}{headings}\n", truncate_str(KEYS, *columns, "…"), "");
+        for (index, line) in lines.iter().enumerate().skip(begin).take(*length) {
+            let is_here = index == self.at;
+            SimpleTheme.format_multi_select_prompt_item(
+                &mut text,
+                line,
+                self.picked[index],
+                is_here,
+            )?;
+            text.push('\n');
+        }
+        let picked = self.picked.iter().filter(|it| **it).count();
+        let mut count = format!("{picked} of {} picked", lines.len());
+        let pages = lines.len().div_ceil(*length);
+        if pages > 1 {
+            write!(count, ", page {} of {pages}", begin / length + 1)?;
+        }
+        text.push_str(&truncate_str(&count, *columns, "…"));
+        screen.clear_screen()?;
+        // At once: what is drawn line by line flickers.
+        Ok(screen.write_str(&text)?)
     }
 }

@@ -18,8 +18,9 @@ use crate::model::id::{Owner, TokenId};
 use crate::model::time::Timestamp;
 use crate::model::token::Token;
 use crate::output::blocking::Blocking;
-use crate::output::view::{Record, Revocation, RevocationResult};
-use crate::output::{CANNOT_PRINT, Printer};
+use crate::output::revocation::{Revocation, RevocationResult};
+use crate::output::view::Record;
+use crate::output::{CANNOT_PRINT, Printer, Times};
 use crate::store::{AuditRecord, Batch, BatchOptions, Decision, Run, Store, Stored};
 
 /// How many ids of tokens that will be back are shown.
@@ -268,7 +269,7 @@ where
     Revocation<T>: Record,
 {
     fn new(session: &Session, stop: &Stop) -> Result<Self> {
-        let printer = Printer::new(session.out(Some(stop))?, &session.style())?;
+        let printer = Printer::new(session.out(Some(stop))?, &session.style(Times::default()))?;
         Ok(Self { printer: Some(printer) })
     }
 

@@ -2,17 +2,16 @@
 
 use std::io;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
-use clap::builder::NonEmptyStringValueParser;
 use uuid::{NoContext, Uuid};
 
-use super::arguments::{revoke_help, token_id};
+use super::arguments::{ANY, ONE_OR_MORE, TimesArg, not_blank, number_in, revoke_help, token_id};
 use super::audit::needs_log;
 use super::environment::variable;
-use super::filter::{FilterArgs, Filters};
+use super::filter::{FilterArgs, Filters, denied};
 use super::ids::{Listed, read_list};
-use super::matching::{Matching, PREVIEW};
+use super::matching::{Matching, PREVIEW, Question, Wanted};
 use super::pick::PICKABLE;
 use super::revocations::Revocations;
 use super::revoke_plan::RevokePlan;
@@ -23,7 +22,8 @@ use crate::audit_file::AuditFile;
 use crate::failure::{Failure, Kind};
 use crate::model::id::TokenId;
 use crate::model::token::Token;
-use crate::output::view::{Record, Revocation};
+use crate::output::revocation::Revocation;
+use crate::output::view::Record;
 use crate::store::{Mode, OsUser, Run, Store, Stored};
 
 /// Revoke personal access tokens by id, by filter, or both.
@@ -32,9 +32,9 @@ use crate::store::{Mode, OsUser, Run, Store, Stored};
 /// revoked. With both: revoke those ids that match. An administrator may revoke any
 /// token; an owner their own, except impersonation tokens.
 ///
-/// One id needs no confirmation. A filter, or more than one id, does: at a
-/// terminal the program shows how many tokens of how many users match, and asks;
-/// elsewhere, and always with '-', it needs --yes or --dry-run.
+/// One id needs no confirmation, unless revoking deletes the row. A filter, or more than
+/// one id, does: at a terminal the program shows what matches, and asks; elsewhere, and
+/// always with '-', it needs --yes or --dry-run.
 ///
 /// Matching tokens are read once, then revoked in short transactions that check each
 /// token again: one that no longer matches, because it was used meanwhile, is spared. A
@@ -56,10 +56,17 @@ pub struct Revoke {
 const EXAMPLES: &str = "\
 Examples:
   tokenctl revoke 42 --reason 'left the team'
-  tokenctl revoke --user maria --dry-run
-  tokenctl revoke --unused-for 180d --user-type human --yes --max 500 --reason 'unused for 180 days'
+  tokenctl revoke --user maria.ferreira --dry-run
+  tokenctl revoke --unused-for 180d --user-type human --yes --max 500
   tokenctl revoke --search 'old laptop' --interactive
-  tokenctl revoke - --unused-for 180d --yes < reviewed.txt";
+  tokenctl revoke - --unused-for 180d --yes < reviewed.txt
+
+Keys of JSON and columns of CSV, for each token:
+  id, user_id     numbers
+  name, username  strings
+  result          string: revoked, already_revoked, would_revoke, spared,
+                  denied (then only the id is known) or unresolved
+  run_id          string: the run as 'audit --run' takes it";
 
 /// What is to be revoked, and how.
 #[derive(Debug, Args)]
@@ -83,11 +90,15 @@ pub struct RevokeArgs {
     interactive: bool,
 
     /// Revoke nothing if more than N tokens would be revoked
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number_in(ANY), allow_hyphen_values = true)]
     max: Option<u64>,
 
+    /// Revoke only the first N tokens that match, by id, and say how many more there are
+    #[arg(long, value_name = "N", value_parser = number_in(ONE_OR_MORE), allow_hyphen_values = true)]
+    limit: Option<u64>,
+
     /// Record this reason in the audit events
-    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "TEXT", value_parser = not_blank())]
     reason: Option<String>,
 
     /// Revoke at most N tokens in one transaction
@@ -95,9 +106,13 @@ pub struct RevokeArgs {
         long,
         value_name = "N",
         default_value = "1000",
-        value_parser = clap::value_parser!(u32).range(1..),
+        value_parser = number_in(ONE_OR_MORE),
+        allow_hyphen_values = true,
     )]
-    batch_size: u32,
+    batch_size: u64,
+
+    #[command(flatten)]
+    times: TimesArg,
 }
 
 impl Revoke {
@@ -125,7 +140,8 @@ impl RevokeArgs {
                 .into());
         }
         let named = if self.ids.is_empty() { None } else { Some(self.named::<F::Token>()?) };
-        let asks = self.asks(session, is_filtered, named.as_ref().map(|it| it.ids.as_slice()))?;
+        let mut asks =
+            self.asks(session, is_filtered, named.as_ref().map(|it| it.ids.as_slice()))?;
 
         // Noted now: opening the store may turn this process into its owner's.
         let os_user = os_user();
@@ -135,17 +151,19 @@ impl RevokeArgs {
         if !self.dry_run && !store.records_events() && log.is_none() {
             return Err(needs_log(&store).hint("a dry run needs none").into());
         }
+        let is_lost = store.deletes::<F::Token>()?;
+        asks |= is_lost && !self.yes && !self.dry_run && session.can_ask();
         let actor = session.actor(&store)?;
         if let Some(note) = filters.note(&store) {
             session.note(note);
         }
-        let subject = filters.subject();
+        let (subject, hint) = (filters.subject(), filters.hint_if_denied());
         let mut filter = filters.resolve(&store, &actor, session.now)?;
         if let Some(miss) = near_miss::<F::Token>(&store, &actor, &filter, session.now)? {
             return Err(miss.failure().into());
         }
         filter.as_mut().ids = named.as_ref().map(|it| it.ids.clone());
-        let query = actor.to_revoke(filter).context(subject)?;
+        let query = denied(actor.to_revoke::<F::Token>(filter.clone()), &subject, hint)?;
 
         // Not before: a signal ends the reading of ids at once.
         let stop = Stop::listen()?;
@@ -153,7 +171,11 @@ impl RevokeArgs {
         if let Some(log) = &mut log {
             log.stop_when(stop.flag());
         }
-        let is_simple = !is_filtered && !asks && !self.interactive && self.max.is_none();
+        let is_simple = !is_filtered
+            && !asks
+            && !self.interactive
+            && self.max.is_none()
+            && self.limit.is_none();
         let plan = match named {
             Some(Listed { ids, reviewed }) if is_simple => {
                 let batch_size = self.batch_size;
@@ -168,15 +190,34 @@ impl RevokeArgs {
                 }
             }
             named => {
-                let shown = if self.interactive { PICKABLE } else { PREVIEW };
-                let reviewed = named.as_ref().map(|it| &it.reviewed);
-                let mut chosen = Matching::read(session, &store, &query, &stop, (shown, reviewed))?;
+                let wanted = Wanted {
+                    shown: if self.interactive { PICKABLE } else { PREVIEW },
+                    limit: self.limit,
+                    reviewed: named.as_ref().map(|it| &it.reviewed),
+                };
+                let mut chosen = Matching::read(session, &store, &query, &stop, &wanted)?;
+                let matching = chosen.count() + chosen.more();
                 if self.interactive {
-                    chosen = chosen.pick(session, &store, &stop)?;
+                    chosen = chosen.pick(session, &store, &stop, self.times.times)?;
                 }
                 self.refuse_more_than_max(&chosen)?;
                 if asks {
-                    chosen.confirm(session, &stop, effect::<F::Token>(&store)?)?;
+                    let with_exempt = <F::Token as Token>::without_exemptions(filter);
+                    let exempt = match with_exempt.filter(|_| !self.interactive) {
+                        Some(filter) => {
+                            let query = actor.to_revoke::<F::Token>(filter)?;
+                            let count = store.count(query.selection(), session.now)?;
+                            Some(count.saturating_sub(matching))
+                        }
+                        None => None,
+                    };
+                    let effect = effect(&store, is_lost);
+                    let actor = actor.username().to_owned();
+                    let question = Question { actor, effect, exempt, times: self.times.times };
+                    chosen.confirm(session, &store, &stop, &question)?;
+                }
+                if chosen.more() > 0 {
+                    session.note(&format!("{} more match beyond --limit", chosen.more()));
                 }
                 chosen.plan(named, self.batch_size)
             }
@@ -259,11 +300,14 @@ impl RevokeArgs {
     }
 }
 
-/// What the question has to say of what a revocation does there.
-fn effect<T: Stored + Token>(store: &Store) -> Result<Option<String>> {
+/// What a revocation does there, and that it is for good.
+fn effect(store: &Store, is_lost: bool) -> String {
     let application = store.description().application;
-    let message = || format!("This deletes their rows from {application}; there is no way back.");
-    Ok(store.deletes::<T>()?.then(message))
+    if is_lost {
+        format!("This deletes their rows from {application}; there is no way back.")
+    } else {
+        "There is no way back: what is revoked stays revoked.".into()
+    }
 }
 
 fn unconfirmed(what: &str) -> anyhow::Error {

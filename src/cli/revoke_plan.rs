@@ -23,7 +23,7 @@ pub struct RevokePlan {
     pub newest: Option<Timestamp>,
     /// How many rows that match were found to have no id.
     pub unreadable: u64,
-    pub batch_size: u32,
+    pub batch_size: u64,
 }
 
 /// Formats the counts, such as `3 deploy tokens of 2 projects and groups`.

@@ -24,7 +24,7 @@ use crate::model::reference::Reference;
 use crate::model::time::{Moment, OUT_OF_RANGE, Rounding, Timestamp};
 use crate::output::blocking::{Blocking, duplicate};
 use crate::output::spool::Spool;
-use crate::output::{CANNOT_PRINT, Format, OutputStyle};
+use crate::output::{CANNOT_PRINT, Format, OutputStyle, Terminal, Times};
 use crate::store::schema::Description;
 use crate::store::{BrokenRow, ForeignFile, Location, Mode, Opening, OsUser, Store};
 
@@ -126,6 +126,11 @@ impl Session {
         self.audit_log.as_deref().map(open).transpose()
     }
 
+    /// The path of the audit file, if one is given.
+    pub fn audit_log_path(&self) -> Option<&Path> {
+        self.audit_log.as_deref()
+    }
+
     /// Adds to an error the command line for the file's owner.
     fn with_other_user(&self, error: anyhow::Error) -> anyhow::Error {
         let Some(file) = error.downcast_ref::<ForeignFile>() else { return error };
@@ -197,24 +202,28 @@ impl Session {
     }
 
     /// The style of the result on standard output.
-    pub fn style(&self) -> OutputStyle {
+    pub fn style(&self, times: Times) -> OutputStyle {
         OutputStyle {
             format: self.format,
             now: self.now,
-            terminal: io::stdout().is_terminal().then(|| columns(io::stdout())),
+            terminal: io::stdout().is_terminal().then(|| terminal(io::stdout(), times)),
             colour: self.is_coloured(&io::stdout()),
             columns: None,
+            counts: false,
+            unrecorded: Vec::new(),
         }
     }
 
     /// The style of a table on standard error.
-    pub fn preview_style(&self) -> OutputStyle {
+    pub fn preview_style(&self, times: Times) -> OutputStyle {
         OutputStyle {
             format: Format::Table,
             now: self.now,
-            terminal: Some(columns(io::stderr())),
+            terminal: Some(terminal(io::stderr(), times)),
             colour: self.is_coloured(&io::stderr()),
             columns: None,
+            counts: false,
+            unrecorded: Vec::new(),
         }
     }
 
@@ -263,6 +272,13 @@ impl Session {
         }
     }
 
+    /// Says which columns the terminal has no room for.
+    pub fn note_left_out(&self, columns: &[&str]) {
+        if !columns.is_empty() {
+            self.note(&format!("no room for {}; see --columns", columns.join(", ")));
+        }
+    }
+
     /// Prints a further line of a note.
     pub fn note_more(&self, line: &str) {
         if !self.quiet {
@@ -293,6 +309,7 @@ pub fn broken_row(noun: &str, broken: &BrokenRow) -> String {
     format!("{noun} {id} is left out: {}", broken.problem)
 }
 
-fn columns(terminal: impl AsFd) -> usize {
-    terminal_size_of(terminal).map_or(80, |(Width(columns), _)| columns.into())
+fn terminal(terminal: impl AsFd, times: Times) -> Terminal {
+    let width = terminal_size_of(terminal).map_or(80, |(Width(columns), _)| columns.into());
+    Terminal { width, times }
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,40 +35,29 @@ const STACK: usize = 128 << 10;
 /// Listens for the signals that stop a run.
 pub struct Stop {
     flag: StopFlag,
-    /// Whether any number of signals is one request.
-    counts_as_one: Arc<AtomicBool>,
 }
 
 impl Stop {
     /// Listens from now on: the first signal requests a stop, the second ends the process.
     pub fn listen() -> Result<Self> {
-        let stop = Self { flag: StopFlag::default(), counts_as_one: Arc::default() };
+        let stop = Self { flag: StopFlag::default() };
         let cannot = "cannot listen for signals";
         let mut signals = Signals::new([SIGINT, SIGTERM]).context(cannot)?;
-        // By handlers of their own: dialoguer raises a signal, and what comes next looks.
         flag::register(SIGINT, Arc::clone(&stop.flag.interrupted)).context(cannot)?;
         flag::register(SIGTERM, Arc::clone(&stop.flag.terminated)).context(cannot)?;
-        let counts_as_one = Arc::clone(&stop.counts_as_one);
         let listen = move || {
             let mut heard_at = None;
             for signal in signals.forever() {
                 let is_second = heard_at.is_some_and(|at: Instant| at.elapsed() > ONE_REQUEST);
-                if counts_as_one.load(Ordering::SeqCst) || heard_at.is_none() {
-                    heard_at = Some(Instant::now());
-                } else if is_second {
+                if is_second {
                     end_at_once(signal);
                 }
+                heard_at.get_or_insert_with(Instant::now);
             }
         };
         failure::stop_when(stop.flag());
         thread::Builder::new().stack_size(STACK).spawn(listen).context(cannot)?;
         Ok(stop)
-    }
-
-    /// Treats any number of signals as one request, or not any more: dialoguer raises a
-    /// second after the first.
-    pub fn count_signals_as_one(&self, counts: bool) {
-        self.counts_as_one.store(counts, Ordering::SeqCst);
     }
 
     /// What tells whether a stop was requested.
@@ -100,7 +89,6 @@ impl Stop {
 
     /// The signal that requested a stop, if any.
     fn requested(&self) -> Option<i32> {
-        // dialoguer adds a SIGINT to a SIGTERM, so SIGTERM takes precedence.
         let StopFlag { terminated, interrupted, .. } = &self.flag;
         let flags = [(terminated, SIGTERM), (interrupted, SIGINT)];
         flags.into_iter().find(|(flag, _)| flag.load(Ordering::SeqCst)).map(|(_, signal)| signal)

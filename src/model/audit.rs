@@ -90,9 +90,14 @@ impl Action {
 /// The filters of audit events. All combine with AND.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
+    /// The ids of any of these tokens; empty: of all.
+    pub targets: Vec<TokenId>,
+    /// The kind of token.
+    pub target_type: Option<&'static str>,
     /// The owner of the token.
     pub user: Option<UserId>,
     pub actor: Option<UserId>,
+    /// How the run's id begins.
     pub run: Option<String>,
     pub action: Option<Action>,
     /// `created_at >= bound`.
@@ -105,11 +110,13 @@ impl AuditEvent {
     /// Whether `filter` keeps the event. The store's tests compare its SQL with this.
     #[must_use]
     pub fn is_kept_by(&self, filter: &Filter) -> bool {
-        let Filter { user, actor, run, action, since, until } = filter;
+        let Filter { targets, target_type, user, actor, run, action, since, until } = filter;
 
-        user.is_none_or(|wanted| self.target_user_id == Some(wanted))
+        (targets.is_empty() || targets.contains(&self.target_id))
+            && target_type.is_none_or(|wanted| self.target_type == wanted)
+            && user.is_none_or(|wanted| self.target_user_id == Some(wanted))
             && actor.is_none_or(|wanted| self.actor_id == wanted)
-            && run.as_ref().is_none_or(|wanted| self.run_id == *wanted)
+            && run.as_ref().is_none_or(|wanted| self.run_id.starts_with(wanted))
             && action.is_none_or(|wanted| self.action == wanted.name())
             && since.is_none_or(|bound| self.created_at >= bound)
             && until.is_none_or(|bound| self.created_at <= bound)

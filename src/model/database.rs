@@ -31,6 +31,15 @@ impl fmt::Display for Database {
 }
 
 impl Database {
+    /// Where it is, for a person: without the server's own identifier.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self {
+            Self::File(path) => path.clone(),
+            Self::Server { address, name, .. } => format!("{name} on {address}"),
+        }
+    }
+
     /// Whether this is what an entry names. Several addresses may lead to one server, so the
     /// server's own identifier decides where both sides have it.
     #[must_use]

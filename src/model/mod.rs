@@ -12,5 +12,6 @@ pub mod id;
 pub mod personal_access_token;
 mod reach;
 pub mod reference;
+pub mod status;
 pub mod time;
 pub mod token;

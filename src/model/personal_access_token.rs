@@ -126,6 +126,12 @@ impl Token for PersonalAccessToken {
         self.username.as_deref()
     }
 
+    fn without_exemptions(mut filter: Filter) -> Option<Filter> {
+        let scopes = std::mem::take(&mut filter.token.except_scopes);
+        let users = std::mem::take(&mut filter.except_users);
+        (!scopes.is_empty() || !users.is_empty()).then_some(filter)
+    }
+
     fn is_kept_by(&self, filter: &Filter, now: Moment) -> bool {
         let Filter {
             token,

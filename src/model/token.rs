@@ -122,6 +122,13 @@ pub trait Token: Guarded<Filter: AsRef<TokenFilter> + AsMut<TokenFilter>> {
         self.properties().id
     }
 
+    /// Returns the filter without its exemptions; `None` where it has none.
+    #[must_use]
+    fn without_exemptions(mut filter: Self::Filter) -> Option<Self::Filter> {
+        let exemptions = std::mem::take(&mut filter.as_mut().except_scopes);
+        (!exemptions.is_empty()).then_some(filter)
+    }
+
     /// Whether `filter` keeps the token. The store's tests compare its SQL with this.
     fn is_kept_by(&self, filter: &Self::Filter, now: Moment) -> bool;
 }

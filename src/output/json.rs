@@ -8,13 +8,18 @@ use serde_json::ser::{CharEscape, CompactFormatter, Formatter};
 use serde_json::value::RawValue;
 
 use super::text::{is_hostile, is_plain};
-use super::view::{self, Cell, Record};
+use super::view::{self, Cell, Column, Record};
 use crate::model::time::Moment;
 
-/// Appends a record as an object, without a newline.
-pub(super) fn write<R: Record>(line: &mut Vec<u8>, record: &R, now: Moment) -> Result<()> {
+/// Appends these columns of a record as an object, without a newline.
+pub(super) fn write<R: Record>(
+    line: &mut Vec<u8>,
+    columns: &[&Column<R>],
+    record: &R,
+    now: Moment,
+) -> Result<()> {
     let mut before = b'{';
-    for column in view::keys::<R>() {
+    for column in columns {
         // Keys are this program's own words and need no escaping.
         line.extend_from_slice(&[before, b'"']);
         line.extend_from_slice(column.name.as_bytes());
@@ -78,7 +83,7 @@ pub fn write_value(out: impl Write, value: &impl Serialize) -> Result<()> {
 /// When the result is not JSON, which would be a bug in this module.
 pub fn object<R: Record>(record: &R, now: Moment) -> Result<Box<RawValue>> {
     let mut line = Vec::new();
-    write(&mut line, record, now)?;
+    write(&mut line, &view::keys().collect::<Vec<_>>(), record, now)?;
     Ok(RawValue::from_string(String::from_utf8(line)?)?)
 }
 

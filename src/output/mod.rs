@@ -4,6 +4,8 @@
 pub mod blocking;
 pub mod csv;
 pub mod json;
+mod layout;
+pub mod revocation;
 pub mod spool;
 mod table;
 pub mod text;
@@ -39,12 +41,34 @@ pub struct OutputStyle {
     pub format: Format,
     /// The time for states and relative times.
     pub now: Moment,
-    /// The width of the terminal in cells; `None` if the result goes elsewhere. Only on a
-    /// terminal are cells cut and times relative.
-    pub terminal: Option<usize>,
+    /// The terminal that the result goes to, if it goes to one. Only there cells are cut.
+    pub terminal: Option<Terminal>,
     pub colour: bool,
-    /// Columns of table and csv, instead of the default ones.
+    /// Columns of all formats but ids, instead of the default ones.
     pub columns: Option<Vec<String>>,
+    /// Whether only the number of the records is printed, in whatever format.
+    pub counts: bool,
+    /// Properties that the store does not record. What is missing there is not what never
+    /// happened.
+    pub unrecorded: Vec<&'static str>,
+}
+
+/// How a terminal shows a table.
+#[derive(Clone, Copy, Debug)]
+pub struct Terminal {
+    /// In cells.
+    pub width: usize,
+    pub times: Times,
+}
+
+/// How a terminal shows times.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Times {
+    /// How far from now, in whole units, never rounded up: 2y 11mo ago
+    #[default]
+    Relative,
+    /// As all other output has them: 2020-07-23T14:31:47.729Z
+    Exact,
 }
 
 /// Writes records in one format.
@@ -58,11 +82,14 @@ pub struct Printer<W: Write, R: Record> {
 #[expect(clippy::large_enum_variant, reason = "one value per run")]
 enum Body<W: Write, R: Record> {
     Table(Table<W, R>),
-    Json { out: W, any: bool },
-    Jsonl(W),
+    Json { out: W, columns: Columns<R>, any: bool },
+    Jsonl { out: W, columns: Columns<R> },
     Csv(csv::Lines<W, R>),
     Ids(W),
+    Count { out: W, count: u64 },
 }
+
+type Columns<R> = Vec<&'static Column<R>>;
 
 impl<W: Write, R: Record> Printer<W, R> {
     /// Begins the output; CSV writes its header.
@@ -71,18 +98,19 @@ impl<W: Write, R: Record> Printer<W, R> {
     ///
     /// When `out` cannot be written to; the same holds for the other functions.
     pub fn new(out: W, style: &OutputStyle) -> Result<Self> {
-        let columns_or = |default: Vec<&'static Column<R>>| match &style.columns {
-            None => default,
-            Some(names) => names.iter().filter_map(|name| view::column(name)).collect(),
+        let keys = || match &style.columns {
+            None => view::keys().collect(),
+            Some(names) => view::columns(names),
         };
         Ok(Self {
             now: style.now,
             line: Vec::new(),
             body: match style.format {
-                Format::Table => Body::Table(Table::new(out, columns_or(view::table()), style)),
-                Format::Json => Body::Json { out, any: false },
-                Format::Jsonl => Body::Jsonl(out),
-                Format::Csv => Body::Csv(csv::Lines::new(out, columns_or(view::keys().collect()))?),
+                _ if style.counts => Body::Count { out, count: 0 },
+                Format::Table => Body::Table(Table::new(out, style)),
+                Format::Json => Body::Json { out, columns: keys(), any: false },
+                Format::Jsonl => Body::Jsonl { out, columns: keys() },
+                Format::Csv => Body::Csv(csv::Lines::new(out, keys())?),
                 Format::Ids => Body::Ids(out),
             },
         })
@@ -97,14 +125,14 @@ impl<W: Write, R: Record> Printer<W, R> {
         line.clear();
         match &mut self.body {
             Body::Table(table) => table.record(record)?,
-            Body::Json { out, any } => {
+            Body::Json { out, columns, any } => {
                 line.extend_from_slice(if *any { b",\n" } else { b"[\n" });
                 *any = true;
-                json::write(line, record, self.now)?;
+                json::write(line, columns, record, self.now)?;
                 out.write_all(line)?;
             }
-            Body::Jsonl(out) => {
-                json::write(line, record, self.now)?;
+            Body::Jsonl { out, columns } => {
+                json::write(line, columns, record, self.now)?;
                 line.push(b'\n');
                 out.write_all(line)?;
             }
@@ -116,6 +144,7 @@ impl<W: Write, R: Record> Printer<W, R> {
                     out.write_all(line)?;
                 }
             }
+            Body::Count { count, .. } => *count += 1,
         }
         Ok(())
     }
@@ -124,12 +153,25 @@ impl<W: Write, R: Record> Printer<W, R> {
     pub fn flush(&mut self) -> Result<()> {
         match &mut self.body {
             Body::Table(table) => table.flush(),
-            Body::Json { out, .. } | Body::Jsonl(out) | Body::Ids(out) => {
-                out.flush().map_err(Into::into)
-            }
+            Body::Json { out, .. }
+            | Body::Jsonl { out, .. }
+            | Body::Ids(out)
+            | Body::Count { out, .. } => out.flush().map_err(Into::into),
             Body::Csv(lines) => lines.flush(),
         }
         .context(CANNOT_PRINT)
+    }
+
+    /// Returns the columns for which the terminal has no room, once something was flushed.
+    pub fn left_out(&self) -> Vec<&'static str> {
+        match &self.body {
+            Body::Table(table) => table.left_out(),
+            Body::Json { .. }
+            | Body::Jsonl { .. }
+            | Body::Csv(_)
+            | Body::Ids(_)
+            | Body::Count { .. } => Vec::new(),
+        }
     }
 
     /// Ends the output and gives the writer back; JSON closes its array.
@@ -137,12 +179,16 @@ impl<W: Write, R: Record> Printer<W, R> {
         let finished = || -> Result<W> {
             Ok(match self.body {
                 Body::Table(table) => table.finish()?,
-                Body::Json { mut out, any } => {
+                Body::Json { mut out, any, .. } => {
                     out.write_all(if any { b"\n]\n" } else { b"[]\n" })?;
                     out
                 }
-                Body::Jsonl(out) | Body::Ids(out) => out,
+                Body::Jsonl { out, .. } | Body::Ids(out) => out,
                 Body::Csv(lines) => lines.finish()?,
+                Body::Count { mut out, count } => {
+                    writeln!(out, "{count}")?;
+                    out
+                }
             })
         };
         finished().context(CANNOT_PRINT)

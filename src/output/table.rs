@@ -1,86 +1,111 @@
 //! Tables, laid out a page at a time. The widths of the pages before are lower
 //! bounds of a page's, so that columns stay in line.
 
+use std::collections::VecDeque;
 use std::io::Write;
 
 use anstyle::{AnsiColor, Style as Paint};
 use anyhow::Result;
-use chrono_humanize::HumanTime;
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, ColumnConstraint, Width};
 use unicode_width::UnicodeWidthChar;
 
-use super::OutputStyle;
+use super::layout::{GAP, Place, WIDEST_IN_LINE, fit};
 use super::text::width;
-use super::view::{self, Cell, Column, Record};
-use crate::model::time::{Date, Expiry, Moment};
+use super::view::{self, Cell, Column, Record, Room};
+use super::{OutputStyle, Terminal, Times};
+use crate::model::time::{relative, relative_expiry};
 use crate::model::token::State;
 
 /// Rows that are laid out together.
 const PAGE: usize = 1000;
-/// Cells between two columns.
-const GAP: usize = 2;
-/// No column is cut to fewer cells than this, unless the terminal is so narrow
-/// that nothing else is left.
-const LEAST_WIDTH: usize = 5;
 
-/// A cell wider than this pushes the rest of its own line out of line, instead of
-/// widening every line: a name may be as long as its owner likes.
-const WIDEST_IN_LINE: usize = 256;
+/// How many cells of a value `show` breaks into lines at a terminal. A longer one is left to
+/// the terminal: comfy-table's time to break a text grows with the square of its length.
+const MOST_TO_BREAK: usize = 2000;
 
 pub(super) struct Table<W: Write, R: Record> {
     out: W,
     columns: Vec<&'static Column<R>>,
-    style: Style,
-    widths: Vec<usize>,
-    /// Whether the column holds text from outside, which is cut first.
-    is_text: Vec<bool>,
+    places: Vec<Place>,
+    style: OutputStyle,
     header_is_due: bool,
     page: Vec<Vec<Content>>,
-}
-
-#[derive(Clone, Copy)]
-struct Style {
-    terminal: Option<usize>,
-    colour: bool,
-    now: Moment,
-}
-
-impl Style {
-    fn of(style: &OutputStyle) -> Self {
-        Self { terminal: style.terminal, colour: style.colour, now: style.now }
-    }
 }
 
 /// The text of a cell and what it is painted with.
 struct Content {
     text: String,
-    paint: Paint,
+    paint: Option<Tint>,
 }
 
 impl Content {
     fn heading(text: &str) -> Self {
-        Self { text: text.into(), paint: Paint::new().bold() }
+        Self { text: text.into(), paint: Some(Tint::Heading) }
     }
 }
 
+/// What a cell is painted with, as a character that takes no place and that no text has,
+/// since [`visible`](super::text::visible) escapes it: comfy-table measures the text, not the
+/// codes of the terminal, which take its place afterwards.
+#[derive(Clone, Copy)]
+enum Tint {
+    Heading,
+    Active,
+    Revoked,
+    Expired,
+    Absent,
+}
+
+impl Tint {
+    const ALL: [Self; 5] =
+        [Self::Heading, Self::Active, Self::Revoked, Self::Expired, Self::Absent];
+
+    fn mark(self) -> char {
+        match self {
+            Self::Heading => '\u{2060}',
+            Self::Active => '\u{2061}',
+            Self::Revoked => '\u{2062}',
+            Self::Expired => '\u{2063}',
+            Self::Absent => '\u{2064}',
+        }
+    }
+
+    fn paint(self) -> Paint {
+        match self {
+            Self::Heading => Paint::new().bold(),
+            Self::Active => AnsiColor::Green.on_default(),
+            Self::Revoked => AnsiColor::Red.on_default(),
+            Self::Expired => AnsiColor::Yellow.on_default(),
+            Self::Absent => Paint::new().dimmed(),
+        }
+    }
+}
+
+/// Ends what is painted.
+const END: char = '\u{206a}';
+/// Begins a stand-in for a text that is wider than its column.
+const WIDE: char = '\u{206b}';
+
 impl<W: Write, R: Record> Table<W, R> {
-    pub fn new(out: W, columns: Vec<&'static Column<R>>, style: &OutputStyle) -> Self {
+    pub fn new(out: W, style: &OutputStyle) -> Self {
+        let columns = match (&style.columns, style.terminal) {
+            (Some(names), _) => view::columns(names),
+            (None, Some(_)) => view::columns(R::TERMINAL),
+            (None, None) => view::columns(R::TABLE),
+        };
         Self {
             out,
-            widths: columns.iter().map(|column| column.name.len()).collect(),
-            is_text: vec![false; columns.len()],
+            places: columns.iter().map(|column| Place::of(column)).collect(),
             columns,
-            style: Style::of(style),
+            style: style.clone(),
             header_is_due: true,
             page: Vec::new(),
         }
     }
 
     pub fn record(&mut self, record: &R) -> Result<()> {
-        let cells = self.columns.iter().map(|column| (column.cell)(record, self.style.now));
-        let row = cells.zip(&mut self.is_text).map(|(cell, is_text)| {
-            *is_text |= matches!(cell, Cell::Text(_) | Cell::List(_));
-            content(cell, self.style)
-        });
+        let row = self.columns.iter().map(|column| content(column, record, &self.style));
         self.page.push(row.collect());
         if self.page.len() == PAGE {
             self.write_page()?;
@@ -98,6 +123,11 @@ impl<W: Write, R: Record> Table<W, R> {
         Ok(self.out.flush()?)
     }
 
+    pub fn left_out(&self) -> Vec<&'static str> {
+        let columns = self.columns.iter().zip(&self.places);
+        columns.filter(|(_, place)| place.is_left_out).map(|(column, _)| column.name).collect()
+    }
+
     pub fn finish(mut self) -> Result<W> {
         self.write_rest()?;
         Ok(self.out)
@@ -105,24 +135,38 @@ impl<W: Write, R: Record> Table<W, R> {
 
     fn write_page(&mut self) -> Result<()> {
         let mut page = std::mem::take(&mut self.page);
+        for row in &page {
+            for (content, place) in row.iter().zip(&mut self.places) {
+                place.hold(width(&content.text));
+            }
+        }
+        if let Some(terminal) = self.style.terminal {
+            let shown = self.left_out().len();
+            fit(&mut self.places, R::LEFT_OUT, terminal.width);
+            self.header_is_due |= self.left_out().len() > shown;
+        }
         if self.header_is_due {
             self.header_is_due = false;
             page.insert(0, self.columns.iter().map(|it| Content::heading(it.name)).collect());
         }
-        for row in &page {
-            for (content, widest) in row.iter().zip(&mut self.widths) {
-                *widest = (*widest).max(width(&content.text).min(WIDEST_IN_LINE));
-            }
-        }
-        if let Some(terminal) = self.style.terminal {
-            fit(&mut self.widths, &self.is_text, terminal);
+        if self.style.terminal.is_some() {
             for row in &mut page {
-                for (content, &room) in row.iter_mut().zip(&self.widths) {
-                    cut(&mut content.text, room);
-                }
+                let mut places = self.places.iter();
+                row.retain_mut(|content| {
+                    places.next().is_some_and(|place| {
+                        cut(&mut content.text, place.width);
+                        !place.is_left_out
+                    })
+                });
             }
         }
-        write_lines(&mut self.out, &page, &self.widths, self.style)
+        let places: Vec<_> = self.places.iter().filter(|it| !it.is_left_out).collect();
+        let columns = places.iter().map(|place| {
+            let is_right = self.style.terminal.is_some() && place.room == Room::Number;
+            (place.width, if is_right { CellAlignment::Right } else { CellAlignment::Left })
+        });
+        let columns: Vec<_> = columns.collect();
+        write_lines(&mut self.out, page, &columns, WIDEST_IN_LINE, self.style.colour)
     }
 }
 
@@ -132,62 +176,98 @@ pub(super) fn details<R: Record>(
     record: &R,
     style: &OutputStyle,
 ) -> Result<()> {
-    let style = Style::of(style);
     let names: Vec<_> = view::column_names::<R>().collect();
-    let lines = names.iter().filter_map(|name| view::column::<R>(name)).map(|column| {
-        let key = Content::heading(column.name);
+    let columns = match &style.columns {
+        None => view::columns::<R>(&names),
+        Some(names) => view::columns(names),
+    };
+    let lines = columns.iter().map(|column| {
+        let mut value = content(column, record, style);
         let cell = (column.cell)(record, style.now);
-        let mut value = content(cell, style);
         // There is room for the exact time beside the relative one.
-        if style.terminal.is_some() && matches!(cell, Cell::Time(_) | Cell::Expiry(_)) {
+        if matches!(cell, Cell::Time(_) | Cell::Expiry(_)) && is_relative(style) {
             let relative = std::mem::take(&mut value.text);
             cell.write_plain(&mut value.text);
-            value.text.extend([" (", &relative, ")"]);
+            if value.text != relative {
+                value.text.extend([" (", &relative, ")"]);
+            }
         }
-        vec![key, value]
+        vec![Content::heading(column.name), value]
     });
-    let widths = [names.iter().map(|name| name.len()).max().unwrap_or(0), 0];
-    write_lines(out, &lines.collect::<Vec<_>>(), &widths, style)
+    let key = names.iter().map(|name| name.len()).max().unwrap_or(0);
+    let room = style.terminal.map(|it| it.width.saturating_sub(key + GAP).max(1));
+    // Elsewhere each value is on one line, however long it is.
+    let (room, most) = room.map_or((1, 1), |room| (room, MOST_TO_BREAK));
+    let columns = [(key, CellAlignment::Left), (room, CellAlignment::Left)];
+    write_lines(out, lines.collect(), &columns, most, style.colour)
 }
 
-/// Pads every cell to the width of its column, but for the last of a line.
+/// Writes rows in columns of these widths. What is wider than its column is broken into
+/// lines, unless it has more than `most` cells: then it stands in its line as it is.
 fn write_lines(
     out: &mut impl Write,
-    rows: &[Vec<Content>],
-    widths: &[usize],
-    style: Style,
+    rows: Vec<Vec<Content>>,
+    columns: &[(usize, CellAlignment)],
+    most: usize,
+    colour: bool,
 ) -> Result<()> {
+    let mut table = comfy_table::Table::new();
+    table.load_style(NOTHING);
+    let mut wide = VecDeque::new();
     for row in rows {
-        // What pads a cell is written when another follows, so no line ends in
-        // blanks.
-        let mut blanks = 0;
-        for (content, room) in row.iter().zip(widths) {
-            if !content.text.is_empty() {
-                let paint = if style.colour { content.paint } else { Paint::new() };
-                write!(out, "{}{paint}{}{paint:#}", " ".repeat(blanks), content.text)?;
-                blanks = 0;
+        let cells = row.into_iter().zip(columns).map(|(content, (room, _))| {
+            let mut text = content.text;
+            if width(&text) > most.max(*room) {
+                let stand_in = format!("{WIDE}{}", "_".repeat(*room));
+                wide.push_back(std::mem::replace(&mut text, stand_in));
             }
-            blanks += room.saturating_sub(width(&content.text)) + GAP;
+            if let Some(paint) = content.paint.filter(|_| colour && !text.is_empty()) {
+                text.insert(0, paint.mark());
+                text.push(END);
+            }
+            comfy_table::Cell::new_owned(text)
+        });
+        table.add_row(cells.collect::<Vec<_>>());
+    }
+    let gap = u16::try_from(GAP)?;
+    for (column, (room, alignment)) in table.column_iter_mut().zip(columns) {
+        let room = Width::Fixed(u16::try_from(*room)?.saturating_add(gap));
+        column.set_padding((0, gap)).set_constraint(ColumnConstraint::Absolute(room));
+        column.set_cell_alignment(*alignment);
+    }
+    for line in table.lines() {
+        let line = line.trim_end_matches(' ');
+        if colour || line.contains(WIDE) {
+            write_marked(out, line, &mut wide)?;
+        } else {
+            out.write_all(line.as_bytes())?;
         }
-        writeln!(out)?;
+        out.write_all(b"\n")?;
     }
     Ok(())
 }
 
-/// Narrows the widest columns until all fit into `room`: those of text, and the
-/// others when that is not enough.
-fn fit(widths: &mut [usize], is_text: &[bool], room: usize) {
-    let gaps = GAP * widths.len().saturating_sub(1);
-    for (text_only, least) in [(true, LEAST_WIDTH), (false, LEAST_WIDTH), (false, 1)] {
-        while widths.iter().sum::<usize>() + gaps > room {
-            let columns = widths.iter_mut().zip(is_text);
-            let columns = columns.filter(|(_, is_text)| **is_text || !text_only);
-            match columns.map(|(width, _)| width).max() {
-                Some(widest) if *widest > least => *widest -= 1,
-                _ => break,
-            }
+/// Writes a line with what its marks stand for.
+fn write_marked(out: &mut impl Write, line: &str, wide: &mut VecDeque<String>) -> Result<()> {
+    let mut rest = line;
+    let mut paint = Paint::new();
+    let is_mark = |c| ('\u{2060}'..=WIDE).contains(&c);
+    while let Some((before, mark)) = rest.find(is_mark).map(|at| rest.split_at(at)) {
+        out.write_all(before.as_bytes())?;
+        let mark_char = mark.chars().next().unwrap_or(END);
+        rest = &mark[mark_char.len_utf8()..];
+        if let Some(tint) = Tint::ALL.into_iter().find(|it| it.mark() == mark_char) {
+            paint = tint.paint();
+            write!(out, "{paint}")?;
+        } else if mark_char == WIDE {
+            out.write_all(wide.pop_front().unwrap_or_default().as_bytes())?;
+            rest = rest.trim_start_matches('_');
+        } else {
+            write!(out, "{paint:#}")?;
         }
     }
+    out.write_all(rest.as_bytes())?;
+    Ok(())
 }
 
 /// Cuts a text to `room` cells, the last of them an ellipsis.
@@ -207,31 +287,47 @@ fn cut(text: &mut String, room: usize) {
     text.push('…');
 }
 
+fn is_relative(style: &OutputStyle) -> bool {
+    matches!(style.terminal, Some(Terminal { times: Times::Relative, .. }))
+}
+
 /// The text of a cell: exact, or in words where a person reads it.
-fn content(cell: Cell<'_>, style: Style) -> Content {
-    let relative = style.terminal.map(|_| style.now);
-    let text = match (cell, relative) {
-        (Cell::Never, Some(_)) => "never".into(),
-        (Cell::Null | Cell::Never, _) => "-".into(),
-        (Cell::Time(time) | Cell::Expiry(Expiry::Instant(time)), Some(now)) if time.is_finite() => {
-            HumanTime::from(time.since(now.instant)).to_string()
-        }
-        (Cell::Expiry(Expiry::Date(date)), Some(now)) if date == now.date => "today".into(),
-        (Cell::Expiry(Expiry::Date(date)), Some(now)) if date > Date::MIN => {
-            HumanTime::from(date - now.date).to_string()
-        }
-        _ => {
-            let mut text = String::new();
-            cell.write_plain(&mut text);
-            text
-        }
+fn content<R>(column: &Column<R>, record: &R, style: &OutputStyle) -> Content {
+    let cell = (column.cell)(record, style.now);
+    let said = match cell {
+        Cell::Null => Some("-".into()),
+        Cell::Never if style.terminal.is_none() => Some("-".into()),
+        // What is not recorded may well happen.
+        Cell::Never if style.unrecorded.contains(&column.name) => Some("-".into()),
+        Cell::Never => Some("never".into()),
+        Cell::Time(time) if is_relative(style) => relative(time, style.now.instant),
+        Cell::Expiry(expiry) if is_relative(style) => relative_expiry(expiry, style.now),
+        _ => None,
     };
+    let text = said.unwrap_or_else(|| {
+        let mut text = String::new();
+        cell.write_plain(&mut text);
+        text
+    });
     let paint = match cell {
-        Cell::State(State::Active) => AnsiColor::Green.on_default(),
-        Cell::State(State::Revoked) => AnsiColor::Red.on_default(),
-        Cell::State(State::Expired) => AnsiColor::Yellow.on_default(),
-        Cell::Null | Cell::Never => Paint::new().dimmed(),
-        _ => Paint::new(),
+        Cell::State(State::Active) => Some(Tint::Active),
+        Cell::State(State::Revoked) => Some(Tint::Revoked),
+        Cell::State(State::Expired) => Some(Tint::Expired),
+        Cell::Null | Cell::Never => Some(Tint::Absent),
+        _ => None,
     };
     Content { text, paint }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_take_no_place_and_no_text_has_them() {
+        for mark in Tint::ALL.map(Tint::mark).into_iter().chain([END, WIDE]) {
+            assert_eq!(width(&mark.to_string()), 0);
+            assert!(super::super::text::is_hostile(mark));
+        }
+    }
 }

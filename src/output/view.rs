@@ -6,6 +6,7 @@ use crate::model::audit::AuditEvent;
 use crate::model::deploy_token::DeployToken;
 use crate::model::id::TokenId;
 use crate::model::personal_access_token::PersonalAccessToken;
+use crate::model::status::Status;
 use crate::model::time::{Expiry, Moment, Timestamp};
 use crate::model::token::{State, Token};
 
@@ -31,8 +32,12 @@ pub enum Cell<'a> {
 }
 
 impl<'a> Cell<'a> {
-    fn text(text: Option<&'a String>) -> Self {
+    pub(super) fn text(text: Option<&'a String>) -> Self {
         text.map_or(Self::Null, |text| Self::Text(text))
+    }
+
+    fn count(count: Option<u64>) -> Self {
+        count.map_or(Self::Null, |it| Self::Integer(i64::try_from(it).unwrap_or(i64::MAX)))
     }
 
     /// Appends the exact value as text that is safe to print; nothing if there is none.
@@ -59,11 +64,39 @@ impl<'a> Cell<'a> {
 /// A named property of a record.
 pub struct Column<R: 'static> {
     pub name: &'static str,
-    pub cell: for<'a> fn(&'a R, Moment) -> Cell<'a>,
+    pub room: Room,
+    pub cell: ToCell<R>,
 }
 
-const fn key<R>(name: &'static str, cell: for<'a> fn(&'a R, Moment) -> Cell<'a>) -> Column<R> {
-    Column { name, cell }
+pub(super) type ToCell<R> = for<'a> fn(&'a R, Moment) -> Cell<'a>;
+
+/// How a column takes part in the width of a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// Useless when cut.
+    Whole,
+    /// Useless when cut, and aligned to the right.
+    Number,
+    /// What a person knows the record by: is cut late, and left out last.
+    Name,
+    /// Is cut first.
+    Text,
+}
+
+pub(super) const fn key<R>(name: &'static str, cell: ToCell<R>) -> Column<R> {
+    Column { name, room: Room::Whole, cell }
+}
+
+pub(super) const fn number<R>(name: &'static str, cell: ToCell<R>) -> Column<R> {
+    Column { name, room: Room::Number, cell }
+}
+
+pub(super) const fn name<R>(name: &'static str, cell: ToCell<R>) -> Column<R> {
+    Column { name, room: Room::Name, cell }
+}
+
+pub(super) const fn text<R>(name: &'static str, cell: ToCell<R>) -> Column<R> {
+    Column { name, room: Room::Text, cell }
 }
 
 /// Something that can be printed in every format.
@@ -72,6 +105,11 @@ pub trait Record: Sized + 'static {
     const COLUMNS: &'static [Column<Self>];
     /// The default columns of a table.
     const TABLE: &'static [&'static str];
+    /// Those of a table at a terminal.
+    const TERMINAL: &'static [&'static str] = Self::TABLE;
+    /// The columns that a terminal which is too narrow for all can do without, in this
+    /// order.
+    const LEFT_OUT: &'static [&'static str];
 
     /// Returns the id that `-o ids` prints, if any.
     fn listed_id(&self) -> Option<TokenId>;
@@ -83,10 +121,9 @@ pub fn column<R: Record>(name: &str) -> Option<&'static Column<R>> {
     R::COLUMNS.iter().find(|column| column.name == name)
 }
 
-/// Returns the default columns of a table.
-#[must_use]
-pub fn table<R: Record>() -> Vec<&'static Column<R>> {
-    R::TABLE.iter().filter_map(|name| column(name)).collect()
+/// Finds columns by name, in the order of the names.
+pub fn columns<R: Record>(names: &[impl AsRef<str>]) -> Vec<&'static Column<R>> {
+    names.iter().filter_map(|name| column(name.as_ref())).collect()
 }
 
 /// Lists the keys of JSON and CSV.
@@ -107,25 +144,27 @@ const fn state<R: Token + 'static>() -> Column<R> {
 
 impl Record for PersonalAccessToken {
     const COLUMNS: &'static [Column<Self>] = &[
-        key("id", |it, _| Cell::Integer(it.token.id.0)),
-        key("name", |it, _| Cell::Text(&it.token.name)),
+        number("id", |it, _| Cell::Integer(it.token.id.0)),
+        name("name", |it, _| Cell::Text(&it.token.name)),
         key("revoked", |it, _| Cell::Boolean(it.token.revoked)),
         key("created_at", |it, _| it.token.created_at.map_or(Cell::Null, Cell::Time)),
-        key("scopes", |it, _| Cell::List(&it.token.scopes)),
-        key("user_id", |it, _| it.user_id.map_or(Cell::Null, |id| Cell::Integer(id.0))),
+        text("scopes", |it, _| Cell::List(&it.token.scopes)),
+        number("user_id", |it, _| it.user_id.map_or(Cell::Null, |id| Cell::Integer(id.0))),
         key("last_used_at", |it, _| it.last_used_at.map_or(Cell::Never, Cell::Time)),
         key("active", |it, now| Cell::Boolean(it.token.is_active(now))),
         key("expires_at", |it, _| it.token.expires_at.map_or(Cell::Never, Cell::Expiry)),
         key("expired", |it, now| Cell::Boolean(it.token.is_expired(now))),
-        key("description", |it, _| Cell::text(it.description.as_ref())),
+        text("description", |it, _| Cell::text(it.description.as_ref())),
         key("impersonation", |it, _| it.impersonation.map_or(Cell::Null, Cell::Boolean)),
-        key("username", |it, _| Cell::text(it.username.as_ref())),
+        name("username", |it, _| Cell::text(it.username.as_ref())),
         state(),
         key("user_type", |it, _| it.user_type.map_or(Cell::Null, |it| Cell::Word(it.name()))),
         key("user_state", |it, _| it.user_state.map_or(Cell::Null, |it| Cell::Word(it.name()))),
     ];
     const TABLE: &'static [&'static str] =
         &["id", "username", "name", "scopes", "state", "created_at", "last_used_at", "expires_at"];
+    const LEFT_OUT: &'static [&'static str] =
+        &["scopes", "created_at", "expires_at", "last_used_at", "state", "username"];
 
     fn listed_id(&self) -> Option<TokenId> {
         Some(self.token.id)
@@ -134,17 +173,17 @@ impl Record for PersonalAccessToken {
 
 impl Record for DeployToken {
     const COLUMNS: &'static [Column<Self>] = &[
-        key("id", |it, _| Cell::Integer(it.token.id.0)),
-        key("name", |it, _| Cell::Text(&it.token.name)),
-        key("username", |it, _| Cell::Text(&it.username)),
+        number("id", |it, _| Cell::Integer(it.token.id.0)),
+        name("name", |it, _| Cell::Text(&it.token.name)),
+        text("username", |it, _| Cell::Text(&it.username)),
         key("expires_at", |it, _| it.token.expires_at.map_or(Cell::Never, Cell::Expiry)),
-        key("scopes", |it, _| Cell::List(&it.token.scopes)),
+        text("scopes", |it, _| Cell::List(&it.token.scopes)),
         key("revoked", |it, _| Cell::Boolean(it.token.revoked)),
         key("expired", |it, now| Cell::Boolean(it.token.is_expired(now))),
         key("active", |it, now| Cell::Boolean(it.token.is_active(now))),
         key("created_at", |it, _| it.token.created_at.map_or(Cell::Null, Cell::Time)),
-        key("project", |it, _| Cell::text(it.project.as_ref())),
-        key("group", |it, _| Cell::text(it.group.as_ref())),
+        name("project", |it, _| Cell::text(it.project.as_ref())),
+        text("group", |it, _| Cell::text(it.group.as_ref())),
         state(),
     ];
     const TABLE: &'static [&'static str] = &[
@@ -158,6 +197,8 @@ impl Record for DeployToken {
         "created_at",
         "expires_at",
     ];
+    const LEFT_OUT: &'static [&'static str] =
+        &["username", "scopes", "created_at", "group", "expires_at", "project", "state"];
 
     fn listed_id(&self) -> Option<TokenId> {
         Some(self.token.id)
@@ -166,34 +207,27 @@ impl Record for DeployToken {
 
 impl Record for AuditEvent {
     const COLUMNS: &'static [Column<Self>] = &[
-        key("id", |it, _| Cell::Integer(it.id.0)),
+        number("id", |it, _| Cell::Integer(it.id.0)),
         key("created_at", |it, _| Cell::Time(it.created_at)),
         key("run_id", |it, _| Cell::Whole(&it.run_id)),
         key("action", |it, _| Cell::Text(&it.action)),
-        key("actor", |it, _| Cell::Text(&it.actor)),
-        key("actor_id", |it, _| Cell::Integer(it.actor_id.0)),
-        key("os_user", |it, _| Cell::Text(&it.os_user)),
+        name("actor", |it, _| Cell::Text(&it.actor)),
+        number("actor_id", |it, _| Cell::Integer(it.actor_id.0)),
+        text("os_user", |it, _| Cell::Text(&it.os_user)),
         key("target_type", |it, _| Cell::Text(&it.target_type)),
-        key("target_id", |it, _| Cell::Integer(it.target_id.0)),
-        key("target_name", |it, _| Cell::Text(&it.target_name)),
-        key("target_user_id", |it, _| {
+        number("target_id", |it, _| Cell::Integer(it.target_id.0)),
+        name("target_name", |it, _| Cell::Text(&it.target_name)),
+        number("target_user_id", |it, _| {
             it.target_user_id.map_or(Cell::Null, |id| Cell::Integer(id.0))
         }),
-        key("target_username", |it, _| Cell::text(it.target_username.as_ref())),
-        key("reason", |it, _| Cell::text(it.reason.as_ref())),
+        name("target_username", |it, _| Cell::text(it.target_username.as_ref())),
+        text("reason", |it, _| Cell::text(it.reason.as_ref())),
         key("outcome", |it, _| Cell::Text(&it.outcome)),
     ];
-    const TABLE: &'static [&'static str] = &[
-        "created_at",
-        "actor",
-        "action",
-        "target_type",
-        "target_id",
-        "target_name",
-        "reason",
-        "outcome",
-        "run_id",
-    ];
+    const TABLE: &'static [&'static str] =
+        &["created_at", "actor", "action", "target_id", "target_name", "target_username", "reason"];
+    const LEFT_OUT: &'static [&'static str] =
+        &["action", "reason", "target_username", "created_at", "actor", "target_id"];
 
     /// Returns the token's id: `revoke -` does not take ids of events.
     fn listed_id(&self) -> Option<TokenId> {
@@ -202,105 +236,42 @@ impl Record for AuditEvent {
 }
 
 impl Record for TokenId {
-    const COLUMNS: &'static [Column<Self>] = &[key("id", |it, _| Cell::Integer(it.0))];
+    const COLUMNS: &'static [Column<Self>] = &[number("id", |it, _| Cell::Integer(it.0))];
     const TABLE: &'static [&'static str] = &["id"];
+    const LEFT_OUT: &'static [&'static str] = &[];
 
     fn listed_id(&self) -> Option<TokenId> {
         Some(*self)
     }
 }
 
-/// The result of a revocation for one id.
-#[derive(Clone, Debug)]
-pub struct Revocation<T> {
-    pub id: TokenId,
-    /// `None`: denied, or deleted.
-    pub token: Option<T>,
-    pub result: RevocationResult,
-    /// `None`: this run recorded no event for it.
-    pub run_id: Option<String>,
-}
-
-/// The `result` of a revocation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RevocationResult {
-    Revoked,
-    WouldRevoke,
-    AlreadyRevoked,
-    Spared,
-    Denied,
-    Unresolved,
-}
-
-impl RevocationResult {
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Revoked => "revoked",
-            Self::WouldRevoke => "would_revoke",
-            Self::AlreadyRevoked => "already_revoked",
-            Self::Spared => "spared",
-            Self::Denied => "denied",
-            Self::Unresolved => "unresolved",
-        }
-    }
-}
-
-impl<T: Token> Revocation<T> {
-    fn of_token<'a>(&'a self, cell: impl FnOnce(&'a T) -> Cell<'a>) -> Cell<'a> {
-        self.token.as_ref().map_or(Cell::Null, cell)
-    }
-
-    fn revoked_id(&self) -> Option<TokenId> {
-        match self.result {
-            RevocationResult::Revoked | RevocationResult::WouldRevoke => Some(self.id),
-            RevocationResult::AlreadyRevoked
-            | RevocationResult::Spared
-            | RevocationResult::Denied
-            | RevocationResult::Unresolved => None,
-        }
-    }
-}
-
-const fn result<T: Token + 'static>() -> Column<Revocation<T>> {
-    key("result", |it, _| Cell::Word(it.result.name()))
-}
-
-const fn run_id<T: Token + 'static>() -> Column<Revocation<T>> {
-    key("run_id", |it, _| it.run_id.as_ref().map_or(Cell::Null, |id| Cell::Whole(id)))
-}
-
-impl Record for Revocation<PersonalAccessToken> {
+impl Record for Status {
     const COLUMNS: &'static [Column<Self>] = &[
-        key("id", |it, _| Cell::Integer(it.id.0)),
-        key("name", |it, _| it.of_token(|token| Cell::Text(&token.properties().name))),
-        key("user_id", |it, _| {
-            it.of_token(|token| token.user_id.map_or(Cell::Null, |id| Cell::Integer(id.0)))
-        }),
-        key("username", |it, _| it.of_token(|token| Cell::text(token.username.as_ref()))),
-        result(),
-        run_id(),
+        text("store", |it, _| Cell::Text(&it.store)),
+        key("engine", |it, _| Cell::Word(it.facts.engine)),
+        key("version", |it, _| Cell::Text(&it.facts.version)),
+        key("encoding", |it, _| Cell::Text(&it.facts.encoding)),
+        key("journal_mode", |it, _| Cell::text(it.facts.journal_mode.as_ref())),
+        key("schema", |it, _| Cell::Word(it.schema)),
+        key("application", |it, _| Cell::Word(it.application)),
+        text("unrecorded", |it, _| Cell::List(&it.unrecorded)),
+        name("actor", |it, _| Cell::Text(&it.actor)),
+        number("actor_id", |it, _| Cell::Integer(it.actor_id.0)),
+        key("admin", |it, _| Cell::Boolean(it.is_admin)),
+        number("active", |it, _| Cell::count(Some(it.personal_access_tokens.active))),
+        number("expired", |it, _| Cell::count(Some(it.personal_access_tokens.expired))),
+        number("revoked", |it, _| Cell::count(Some(it.personal_access_tokens.revoked))),
+        number("deploy_active", |it, _| Cell::count(it.deploy_tokens.map(|it| it.active))),
+        number("deploy_expired", |it, _| Cell::count(it.deploy_tokens.map(|it| it.expired))),
+        number("deploy_revoked", |it, _| Cell::count(it.deploy_tokens.map(|it| it.revoked))),
+        text("audit_events", |it, _| Cell::text(it.audit_events.as_ref())),
+        key("may_revoke", |it, _| Cell::Boolean(it.facts.obstacles.is_empty())),
+        text("obstacles", |it, _| Cell::List(&it.facts.obstacles)),
     ];
-    const TABLE: &'static [&'static str] =
-        &["id", "name", "user_id", "username", "result", "run_id"];
+    const TABLE: &'static [&'static str] = &[];
+    const LEFT_OUT: &'static [&'static str] = &[];
 
     fn listed_id(&self) -> Option<TokenId> {
-        self.revoked_id()
-    }
-}
-
-impl Record for Revocation<DeployToken> {
-    const COLUMNS: &'static [Column<Self>] = &[
-        key("id", |it, _| Cell::Integer(it.id.0)),
-        key("name", |it, _| it.of_token(|token| Cell::Text(&token.properties().name))),
-        key("project", |it, _| it.of_token(|token| Cell::text(token.project.as_ref()))),
-        key("group", |it, _| it.of_token(|token| Cell::text(token.group.as_ref()))),
-        result(),
-        run_id(),
-    ];
-    const TABLE: &'static [&'static str] = &["id", "name", "project", "group", "result", "run_id"];
-
-    fn listed_id(&self) -> Option<TokenId> {
-        self.revoked_id()
+        None
     }
 }

@@ -53,6 +53,21 @@ impl Projection<Self> for AuditEvent {
     }
 }
 
+/// The id of the run of an event, without the rest of it.
+#[derive(Clone, Debug)]
+pub struct RunId(pub String);
+
+impl Projection<AuditEvent> for RunId {
+    fn select_list(columns: &AuditEvents) -> Vec<(&'static str, &'static str)> {
+        vec![("id", columns.table.id), ("run_id", columns.run_id)]
+    }
+
+    fn decode(row: &mut Decoder<'_>, _: &AuditEvents) -> Result<Self, String> {
+        row.integer()?;
+        row.text().map(Self)
+    }
+}
+
 impl Stored for AuditEvent {
     type Columns = AuditEvents;
 
@@ -96,7 +111,7 @@ impl Stored for AuditEvent {
     }
 
     fn is_narrow(filter: &Filter) -> bool {
-        filter.run.is_some()
+        filter.run.is_some() || !filter.targets.is_empty()
     }
 
     fn conditions(
@@ -106,8 +121,14 @@ impl Stored for AuditEvent {
         context: FilterContext,
     ) -> Result<(), Unrecorded> {
         // No `..`: a new filter field without SQL is a compile error.
-        let Filter { user, actor, run, action, since, until } = filter;
+        let Filter { targets, target_type, user, actor, run, action, since, until } = filter;
 
+        if !targets.is_empty() {
+            sql.and_one_of(columns.target_id, targets, context.is_restricted);
+        }
+        if let Some(kind) = target_type {
+            sql.push(" AND ").push(columns.target_type).push(" = ").bind(*kind);
+        }
         if let Some(UserId(user)) = user {
             sql.push(" AND ").push(columns.target_user_id).push(" = ").bind(*user);
         }
@@ -117,8 +138,11 @@ impl Stored for AuditEvent {
         if let Some(run) = run {
             // By its index, others' events would be found first, and cost more than none.
             let [begin, end] = if context.is_restricted { ["coalesce(", ", '')"] } else { [""; 2] };
-            sql.push(" AND ").push(begin).push(columns.run_id).push(end);
-            sql.push(" = ").bind(run.as_str());
+            // Ids of runs have nothing that sorts behind 'f'.
+            for (comparison, bound) in [(" >= ", run.clone()), (" < ", format!("{run}g"))] {
+                sql.push(" AND ").push(begin).push(columns.run_id).push(end);
+                sql.push(comparison).bind(bound.as_str());
+            }
         }
         if let Some(action) = action {
             sql.push(" AND ").push(columns.action).push(" = ").bind(action.name());

@@ -37,7 +37,19 @@ pub fn select<T: Stored, P: Projection<T>>(
     conditions(sql, columns, selection, bounds, now)
 }
 
-/// Writes the same for tokens given by id, with a last column that tells whether the
+/// Writes a statement that counts the rows of a query.
+pub fn count<T: Stored>(
+    sql: &mut Sql,
+    columns: &T::Columns,
+    selection: &Selection<T>,
+    now: Moment,
+) -> Result<(), Unrecorded> {
+    sql.push("SELECT count(*) FROM ").push(T::table(columns).from).push(" WHERE ");
+    within_reach(sql, columns, selection);
+    conditions(sql, columns, selection, Bounds::Plain, now)
+}
+
+/// Writes the statement of a query for tokens given by id, with a last column that tells whether the
 /// filter keeps each.
 pub fn evaluate<T: Stored>(
     sql: &mut Sql,

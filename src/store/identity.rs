@@ -13,10 +13,12 @@ use anyhow::Result;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
-use nix::unistd::Uid;
+use nix::unistd::{AccessFlags, Uid, access};
 use rusqlite::ErrorCode;
 
-use super::file_owner::{belongs_to_another, is_open_to_all, put_there, sidecar_files};
+use super::file_owner::{
+    belongs_to_another, is_open_to_all, put_there, refuse_foreign, sidecar_files,
+};
 use crate::failure::{Failure, Kind};
 
 /// Whether both are of one file, whatever its names.
@@ -143,6 +145,24 @@ impl Identity {
         Failure::new(Kind::Failed, format!("store {path} was moved or replaced meanwhile"))
             .hint("look at what is there now, then run it again")
             .into()
+    }
+
+    /// What keeps this process from writing to the file and beside it, if anything does.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<String> {
+        let may_write = |path: &Path| access(path, AccessFlags::W_OK).is_ok();
+        let foreign = self.file.metadata().ok().filter(|_| !self.foreign_owner);
+        let foreign = foreign.and_then(|it| refuse_foreign(&it).err());
+        let folder = self.path().parent().unwrap_or(Path::new("/"));
+        match foreign {
+            Some(foreign) => Some(foreign.to_string()),
+            None if !may_write(self.path()) => Some("no permission to write to the file".into()),
+            None if !may_write(folder) => Some(format!(
+                "no permission to write to the folder {}, where SQLite keeps files of its own",
+                folder.display()
+            )),
+            None => None,
+        }
     }
 
     /// Checks what stands where SQLite keeps files of its own, and returns it: SQLite would wait for the other

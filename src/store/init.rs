@@ -1,7 +1,7 @@
 //! Creates a native store. Never overwrites an existing file.
 
 use std::fs::Permissions;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
@@ -28,7 +28,13 @@ use crate::stop_flag::StopFlag;
 /// # Errors
 ///
 /// When a file of that name exists, or it cannot be written.
-pub fn create(path: &Path, sample: Option<u64>, now: Timestamp, stop: &StopFlag) -> Result<bool> {
+pub fn create(
+    path: &Path,
+    sample: Option<u64>,
+    now: Timestamp,
+    stop: &StopFlag,
+    progress: &dyn Fn(usize),
+) -> Result<bool> {
     let cannot = || format!("cannot create store {}", path.display());
     // Fails early; `persist_noclobber` makes sure of it at the end.
     if path.symlink_metadata().is_ok() {
@@ -48,11 +54,13 @@ pub fn create(path: &Path, sample: Option<u64>, now: Timestamp, stop: &StopFlag)
         anyhow::Ok((folder, new.path))
     };
     let (folder, new) = follow().with_context(cannot)?;
-    let file = NamedTempFile::new_in(&folder).with_context(cannot)?;
+    // Without the name of the temporary file, which says nothing to anybody.
+    let file = NamedTempFile::new_in(&folder);
+    let file = file.map_err(|error| io::Error::from(error.kind())).with_context(cannot)?;
     // Explicit, because an unusual umask could lock the owner out.
     let owner_only = Permissions::from_mode(0o600);
     file.as_file().set_permissions(owner_only).with_context(cannot)?;
-    if !fill(file.path(), sample, now, stop).with_context(cannot)? {
+    if !fill(file.path(), sample, now, stop, progress).with_context(cannot)? {
         return Ok(false);
     }
     let sync = || file.as_file().sync_all();
@@ -71,7 +79,13 @@ fn exists() -> Failure {
         .hint("choose another path, or move the file away")
 }
 
-fn fill(path: &Path, sample: Option<u64>, now: Timestamp, stop: &StopFlag) -> Result<bool> {
+fn fill(
+    path: &Path,
+    sample: Option<u64>,
+    now: Timestamp,
+    stop: &StopFlag,
+    progress: &dyn Fn(usize),
+) -> Result<bool> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     // Nobody uses the file yet, so it need not survive a crash.
@@ -85,7 +99,7 @@ fn fill(path: &Path, sample: Option<u64>, now: Timestamp, stop: &StopFlag) -> Re
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     connection.pragma_update(None, "user_version", i32::try_from(MIGRATIONS.len())?)?;
     if let Some(tokens) = sample
-        && !sample::fill(&connection, tokens, now, stop)?
+        && !sample::fill(&connection, tokens, now, stop, progress)?
     {
         return Ok(false);
     }

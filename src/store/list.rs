@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result};
 
-use super::engine::{Mode, Stream};
+use super::engine::{Decoder, Mode, Stream};
 use super::sql::Sql;
-use super::stored::decoded;
+use super::stored::{NULL, decoded};
 use super::{Projection, Row, Store, Stored, filter};
 use crate::model::access::{ListQuery, RevokeQuery, Selection, ShowQuery};
 use crate::model::time::Moment;
@@ -48,6 +48,32 @@ impl Store {
         let mut rows =
             self.read(|transaction| transaction.rows(&sql, |row| decoded::<T, T>(row, columns)))?;
         Ok(rows.pop())
+    }
+
+    /// Counts the rows that a query covers, those too that cannot be decoded: where the store
+    /// [vouches](Self::vouches_for) for them there are none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::list`].
+    pub fn count<T: Stored>(&self, selection: &Selection<T>, now: Moment) -> Result<u64> {
+        let mut sql = self.sql();
+        filter::count(&mut sql, self.columns::<T>()?, selection, now)
+            .map_err(|error| self.unrecorded(&error))?;
+        let count = |row: &mut Decoder<'_>| row.integer().map_err(anyhow::Error::msg);
+        let rows = self.read(|transaction| transaction.rows(&sql, count))?;
+        let count = rows.into_iter().next().context("a count is one row")?;
+        Ok(u64::try_from(count?)?)
+    }
+
+    /// The names of properties that the store does not record.
+    ///
+    /// # Errors
+    ///
+    /// Where the store holds none of this kind.
+    pub fn unrecorded_properties<T: Stored>(&self) -> Result<Vec<&'static str>> {
+        let list = <T as Projection<T>>::select_list(self.columns::<T>()?);
+        Ok(list.into_iter().filter(|(_, sql)| *sql == NULL).map(|(name, _)| name).collect())
     }
 
     /// Lends the tokens that a query would revoke, in the order of their ids.

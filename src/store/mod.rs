@@ -20,6 +20,7 @@ mod sample;
 pub mod schema;
 mod scopes;
 mod sql;
+mod status;
 mod stored;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+pub use self::audit_events::RunId;
 use self::engine::{Engine, Transaction};
 pub use self::engine::{Interrupted, Location, Mode, Opening, Settings, Stream, Streamed};
 pub use self::event_table::EventTable;

@@ -188,7 +188,8 @@ CREATE TABLE audit_events (
     reason         TEXT
 ) STRICT;
 
--- Serve audit --run, --actor and --user, and --since and --until.
+-- Serve audit ID, --run, --actor and --user, and --since and --until.
+CREATE INDEX audit_events_target_id ON audit_events (target_id);
 CREATE INDEX audit_events_run_id ON audit_events (run_id);
 CREATE INDEX audit_events_actor_id ON audit_events (actor_id);
 CREATE INDEX audit_events_target_user_id ON audit_events (target_user_id);

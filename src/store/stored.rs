@@ -91,6 +91,9 @@ impl fmt::Display for Unrecorded {
 
 impl std::error::Error for Unrecorded {}
 
+/// The expression for a property that is not recorded.
+pub const NULL: &str = "NULL";
+
 /// The part of a record that is read: all of it, its id or its scopes.
 pub trait Projection<T: Stored>: Sized {
     /// Lists the names and columns that `decode` reads, in its order; the id comes first.

@@ -6,7 +6,7 @@ use super::filter::{at, bounded, is_null, recorded, shared, shared_sort_column};
 use super::schema::{Comparison, PersonalAccessTokens, RevokeMethod, Schema, Table, Tokens};
 use super::scopes::Scopes;
 use super::sql::Sql;
-use super::stored::{FilterContext, Projection, Stored, Unrecorded};
+use super::stored::{FilterContext, NULL, Projection, Stored, Unrecorded};
 use crate::model::access::Reach;
 use crate::model::id::{TokenId, UserId};
 use crate::model::personal_access_token::{Filter, PersonalAccessToken, UserState, UserType};
@@ -227,6 +227,3 @@ impl Tokens {
         })
     }
 }
-
-/// The expression for a column that is not recorded.
-const NULL: &str = "NULL";

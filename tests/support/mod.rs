@@ -3,7 +3,9 @@
 pub mod apps;
 pub mod gitlab;
 pub mod hub;
+pub mod man;
 pub mod postgres;
+pub mod pty;
 pub mod tools;
 
 use std::ffi::{OsStr, OsString};

@@ -1,5 +1,6 @@
 //! `deploy-tokens`: the tokens that belong to projects and groups.
 
+mod filter;
 mod list;
 mod revoke;
 mod show;

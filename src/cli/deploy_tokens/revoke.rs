@@ -3,8 +3,8 @@
 use anyhow::Result;
 use clap::Args;
 
+use super::filter::DeployFilterArgs;
 use crate::cli::arguments::revoke_help;
-use crate::cli::filter::DeployFilterArgs;
 use crate::cli::revoke::RevokeArgs;
 use crate::cli::session::Session;
 
@@ -34,8 +34,15 @@ pub struct Revoke {
 const EXAMPLES: &str = "\
 Examples:
   tokenctl deploy-tokens revoke 7 --reason 'pipeline is gone'
-  tokenctl deploy-tokens revoke --project platform/old --dry-run
-  tokenctl deploy-tokens revoke --expired --yes --max 100 --reason 'expired'";
+  tokenctl deploy-tokens revoke --project mobile/alerts --dry-run
+  tokenctl deploy-tokens revoke --expired --yes --max 100
+
+Keys of JSON and columns of CSV, for each token:
+  id                    number
+  name, project, group  strings
+  result                string: revoked, already_revoked, would_revoke,
+                        spared, denied (only the id is known), unresolved
+  run_id                string: the run as 'audit --run' takes it";
 
 impl Revoke {
     pub fn run(self, session: &Session) -> Result<()> {

@@ -41,7 +41,15 @@ fn token(id: i64, name: &str, user_id: Option<i64>, username: Option<&str>) -> P
 }
 
 fn printed(tokens: &[PersonalAccessToken], format: Format) -> String {
-    let style = OutputStyle { format, now: moment(), terminal: None, colour: false, columns: None };
+    let style = OutputStyle {
+        format,
+        now: moment(),
+        terminal: None,
+        colour: false,
+        columns: None,
+        counts: false,
+        unrecorded: Vec::new(),
+    };
     let mut out = Vec::new();
     let mut printer = Printer::new(&mut out, &style).expect("a Vec");
     for token in tokens {

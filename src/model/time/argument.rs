@@ -14,6 +14,7 @@ pub enum TimeArg {
     At(DateTime<FixedOffset>),
     Now,
     Today,
+    Yesterday,
     Ago(Period),
     Ahead(Period),
 }
@@ -45,6 +46,7 @@ impl TimeArg {
             }
             Self::Now => Some(Moment::at(now)),
             Self::Today => Some(Moment::at(now).midnight()),
+            Self::Yesterday => Period::DAY.before(now).map(|it| Moment::at(it).midnight()),
             Self::Ago(period) => period.before(now).map(Moment::at),
             Self::Ahead(period) => period.after(now).map(Moment::at),
         };
@@ -59,7 +61,7 @@ impl TimeArg {
     pub fn date(self, now: Moment) -> Result<Moment, String> {
         let date = match self {
             Self::At(time) => time.date_naive(),
-            Self::Now | Self::Today | Self::Ago(_) | Self::Ahead(_) => {
+            Self::Now | Self::Today | Self::Yesterday | Self::Ago(_) | Self::Ahead(_) => {
                 self.resolve(now.instant, Rounding::Down)?.date
             }
         };
@@ -77,29 +79,40 @@ impl FromStr for TimeArg {
         match text {
             "now" => return Ok(Self::Now),
             "today" => return Ok(Self::Today),
+            "yesterday" => return Ok(Self::Yesterday),
             _ => {}
         }
         if let Some(period) = text.strip_prefix('+') {
             return period.parse().map(Self::Ahead);
         }
+        if let Some(seconds) = text.strip_prefix('@') {
+            let seconds = seconds.parse().map_err(|_| TIME_FORM)?;
+            let instant = DateTime::from_timestamp(seconds, 0).ok_or(OUT_OF_RANGE)?;
+            return Ok(Self::At(instant.fixed_offset()));
+        }
         // A date starts with four digits and a hyphen; a duration never does.
         if text.as_bytes().get(4) != Some(&b'-') {
             return text.parse().map(Self::Ago).map_err(|error| {
-                if text.starts_with(|c: char| c.is_ascii_digit()) {
-                    error
-                } else {
-                    TIME_FORM.into()
-                }
+                let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+                let digits = text.len() - unit.len();
+                let is_duration =
+                    (1..6).contains(&digits) && unit.bytes().all(|it| it.is_ascii_alphabetic());
+                if is_duration { error } else { TIME_FORM.into() }
             });
         }
         let written = text.get(..10).and_then(date_from_stored);
-        let written = written.ok_or("it does not start with a valid date")?;
+        let written = written.ok_or("there is no such date")?;
         let rest = text.get(10..).unwrap_or_default();
         if rest.is_empty() {
             return Ok(Self::At(written.and_time(NaiveTime::MIN).and_utc().fixed_offset()));
         }
         // The zone (UTC) and the seconds are optional.
-        let time = text.replacen(' ', "T", 1);
+        let mut time = text.replacen(' ', "T", 1);
+        // An offset without its colon, as `date +%z` has it.
+        let sign = time.rfind(['+', '-']).filter(|sign| *sign > 10);
+        if let Some(sign) = sign.filter(|sign| time.len() - sign == "+0200".len()) {
+            time.insert(sign + 3, ':');
+        }
         [time.clone(), format!("{time}Z"), format!("{time}:00Z")]
             .iter()
             .find_map(|time| DateTime::parse_from_rfc3339(time).ok())
@@ -114,11 +127,13 @@ impl fmt::Display for TimeArg {
             Self::At(time) => time.to_rfc3339().fmt(f),
             Self::Now => "now".fmt(f),
             Self::Today => "today".fmt(f),
+            Self::Yesterday => "yesterday".fmt(f),
             Self::Ago(period) => period.fmt(f),
             Self::Ahead(period) => write!(f, "+{period}"),
         }
     }
 }
 
-const TIME_FORM: &str = "a time is 2020-07-23T14:31:47Z, 2020-07-23T14:31:47 (UTC), 2020-07-23, \
-                         now, today, 90d (that long ago) or +90d (ahead)";
+const TIME_FORM: &str = "a time is a date (2020-07-23), a time (2020-07-23T14:31:47Z, UTC where \
+                         it has no zone), now, today, yesterday, @SECONDS since 1970, 90d (that \
+                         long ago) or +90d (ahead)";

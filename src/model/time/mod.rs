@@ -4,6 +4,7 @@
 
 mod argument;
 mod period;
+mod relative;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub use self::argument::{OUT_OF_RANGE, Rounding, TimeArg};
 pub use self::period::Period;
+pub use self::relative::{relative, relative_expiry};
 
 /// A UTC day.
 pub type Date = NaiveDate;

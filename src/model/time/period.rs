@@ -29,6 +29,7 @@ enum Unit {
 
 impl Period {
     pub const DAY: Self = Self { count: 1, unit: Unit::Day };
+    pub const WEEK: Self = Self { count: 1, unit: Unit::Week };
 
     /// Returns the instant this long before `start`; `None` before the year 0.
     #[must_use]
@@ -77,6 +78,7 @@ impl FromStr for Period {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let (count, unit) = text.split_at(digits);
         let unit = match unit {
+            _ if text.starts_with('-') => return Err("a duration has no sign: 90d".into()),
             _ if count.is_empty() => return Err(PERIOD_FORM.into()),
             "s" => Unit::Second,
             "min" => Unit::Minute,
@@ -89,6 +91,9 @@ impl FromStr for Period {
                 return Err(format!(
                     "'m' is ambiguous: write {count}min for minutes or {count}mo for months"
                 ));
+            }
+            "" => {
+                return Err(format!("the unit is missing: {count}s are seconds, {count}d days"));
             }
             _ => return Err(PERIOD_FORM.into()),
         };

@@ -17,7 +17,58 @@ fn now() -> Timestamp {
     Timestamp::from_stored("2024-03-15T12:00:00.000Z").expect("a time")
 }
 
+#[test]
+fn times_are_said_in_whole_units() {
+    for (time, said) in [
+        ("2024-03-15T12:00:00.000Z", "now"),
+        ("2024-03-15T11:59:59.999Z", "0s ago"),
+        ("2024-03-15T11:37:00.000Z", "22min ago"),
+        ("2024-03-14T12:00:00.000Z", "23h ago"),
+        ("2024-03-14T11:59:59.999Z", "1d ago"),
+        ("2023-12-07T12:00:00.000Z", "98d ago"),
+        ("2023-11-15T12:00:00.000Z", "3mo ago"),
+        ("2023-11-15T11:00:00.000Z", "4mo ago"),
+        ("2022-03-15T11:00:00.000Z", "2y ago"),
+        ("2021-04-15T11:00:00.000Z", "2y 11mo ago"),
+        ("2024-03-15T12:00:01.500Z", "in 1s"),
+        ("2024-03-20T11:59:00.000Z", "in 4d"),
+        ("2024-06-23T12:00:00.000Z", "in 3mo"),
+        ("2034-03-15T12:00:00.000Z", "in 10y"),
+        ("2034-03-15T11:59:00.000Z", "in 9y 11mo"),
+    ] {
+        let time = Timestamp::from_stored(time).expect("a time");
+        assert_eq!(relative(time, now()).as_deref(), Some(said), "{time}");
+    }
+    for (date, said) in [
+        ("2024-03-15", "today"),
+        ("2024-03-14", "1d ago"),
+        ("2024-03-16", "in 1d"),
+        ("2023-03-15", "1y ago"),
+        ("2024-09-15", "in 6mo"),
+    ] {
+        let date = date_from_stored(date).expect("a date");
+        let said_of_it = relative_expiry(Expiry::Date(date), Moment::at(now()));
+        assert_eq!(said_of_it.as_deref(), Some(said), "{date}");
+    }
+}
+
 proptest! {
+    /// What reads `2y 11mo ago` is unused for `35mo`, and not yet for one more.
+    #[test]
+    fn what_is_said_of_the_past_agrees_with_the_filters(then in any_timestamp(), now in any_timestamp()) {
+        prop_assume!(then < now);
+        let said = relative(then, now).expect("a finite time");
+        let (length, _) = said.split_once(" ago").expect("the past");
+        let (years, rest) = length.split_once("y ").unwrap_or(("0", length));
+        let years: u32 = years.parse().expect("years");
+        let digits = rest.trim_end_matches(|it: char| !it.is_ascii_digit());
+        let (count, unit) = (digits.parse::<u32>().expect("a number"), &rest[digits.len()..]);
+        let count = if years > 0 { 12 * years + count } else { count };
+        let before = |count| format!("{count}{unit}").parse::<Period>().ok()?.before(now);
+        prop_assert!(before(count).is_none_or(|it| then < it), "{}", said);
+        prop_assert!(before(count + 1).is_none_or(|it| then >= it), "{}", said);
+    }
+
     #[test]
     fn no_text_is_too_strange_to_be_refused(text in "\\PC*|[0-9Tt:.Z+ -]{0,30}|[+]?[0-9]{0,12}[a-z]{0,3}") {
         // Parsing never panics, and what is accepted round-trips.

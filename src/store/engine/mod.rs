@@ -2,6 +2,7 @@
 //! them is the same, and all of it in transactions.
 
 mod decode;
+mod facts;
 mod postgres;
 pub mod sqlite;
 mod stream;

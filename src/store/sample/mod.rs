@@ -37,7 +37,8 @@ const FIRST_INSTANT: i64 = -719_528 * DAY;
 
 /// Fills an empty native store with `tokens` personal access tokens and the
 /// organisation around them, within the caller's transaction. Returns `false`
-/// if `stop` ended it, with a part of the rows written.
+/// if `stop` ended it, with a part of the rows written. Tells `progress` how many there are
+/// now and then.
 ///
 /// The same `tokens` and `now` give the same rows.
 pub(super) fn fill(
@@ -45,6 +46,7 @@ pub(super) fn fill(
     tokens: u64,
     now: Timestamp,
     stop: &StopFlag,
+    progress: &dyn Fn(usize),
 ) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM users) OR EXISTS (SELECT 1 FROM groups) \
                OR EXISTS (SELECT 1 FROM projects)";
@@ -56,6 +58,8 @@ pub(super) fn fill(
     let mut sample = Sample {
         connection,
         stop,
+        progress,
+        written: 0,
         rng: Rng::with_seed(0x746F_6B6E),
         taken: HashMap::new(),
         now,
@@ -74,6 +78,9 @@ pub(super) fn fill(
 struct Sample<'a> {
     connection: &'a Connection,
     stop: &'a StopFlag,
+    /// Is told how many rows are written.
+    progress: &'a dyn Fn(usize),
+    written: usize,
     rng: Rng,
     /// How often each username and path was drawn.
     taken: HashMap<String, u32>,
@@ -271,10 +278,14 @@ impl<'a> Sample<'a> {
         mut row: impl FnMut(&mut Self, u32) -> Result<()>,
     ) -> Result<bool> {
         for id in 1..=count {
-            if id % 4096 == 1 && self.stop.is_set() {
-                return Ok(false);
+            if id % 4096 == 1 {
+                if self.stop.is_set() {
+                    return Ok(false);
+                }
+                (self.progress)(self.written);
             }
             row(self, id)?;
+            self.written += 1;
         }
         Ok(true)
     }

@@ -1,7 +1,6 @@
 //! The tables and columns of a database, and the schema detected from them.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use super::{ALL, Description, Schema, Tables};
 use crate::failure::{Failure, Kind};
@@ -69,21 +68,14 @@ impl Catalog {
             return Err(Failure::usage(message));
         }
         let Some(description) = named.or_else(|| self.fitting(None, dialect).next()) else {
-            let mut message =
-                "another program's database, of no known schema: looked for ".to_owned();
-            for (index, it) in known(dialect).enumerate() {
-                let _ = write!(message, "{}{} (", if index > 0 { ", " } else { "" }, it.name);
-                for (index, (table, columns)) in it.signature.iter().enumerate() {
-                    let _ = write!(message, "{}{table}", if index > 0 { ", " } else { "" });
-                    if !columns.is_empty() {
-                        let _ = write!(message, " with {}", columns.replace(' ', " and "));
-                    }
-                }
-                message.push(')');
-            }
-            let _ = write!(message, "; found {}", self.in_words());
+            let all: Vec<_> = known(dialect).map(|it| it.name).collect();
+            let message = format!(
+                "another program's database, none of {}: found {}",
+                all.join(", "),
+                self.in_words()
+            );
             return Err(Failure::new(Kind::Failed, message)
-                .hint("check that it is the right database, or name its schema with --schema"));
+                .hint("if it is the right database, --schema NAME tells what is missing"));
         };
         description.check(self, dialect)
     }
@@ -101,12 +93,12 @@ impl Catalog {
 
     /// Lists the tables, as many as fit on a line.
     fn in_words(&self) -> String {
-        const SHOWN: usize = 12;
+        const SHOWN: usize = 4;
         let names: Vec<_> = self.0.keys().take(SHOWN).map(String::as_str).collect();
         match self.0.len() {
             0 => "no table".into(),
             count if count > SHOWN => {
-                format!("{} and {} more tables", names.join(", "), count - SHOWN)
+                format!("tables {} and {} more", names.join(", "), count - SHOWN)
             }
             _ => format!("tables {}", names.join(", ")),
         }

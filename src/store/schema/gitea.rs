@@ -24,9 +24,10 @@ pub static DESCRIPTION: Description = Description {
     schema,
     returning: None,
     direct_revoke: &[
-        "Also Forgejo. Deletes the row, as they do: there is no flag, and no way back;",
-        "revoking the id again finds no token (exit 4). The row is looked up at each use, so",
-        "the token stops working at once. Nobody is notified.",
+        "Also Forgejo. Deletes the row, as they do: there is no flag,",
+        "and no way back; revoking the id again finds no token (exit",
+        "4). The row is looked up at each use, so the token stops",
+        "working at once. Nobody is notified.",
     ],
 };
 

@@ -46,9 +46,10 @@ pub static DESCRIPTION: Description = Description {
     schema,
     returning: None,
     direct_revoke: &[
-        "Sets the flag that GitLab sets; it takes effect at the token's next use. GitLab",
-        "sends the owner no e-mail, and writes no audit event of its own. The row of a deploy",
-        "token stays; GitLab's API would delete it.",
+        "Sets the flag that GitLab sets; it takes effect at the token's",
+        "next use. GitLab sends the owner no e-mail, and writes no",
+        "audit event of its own. The row of a deploy token stays;",
+        "GitLab's API would delete it.",
     ],
 };
 

@@ -178,7 +178,7 @@ pub static DESCRIPTION: Description = Description {
     optional: &[],
     schema: |dialect, _| schema(dialect),
     returning: None,
-    direct_revoke: &["Sets the flag, and writes an audit event in the same transaction."],
+    direct_revoke: &["Sets the flag, and writes an audit event in the same", "transaction."],
 };
 
 fn users() -> Users {

@@ -106,7 +106,14 @@ fn check_events(store: &Store, recorded: &Store) -> Result<()> {
     }
     add(&|it| it.run = Some("run-2".into()));
     add(&|it| it.run = Some("run-9".into()));
+    add(&|it| it.run = Some("run-".into()));
     add(&|it| it.action = Some(Action::Revoke));
+    for targets in [vec![1], vec![2, 99], vec![4, 1, 3]] {
+        add(&|it| it.targets = targets.iter().copied().map(TokenId).collect());
+    }
+    for kind in [PersonalAccessToken::TARGET_TYPE, DeployToken::TARGET_TYPE] {
+        add(&|it| it.target_type = Some(kind));
+    }
     for text in ["2024-03-02T00:00:00.000", "2024-03-14T12:00:00.000", "2025-01-01T00:00:00.000"] {
         add(&|it| it.since = at(text));
         add(&|it| it.until = at(text));
@@ -117,6 +124,8 @@ fn check_events(store: &Store, recorded: &Store) -> Result<()> {
             for other in &filters {
                 let (one, other) = (one.clone(), other.clone());
                 let filter = audit::Filter {
+                    targets: if one.targets.is_empty() { other.targets } else { one.targets },
+                    target_type: one.target_type.or(other.target_type),
                     user: one.user.or(other.user),
                     actor: one.actor.or(other.actor),
                     run: one.run.or(other.run),

@@ -171,6 +171,16 @@ impl Sqlite {
         str::from_utf8(path).map_or_else(|_| path.escape_ascii().to_string(), Into::into)
     }
 
+    /// The value of a pragma that tells of the database.
+    pub fn setting(&self, pragma: &str) -> Result<String> {
+        Ok(self.connection.pragma_query_value(None, pragma, |row| row.get(0))?)
+    }
+
+    /// What keeps this process from writing to the file.
+    pub fn obstacles(&self) -> Option<String> {
+        self.file.as_ref().and_then(Identity::obstacle)
+    }
+
     pub fn check_identity(&self) -> Result<()> {
         self.file.as_ref().map_or(Ok(()), Identity::check)
     }

@@ -1,0 +1,66 @@
+//! The help of each command: without the global options that it does not use, and coloured
+//! as --color asks.
+
+use std::ffi::OsString;
+
+use clap::{ColorChoice, Command, CommandFactory, ValueEnum};
+
+use super::Cli;
+
+/// The commands that do not use all global options, and which they do not use.
+const UNUSED: [(&str, &[&str]); 4] = [
+    ("init", &["actor", "output", "busy_timeout", "foreign_owner", "schema", "audit_log"]),
+    ("list", &["audit_log"]),
+    ("deploy-tokens list", &["audit_log"]),
+    (
+        "completions",
+        &[
+            "db",
+            "actor",
+            "output",
+            "quiet",
+            "now",
+            "busy_timeout",
+            "foreign_owner",
+            "schema",
+            "audit_log",
+        ],
+    ),
+];
+
+/// The command line as help and man pages describe it.
+#[must_use]
+pub fn documented() -> Command {
+    described(ColorChoice::Auto)
+}
+
+fn described(colour: ColorChoice) -> Command {
+    let mut program = Cli::command().color(colour);
+    let global: Vec<_> = program.get_arguments().filter(|it| it.is_global_set()).cloned().collect();
+    for (path, unused) in UNUSED {
+        // An option that a command has already is not given to it from above.
+        let hidden = global.iter().filter(|it| unused.contains(&it.get_id().as_str()));
+        let hidden: Vec<_> = hidden.map(|it| it.clone().global(false).hide(true)).collect();
+        program = match path.split_once(' ') {
+            None => program.mut_subcommand(path, |it| it.args(hidden)),
+            Some((folder, command)) => program
+                .mut_subcommand(folder, |it| it.mut_subcommand(command, |it| it.args(hidden))),
+        };
+    }
+    program.build();
+    program
+}
+
+/// What the command line asks to be shown instead of run.
+pub fn asked_for(arguments: &[OsString]) -> Option<clap::Error> {
+    described(colour(arguments)).try_get_matches_from(arguments).err()
+}
+
+/// The value of --color, which clap does not hand over where it shows help.
+fn colour(arguments: &[OsString]) -> ColorChoice {
+    let words: Vec<_> = arguments.iter().map(|it| it.to_str().unwrap_or_default()).collect();
+    let joined = words.iter().filter_map(|it| it.strip_prefix("--color="));
+    let apart = words.windows(2).filter(|it| it[0] == "--color").map(|it| it[1]);
+    let value = joined.chain(apart).last().unwrap_or_default();
+    ColorChoice::from_str(value, false).unwrap_or_default()
+}
