@@ -147,7 +147,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     }
     // Skips SQLite's codes: the message before them says the same.
     let causes = error.chain().filter(|cause| !cause.is::<rusqlite::ffi::Error>());
-    say(&causes.map(ToString::to_string).collect::<Vec<_>>().join(": "));
+    say(&causes.map(|it| plain(&it.to_string())).collect::<Vec<_>>().join(": "));
     let failures = error.chain().filter_map(|cause| cause.downcast_ref());
     for hint in failures.flat_map(|failure: &Failure| &failure.hints) {
         say_plain(&format!("hint: {hint}"));
@@ -159,6 +159,17 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
         );
     }
     ExitCode::from(kind.exit_status())
+}
+
+/// The text of an error without the number that Rust puts behind that of the system.
+fn plain(text: &str) -> String {
+    match text.split_once(" (os error ") {
+        Some((before, rest)) => {
+            let after = rest.split_once(')').map_or("", |(_, after)| after);
+            format!("{before}{after}")
+        }
+        None => text.into(),
+    }
 }
 
 /// Runs the program. A panic, on whatever thread, is a failure like others: transactions

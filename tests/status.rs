@@ -73,6 +73,18 @@ fn it_tells_what_is_in_the_way_of_revoking() {
         assert_eq!(found["audit_events"], json!(log));
         assert!(!log.exists(), "nothing is made");
     }
+    // A file that no event can be added to.
+    let store = App::Gitea.file();
+    let home = store.sandbox.home().display().to_string();
+    for log in [
+        format!("{home}/none/audit.jsonl"),
+        home.clone(),
+        store.sandbox.store().display().to_string(),
+    ] {
+        let found = status(&store.sandbox, &format!("--as root --audit-log {log}"));
+        assert_eq!(found["may_revoke"], false, "{found}");
+    }
+    store.sandbox.run("--as root status -o ids").assert(2);
     let Some(gitlab) = Gitlab::new() else { return };
     let found = status(&gitlab.revoker, "--as root");
     assert_eq!(found["may_revoke"], true, "{found}");

@@ -69,6 +69,8 @@ fn colour_follows_the_conventions() {
     assert!(sandbox.run("--as root list --color always").stdout.contains('\u{1b}'));
     let forced = sandbox.command(["--as", "root", "list"]).env("CLICOLOR_FORCE", "1").output();
     assert!(forced.expect("it runs").stdout.contains(&0x1b));
+    let left = sandbox.command(["--as", "root", "list"]).env("CLICOLOR_FORCE", "0").output();
+    assert!(!left.expect("it runs").stdout.contains(&0x1b));
     assert!(!sandbox.run("--as root list -o json --color always").stdout.contains('\u{1b}'));
 }
 
@@ -583,9 +585,24 @@ fn pages_turn_and_what_is_picked_is_counted() {
         terminal.wait_for(&said.replace('C', count).replace('P', &pages.to_string()));
     }
     // Headings and keys are on each screen.
-    assert!(terminal.seen.contains("space picks") && terminal.seen.contains("username"));
+    assert!(
+        terminal.seen.contains("space picks, a picks the page")
+            && terminal.seen.contains("username")
+    );
     terminal.type_in("\u{1b}");
     assert_eq!(terminal.end().1, Some(3));
+}
+
+#[test]
+fn a_result_is_shown_however_narrow_the_terminal_is() {
+    let sandbox = Sandbox::new();
+    for columns in [20, 30, 40, 60] {
+        let (screen, _) =
+            Terminal::start(&sandbox, columns, "--as olive revoke 1 6 9 --dry-run", &[]).end();
+        for result in ["would_revoke", "already_revoked", "denied"] {
+            assert!(screen.contains(result), "{columns}: {screen}");
+        }
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
-use nix::unistd::Uid;
+use nix::unistd::{AccessFlags, Uid, access};
 
 pub use self::read::FileEvents;
 use crate::failure::{Failure, Kind};
@@ -63,6 +63,20 @@ impl AuditFile {
     /// As for [`AuditFile::append`], and where there is none.
     pub fn read(path: &Path) -> Result<Self> {
         Self::open(path, OFlag::O_RDONLY, false)
+    }
+
+    /// Tells whether a file could be opened for appending, and makes none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`AuditFile::append`].
+    pub fn check(path: &Path) -> Result<()> {
+        let Err(error) = Self::open(path, OFlag::O_RDWR | OFlag::O_APPEND, false) else {
+            return Ok(());
+        };
+        let folder = path.parent().filter(|it| *it != Path::new("")).unwrap_or(Path::new("."));
+        let is_missing = path.symlink_metadata().is_err_and(|it| it.kind() == ErrorKind::NotFound);
+        if is_missing && access(folder, AccessFlags::W_OK).is_ok() { Ok(()) } else { Err(error) }
     }
 
     /// Sets what is looked at while another process has the file.

@@ -156,6 +156,7 @@ pub fn token_id(text: &str) -> Result<TokenId, Failure> {
     let id = text.parse();
     id.map_err(|problem: String| {
         Failure::usage(format!("invalid value for '<ID>': {problem}"))
-            .hint("to look for a name: tokenctl list --search TEXT")
+            .hint("ids are separated by blanks: tokenctl revoke 1 2")
+            .hint("to look for a name: tokenctl list --search TEXT, or --user USER")
     })
 }

@@ -6,12 +6,12 @@ use std::ffi::OsString;
 use std::io::Write;
 
 use anyhow::{Context, Result};
-use clap::{Args, Command, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 use clap_complete::env::{CompleteEnv, Shells};
 
-use super::Cli;
 use super::environment::VARIABLE_COMPLETE;
+use super::help::documented;
 use super::session::Session;
 
 const PROGRAM: &str = "tokenctl";
@@ -75,13 +75,8 @@ pub fn complete(arguments: &[OsString]) -> Result<bool, clap::Error> {
 /// The command line of which a part is offered. A value that has to stand behind `=` is
 /// none behind a blank.
 fn offered(arguments: &[OsString]) -> Command {
-    // A shell may give `--revoked=`, or `--revoked` and `=`.
-    let mut last = arguments.iter().rev().take(2);
-    if last.any(|it| it.to_string_lossy().contains('=')) {
-        Cli::command()
-    } else {
-        plain(Cli::command())
-    }
+    let has_value = arguments.last().is_some_and(|it| it.to_string_lossy().contains('='));
+    if has_value { documented() } else { plain(documented()) }
 }
 
 fn plain(command: Command) -> Command {

@@ -1,9 +1,10 @@
 //! The filter flags, and their conversion to a filter.
 
 use anyhow::{Context, Result};
-use clap::builder::{NonEmptyStringValueParser, PossibleValue};
+use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use super::arguments::not_blank;
 use crate::failure::{Failure, Kind};
 use crate::model::access::Guarded;
 use crate::model::actor::{Actor, Denied};
@@ -74,13 +75,13 @@ pub struct FilterArgs {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     impersonation: Option<bool>,
 
-    /// Match tokens whose owner is of this kind (repeatable: of any of them)
-    #[arg(long, value_name = "TYPE")]
+    /// Match tokens whose owner is of this kind (repeatable, or with commas: of any of them)
+    #[arg(long, value_name = "TYPE,...", value_delimiter = ',')]
     user_type: Vec<UserType>,
 
-    /// Match tokens whose owner is in this state (repeatable: in any of them); gone: there is no
+    /// Match tokens whose owner is in this state (repeatable, or with commas); gone: there is no
     /// such user any more
-    #[arg(long, value_name = "STATE")]
+    #[arg(long, value_name = "STATE,...", value_delimiter = ',')]
     user_state: Vec<UserState>,
 
     /// Match all but the tokens of this user (repeatable)
@@ -129,16 +130,21 @@ pub struct TokenFilterArgs {
     no_expiry: Option<bool>,
 
     /// Match tokens with every word of TEXT in the name, in any order and case
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     search: Option<String>,
 
     /// Match tokens with this scope (repeatable, or with commas: any of them)
-    #[arg(long, value_name = "SCOPE,...", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "SCOPE,...", value_delimiter = ',', value_parser = scope())]
     scope: Vec<String>,
 
     /// Match all but the tokens with this scope (repeatable, or with commas)
-    #[arg(long, value_name = "SCOPE,...", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "SCOPE,...", value_delimiter = ',', value_parser = scope())]
     except_scope: Vec<String>,
+}
+
+/// Takes a scope; blanks around it are none of it.
+fn scope() -> impl TypedValueParser<Value = String> {
+    not_blank().map(|it| it.trim().to_owned())
 }
 
 /// Makes a flag's values of an enum's names.

@@ -2,10 +2,12 @@
 //! as --color asks.
 
 use std::ffi::OsString;
+use std::io::{self, IsTerminal};
 
 use clap::{ColorChoice, Command, CommandFactory, ValueEnum};
 
 use super::Cli;
+use super::session::is_colour_left_alone;
 
 /// The commands that do not use all global options, and which they do not use.
 const UNUSED: [(&str, &[&str]); 4] = [
@@ -62,5 +64,10 @@ fn colour(arguments: &[OsString]) -> ColorChoice {
     let joined = words.iter().filter_map(|it| it.strip_prefix("--color="));
     let apart = words.windows(2).filter(|it| it[0] == "--color").map(|it| it[1]);
     let value = joined.chain(apart).last().unwrap_or_default();
-    ColorChoice::from_str(value, false).unwrap_or_default()
+    match ColorChoice::from_str(value, false).unwrap_or_default() {
+        ColorChoice::Auto if is_colour_left_alone() && !io::stdout().is_terminal() => {
+            ColorChoice::Never
+        }
+        choice => choice,
+    }
 }

@@ -39,7 +39,7 @@ const OPTIONS: &[(&[&str], &str)] = &[
     ),
     (
         &["--all", "-a"],
-        "'list' shows all that no filter leaves out; 'revoke' needs ids or a filter, such as --state active",
+        "'list' shows all that no filter leaves out; 'revoke' needs ids or a filter",
     ),
     (&["--verbose", "-v", "--long", "-l", "--wide"], "'show ID' and -o json tell everything"),
     (&["--json"], "-o json"),
@@ -48,8 +48,21 @@ const OPTIONS: &[(&[&str], &str)] = &[
     (&["--table"], "-o table"),
     (&["--ids"], "-o ids"),
     (&["--format", "--output-format"], "-o FORMAT"),
-    (&["--count", "-c"], "'list --count' counts; 'revoke --dry-run' says how many"),
-    (&["--id"], "ids stand alone: tokenctl show 42"),
+    (&["--count"], "'list --count' counts; 'revoke --dry-run' says how many"),
+    (&["--id", "--ids"], "ids stand alone: tokenctl show 42, tokenctl revoke 42"),
+    (&["--comment", "--message", "-m"], "--reason TEXT, of revoke"),
+    (&["--since"], "--created-after T, or --last-used-after T"),
+    (&["--until"], "--created-before T, or --last-used-before T"),
+    (&["--reverse", "--desc", "--order"], "--sort ORDER: created_desc, name_asc and so on"),
+    (&["--no-header", "--no-headers"], "-o ids, or -o jsonl: neither has a header"),
+    (&["--no-color", "--no-colour"], "--color never"),
+    (&["--type", "--kind"], "--user-type TYPE"),
+    (&["--status"], "--state STATE"),
+    (
+        &["--project", "--group"],
+        "they are of deploy tokens: tokenctl deploy-tokens list --project P",
+    ),
+    (&["--max", "-n"], "'list' takes --limit N; --max and --dry-run are of 'revoke'"),
     (
         &["--name", "--filter", "--query", "--grep", "-s"],
         "--search TEXT looks for words of the name",
@@ -98,16 +111,8 @@ pub fn hinted(error: &clap::Error, arguments: &[OsString]) -> Option<Failure> {
                     Failure::usage(format!("there is no option {option} here")).hint(hint),
                 );
             }
-            let is_list = arguments.iter().any(|it| it == "list" || it == "ls");
-            if is_list {
-                let user = if is_long(word) { "USER" } else { word };
-                return Some(
-                    Failure::usage("'list' takes filters, no names or ids")
-                        .hint(format!("the tokens of a user: --user {}", shell_words::quote(user)))
-                        .hint(
-                            "words of a token's name: --search TEXT; one token: tokenctl show ID",
-                        ),
-                );
+            if arguments.iter().any(|it| it == "list" || it == "ls") {
+                return Some(beside_list(word, arguments));
             }
             is_long(word).then(|| {
                 Failure::usage("there is an argument too many, which is not repeated here")
@@ -116,6 +121,26 @@ pub fn hinted(error: &clap::Error, arguments: &[OsString]) -> Option<Failure> {
         }
         _ => None,
     }
+}
+
+/// What a word beside `list` was meant to be.
+fn beside_list(word: &str, arguments: &[OsString]) -> Failure {
+    let failure = Failure::usage("'list' takes filters, no names or ids");
+    let before = arguments.iter().rev().skip_while(|it| *it != word).nth(1);
+    let before = before.and_then(|it| it.to_str()).unwrap_or_default();
+    if matches!(word, "true" | "false") && before.starts_with("--") {
+        return failure.hint(format!("without a blank: {before}={word}"));
+    }
+    if arguments.iter().any(|it| it == "--search") {
+        return failure.hint("several words of a name are one value: --search 'old laptop'");
+    }
+    if word.bytes().all(|it| it.is_ascii_digit()) {
+        return failure.hint("one token: tokenctl show ID; the tokens of a user: --user ID");
+    }
+    let user = if is_long(word) { "USER" } else { word };
+    failure
+        .hint(format!("the tokens of a user: --user {}", shell_words::quote(user)))
+        .hint("words of a token's name: --search TEXT")
 }
 
 fn no_command() -> Failure {
@@ -132,6 +157,8 @@ fn is_long(word: &str) -> bool {
 
 /// Takes back what clap proposes where it is far from what was typed, or dangerous.
 pub fn keep_near_suggestions(error: &mut clap::Error) {
+    // To pass an option as a value helps nobody here.
+    error.remove(ContextKind::Suggested);
     let typed = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(text)) => text.split('=').next().unwrap_or(text).to_owned(),
         _ => return,
@@ -146,5 +173,7 @@ pub fn keep_near_suggestions(error: &mut clap::Error) {
     };
     if !keeps {
         error.remove(ContextKind::SuggestedArg);
+        // It is that of the option which was guessed.
+        error.remove(ContextKind::Usage);
     }
 }

@@ -8,7 +8,7 @@ use clap::{Arg, Args};
 
 use super::arguments::{ANY, TimesArg, long_help, number_in, sort_parser};
 use super::filter::{FilterArgs, Filters, denied};
-use super::scopes::near_miss;
+use super::scopes::missing;
 use super::session::{Session, broken_row};
 use crate::failure::{Failure, Kind, line};
 use crate::model::access::ListQuery;
@@ -63,7 +63,7 @@ Keys of JSON and columns of CSV (null, or empty: absent or not recorded):
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// Sort in this order: ties by id, missing values last, or first where it descends
-    #[arg(long, value_name = "ORDER", default_value = "id_asc", value_parser = sort_parser(&[]))]
+    #[arg(long, value_name = "ORDER", default_value = "id_asc", value_parser = sort_parser(&[]), allow_hyphen_values = true)]
     sort: Sort,
 
     /// Print at most N tokens, and say so when there are more
@@ -132,10 +132,10 @@ impl ListArgs {
         } else {
             print::<T, T>(session, &store, &query, &options, &style)?
         };
-        if matching == 0
-            && let Some(miss) = near_miss::<T>(&store, &actor, &filter, session.now)?
-        {
-            session.note(&miss.note());
+        if matching == 0 || !filter.as_ref().except_scopes.is_empty() {
+            for note in missing::<T>(&store, &actor, &filter, session.now)?.notes() {
+                session.note(&note);
+            }
         }
         Ok(())
     }

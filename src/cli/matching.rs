@@ -210,7 +210,8 @@ impl<T: Stored + Token + Record> Matching<T> {
     fn said(&self, store: &Store, question: &Question) -> Vec<String> {
         let Question { actor, effect, exempt, .. } = question;
         let mut lines = vec![format!("Store: {}, as {actor}", store.database().place())];
-        let mut parts = vec![format!("{} match: {} active", self.described(), self.active)];
+        let matches = if self.ids.len() == 1 { "matches" } else { "match" };
+        let mut parts = vec![format!("{} {matches}: {} active", self.described(), self.active)];
         if T::SORT_KEYS.contains(&SortKey::LastUsed) {
             parts.push(format!("{} used in the last 7 days", self.used));
         }

@@ -27,8 +27,12 @@ const MIN_COLUMNS: usize = 20;
 /// Cells that stand before a record.
 const MARK: usize = "> [ ] ".len();
 
-const KEYS: &str =
-    "space picks, a picks the page, enter ends, esc gives up; arrows, PgUp, PgDn, Home, End move";
+/// The keys, in as many words as there is room for.
+const KEYS: [&str; 3] = [
+    "space picks, a picks the page, enter ends, esc gives up, PgUp PgDn Home End move",
+    "space, a: page, enter, esc, PgUp, PgDn",
+    "space a enter esc",
+];
 
 /// Lets the user pick, and returns the picked indexes in order: none on giving up.
 pub fn pick<R: Record>(
@@ -79,7 +83,8 @@ impl<R: Record> Picker<'_, R> {
             let key = terminal.key().context(CANNOT_ASK)?;
             if screen.size() != size {
                 size = screen.size();
-                page = self.laid_out(size)?;
+                // One that is too small shows what there is room for until it grows again.
+                page = self.laid_out(size).unwrap_or(page);
             } else if key.is_none() {
                 continue;
             }
@@ -88,7 +93,7 @@ impl<R: Record> Picker<'_, R> {
                     let picked = self.picked.iter().enumerate();
                     return Ok(picked.filter(|(_, it)| **it).map(|(index, _)| index).collect());
                 }
-                Key::Escape | Key::Letter(b'q') => break,
+                Key::Escape => break,
                 // Heard as everywhere else.
                 Key::Interrupt => raise(SIGINT).context(CANNOT_ASK)?,
                 key => self.press(key, page.length),
@@ -148,7 +153,8 @@ impl<R: Record> Picker<'_, R> {
     fn draw(&self, screen: &Term, page: &Page) -> Result<()> {
         let Page { columns, length, headings, lines } = page;
         let begin = self.at - self.at % length;
-        let mut text = format!("{}\n{:MARK$}{headings}\n", truncate_str(KEYS, *columns, "…"), "");
+        let keys = KEYS.into_iter().find(|it| it.len() <= *columns).unwrap_or_default();
+        let mut text = format!("{keys}\n{:MARK$}{headings}\n", "");
         for (index, line) in lines.iter().enumerate().skip(begin).take(*length) {
             let is_here = index == self.at;
             SimpleTheme.format_multi_select_prompt_item(
@@ -163,7 +169,11 @@ impl<R: Record> Picker<'_, R> {
         let mut count = format!("{picked} of {} picked", lines.len());
         let pages = lines.len().div_ceil(*length);
         if pages > 1 {
-            write!(count, ", page {} of {pages}", begin / length + 1)?;
+            let page = begin / length + 1;
+            write!(count, ", page {page} of {pages}")?;
+            if count.len() > *columns {
+                count = format!("{picked}/{} p. {page}/{pages}", lines.len());
+            }
         }
         text.push_str(&truncate_str(&count, *columns, "…"));
         screen.clear_screen()?;

@@ -15,11 +15,12 @@ use super::matching::{Matching, PREVIEW, Question, Wanted};
 use super::pick::PICKABLE;
 use super::revocations::Revocations;
 use super::revoke_plan::RevokePlan;
-use super::scopes::near_miss;
+use super::scopes::missing;
 use super::session::Session;
 use super::stop::Stop;
 use crate::audit_file::AuditFile;
 use crate::failure::{Failure, Kind};
+use crate::model::actor::Actor;
 use crate::model::id::TokenId;
 use crate::model::token::Token;
 use crate::output::revocation::Revocation;
@@ -71,9 +72,9 @@ Keys of JSON and columns of CSV, for each token:
 /// What is to be revoked, and how.
 #[derive(Debug, Args)]
 pub struct RevokeArgs {
-    /// The ids of the tokens, or '-' to read them from standard input: one per line, or JSON lines
-    /// with an 'id', or CSV whose header has 'id'; blank lines and '#' comments are skipped. A
-    /// token is spared if the name, owner or creation time in its row is not what the store has
+    /// The ids of the tokens, or '-' to read them from standard input: one per line, JSON lines
+    /// with an 'id', or CSV whose header has 'id'. A token is spared if the name, owner or
+    /// creation time in its row is not what the store has
     #[arg(value_name = "ID")]
     ids: Vec<String>,
 
@@ -98,7 +99,7 @@ pub struct RevokeArgs {
     limit: Option<u64>,
 
     /// Record this reason in the audit events
-    #[arg(long, value_name = "TEXT", value_parser = not_blank())]
+    #[arg(long, value_name = "TEXT", value_parser = not_blank(), allow_hyphen_values = true)]
     reason: Option<String>,
 
     /// Revoke at most N tokens in one transaction
@@ -159,9 +160,9 @@ impl RevokeArgs {
         }
         let (subject, hint) = (filters.subject(), filters.hint_if_denied());
         let mut filter = filters.resolve(&store, &actor, session.now)?;
-        if let Some(miss) = near_miss::<F::Token>(&store, &actor, &filter, session.now)? {
-            return Err(miss.failure().into());
-        }
+        let missing = missing::<F::Token>(&store, &actor, &filter, session.now)?;
+        missing.refuse_near()?;
+        missing.notes().iter().for_each(|note| session.note(note));
         filter.as_mut().ids = named.as_ref().map(|it| it.ids.clone());
         let query = denied(actor.to_revoke::<F::Token>(filter.clone()), &subject, hint)?;
 
@@ -202,18 +203,15 @@ impl RevokeArgs {
                 }
                 self.refuse_more_than_max(&chosen)?;
                 if asks {
+                    let count = |filter| count::<F::Token>(session, &store, &actor, filter);
                     let with_exempt = <F::Token as Token>::without_exemptions(filter);
-                    let exempt = match with_exempt.filter(|_| !self.interactive) {
-                        Some(filter) => {
-                            let query = actor.to_revoke::<F::Token>(filter)?;
-                            let count = store.count(query.selection(), session.now)?;
-                            Some(count.saturating_sub(matching))
-                        }
-                        None => None,
+                    let with_exempt = with_exempt.filter(|_| !self.interactive).map(count);
+                    let question = Question {
+                        actor: actor.username().to_owned(),
+                        effect: effect(&store, is_lost),
+                        exempt: with_exempt.transpose()?.map(|it| it.saturating_sub(matching)),
+                        times: self.times.times,
                     };
-                    let effect = effect(&store, is_lost);
-                    let actor = actor.username().to_owned();
-                    let question = Question { actor, effect, exempt, times: self.times.times };
                     chosen.confirm(session, &store, &stop, &question)?;
                 }
                 if chosen.more() > 0 {
@@ -298,6 +296,16 @@ impl RevokeArgs {
             _ => Ok(()),
         }
     }
+}
+
+/// How many tokens a filter would revoke.
+fn count<T: Stored + Token>(
+    session: &Session,
+    store: &Store,
+    actor: &Actor,
+    filter: T::Filter,
+) -> Result<u64> {
+    store.count(actor.to_revoke::<T>(filter)?.selection(), session.now)
 }
 
 /// What a revocation does there, and that it is for good.

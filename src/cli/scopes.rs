@@ -13,7 +13,7 @@ use crate::model::token::{Sort, Token, TokenFilter};
 use crate::store::{ListOptions, Store, Stored, Streamed, TokenScopes};
 
 /// A scope that was given, and what tokens in the actor's reach have in its place.
-pub struct NearMiss {
+struct NearMiss {
     flag: &'static str,
     given: String,
     found: String,
@@ -21,45 +21,69 @@ pub struct NearMiss {
 
 impl NearMiss {
     /// The words of the message.
-    pub fn problem(&self) -> String {
+    fn problem(&self) -> String {
         format!("no token has this scope; some have '{}'", self.found)
     }
 
-    pub fn failure(&self) -> Failure {
-        Failure::value(self.flag, &self.given, self.problem())
-            .hint("correct it, or leave it out: it changes nothing")
+    fn failure(&self) -> Failure {
+        Failure::value(self.flag, &self.given, self.problem()).hint("correct it")
     }
 
-    pub fn note(&self) -> String {
+    fn note(&self) -> String {
         let flag = self.flag.split(' ').next().unwrap_or_default();
         format!("{flag} {}: {}", self.given, self.problem())
     }
 }
 
-/// Looks for a scope of the filter that no token has while another differs from it only in
-/// case, in `-` and `_`, or by one letter.
-pub fn near_miss<T: Stored + Token>(
+/// The scopes of a filter that no token has.
+#[derive(Default)]
+pub struct Missing {
+    /// One from which another differs only in case, in `-` and `_`, or by one letter.
+    near: Option<NearMiss>,
+    /// The exemptions that exempt nothing.
+    exemptions: Vec<String>,
+}
+
+impl Missing {
+    /// Fails where another scope was probably meant.
+    pub fn refuse_near(&self) -> Result<(), Failure> {
+        self.near.as_ref().map_or(Ok(()), |near| Err(near.failure()))
+    }
+
+    /// What is to be known of them.
+    pub fn notes(&self) -> Vec<String> {
+        let exemption =
+            |it| format!("--except-scope {it} exempts nothing: no token has this scope");
+        match &self.near {
+            Some(near) => vec![near.note()],
+            None => self.exemptions.iter().map(exemption).collect(),
+        }
+    }
+}
+
+/// Looks for the scopes of the filter that no token has.
+pub fn missing<T: Stored + Token>(
     store: &Store,
     actor: &Actor,
     filter: &T::Filter,
     now: Moment,
-) -> Result<Option<NearMiss>> {
+) -> Result<Missing> {
     let TokenFilter { scopes, except_scopes, .. } = filter.as_ref();
     let given = [("--except-scope <SCOPE,...>", except_scopes), ("--scope <SCOPE,...>", scopes)];
     let given: Vec<_> =
         given.iter().flat_map(|(flag, scopes)| scopes.iter().map(move |it| (*flag, it))).collect();
     if given.is_empty() {
-        return Ok(None);
+        return Ok(Missing::default());
     }
     let is_enough = |found: &BTreeSet<String>| given.iter().all(|(_, it)| found.contains(*it));
     let scopes = scopes_of::<T>(store, actor, filter, now, &is_enough)?;
-    let near = given.into_iter().filter(|(_, scope)| !scopes.contains(*scope)).find_map(
-        |(flag, given)| {
-            let found = scopes.iter().find(|it| is_near(given, it))?;
-            Some(NearMiss { flag, given: given.clone(), found: found.clone() })
-        },
-    );
-    Ok(near)
+    let given = given.into_iter().filter(|(_, scope)| !scopes.contains(*scope));
+    let near = given.clone().find_map(|(flag, given)| {
+        let found = scopes.iter().find(|it| is_near(given, it))?;
+        Some(NearMiss { flag, given: given.clone(), found: found.clone() })
+    });
+    let exemptions = given.filter(|(flag, _)| flag.starts_with("--except"));
+    Ok(Missing { near, exemptions: exemptions.map(|(_, it)| it.clone()).collect() })
 }
 
 /// The scopes of the tokens that the actor may list: all of them, or the first that are

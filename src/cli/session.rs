@@ -17,7 +17,6 @@ use super::environment::{VARIABLE_AS, VARIABLE_AUDIT_LOG, variable};
 use super::location::StoreName;
 use super::own_files::is_own_file;
 use super::stop::Stop;
-use crate::audit_file::AuditFile;
 use crate::failure::{self, Failure, Kind};
 use crate::model::actor::Actor;
 use crate::model::reference::Reference;
@@ -110,10 +109,7 @@ impl Session {
 
     /// Opens the audit file, if one is given. Call it before opening the store, which may
     /// change this process's user.
-    pub fn audit_log(
-        &self,
-        open: impl FnOnce(&Path) -> Result<AuditFile>,
-    ) -> Result<Option<AuditFile>> {
+    pub fn audit_log<R>(&self, open: impl FnOnce(&Path) -> Result<R>) -> Result<Option<R>> {
         // Checked first: a usage error must not create the file.
         let location = self.location()?;
         self.named_actor()?;
@@ -232,7 +228,10 @@ impl Session {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
             // Follows NO_COLOR, CLICOLOR_FORCE and TERM=dumb.
-            ColorChoice::Auto => AutoStream::choice(stream) != anstream::ColorChoice::Never,
+            ColorChoice::Auto => {
+                (stream.is_terminal() || !is_colour_left_alone())
+                    && AutoStream::choice(stream) != anstream::ColorChoice::Never
+            }
         }
     }
 
@@ -307,6 +306,11 @@ fn check_randomness() -> Result<()> {
 pub fn broken_row(noun: &str, broken: &BrokenRow) -> String {
     let id = broken.id.as_ref().map_or_else(Clone::clone, ToString::to_string);
     format!("{noun} {id} is left out: {}", broken.problem)
+}
+
+/// Whether `CLICOLOR_FORCE` says that nothing is forced, which anstream takes for a yes.
+pub fn is_colour_left_alone() -> bool {
+    variable("CLICOLOR_FORCE").is_some_and(|it| it == "0")
 }
 
 fn terminal(terminal: impl AsFd, times: Times) -> Terminal {

@@ -4,10 +4,12 @@ use anyhow::Result;
 use clap::Args;
 
 use super::session::Session;
+use crate::audit_file::AuditFile;
+use crate::failure::Failure;
 use crate::model::deploy_token::DeployToken;
 use crate::model::personal_access_token::PersonalAccessToken;
 use crate::model::status::{Counts, Status as Found};
-use crate::output::{Times, print_one};
+use crate::output::{Format, Times, print_one};
 use crate::store::{Mode, Store};
 
 /// Show which store this is, as whom you work on it, and what you may do there.
@@ -39,6 +41,11 @@ pub struct Status {}
 impl Status {
     #[expect(clippy::unused_self, reason = "as every command")]
     pub fn run(self, session: &Session) -> Result<()> {
+        if session.format() == Format::Ids {
+            return Err(Failure::usage("-o ids prints ids, and a status has none").into());
+        }
+        // Looked at before the store, which may change this process's user.
+        let log = session.audit_log(AuditFile::check);
         let store = session.open(Mode::Read)?;
         let actor = session.actor(&store)?;
         let now = session.now;
@@ -52,6 +59,7 @@ impl Status {
         } else {
             session.audit_log_path().map(|path| path.display().to_string())
         };
+        facts.obstacles.extend(log.err().map(|it| format!("{it:#}")));
         if audit_events.is_none() {
             let problem = "it has no place for audit events: give --audit-log FILE";
             facts.obstacles.push(problem.into());
@@ -74,6 +82,9 @@ impl Status {
 }
 
 fn unrecorded(store: &Store) -> Result<Vec<String>> {
-    let names = store.unrecorded_properties::<PersonalAccessToken>()?;
+    let mut names = store.unrecorded_properties::<PersonalAccessToken>()?;
+    if store.deletes::<PersonalAccessToken>()? {
+        names.push("revoked");
+    }
     Ok(names.into_iter().map(Into::into).collect())
 }

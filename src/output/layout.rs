@@ -44,13 +44,13 @@ impl Place {
 }
 
 /// Fits the columns into so many cells. Those for which there is no room are left out: first
-/// any that `left_out` does not name, then those in its order. Names come last, and the first
-/// column stays.
-pub fn fit(places: &mut [Place], left_out: &[&str], cells: usize) {
+/// any that `left_out` does not name, then those in its order; names after them, and then the
+/// others from the right, those of `kept` too, but for the first column.
+pub fn fit(places: &mut [Place], left_out: &[&str], kept: &[&str], cells: usize) {
     let rank = |it: &Place| left_out.iter().position(|name| *name == it.name);
     while least(places, &CUTS[..2]) > cells {
         let rest = places.iter_mut().skip(1).rev().filter(|it| !it.is_left_out);
-        let rest = rest.filter(|it| it.room != Room::Name && it.name != "id");
+        let rest = rest.filter(|it| it.room != Room::Name && !kept.contains(&it.name));
         let Some(place) = rest.min_by_key(|it| rank(it)) else { break };
         place.is_left_out = true;
     }
@@ -89,8 +89,8 @@ mod tests {
 
     const NAMES: [&str; 8] =
         ["id", "username", "name", "scopes", "state", "created_at", "last_used_at", "expires_at"];
-    const LEFT_OUT: [&str; 6] =
-        ["scopes", "created_at", "expires_at", "last_used_at", "state", "username"];
+    const LEFT_OUT: [&str; 5] = ["scopes", "created_at", "expires_at", "last_used_at", "username"];
+    const KEPT: [&str; 2] = ["id", "state"];
 
     fn places(widths: [usize; 8]) -> Vec<Place> {
         let room = |name| match name {
@@ -105,7 +105,7 @@ mod tests {
 
     fn fitted(cells: usize) -> String {
         let mut places = places([3, 14, 24, 30, 7, 11, 12, 11]);
-        fit(&mut places, &LEFT_OUT, cells);
+        fit(&mut places, &LEFT_OUT, &KEPT, cells);
         let shown = places.iter().filter(|it| !it.is_left_out);
         shown.map(|it| format!("{} {}", it.name, it.width)).collect::<Vec<_>>().join(", ")
     }
@@ -122,7 +122,8 @@ mod tests {
             fitted(80),
             "id 3, username 14, name 23, state 7, last_used_at 12, expires_at 11"
         );
-        assert_eq!(fitted(40), "id 3, username 14, name 19");
+        assert_eq!(fitted(40), "id 3, username 12, name 12, state 7");
+        assert_eq!(fitted(24), "id 3, name 10, state 7");
         assert_eq!(fitted(20), "id 3, name 15");
     }
 
@@ -133,7 +134,7 @@ mod tests {
             cells in 20_usize..300,
         ) {
             let mut fitted = places(widths);
-            fit(&mut fitted, &LEFT_OUT, cells);
+            fit(&mut fitted, &LEFT_OUT, &KEPT, cells);
             for (place, width) in fitted.iter().zip(widths) {
                 let is_whole = matches!(place.room, Room::Whole | Room::Number);
                 prop_assert!(place.width <= width && (!is_whole || place.width == width));

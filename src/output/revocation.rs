@@ -81,7 +81,8 @@ impl Record for Revocation<PersonalAccessToken> {
         &["id", "name", "user_id", "username", "result", "run_id"];
     // The summary names the run.
     const TERMINAL: &'static [&'static str] = &["id", "name", "user_id", "username", "result"];
-    const LEFT_OUT: &'static [&'static str] = &["user_id", "username"];
+    const LEFT_OUT: &'static [&'static str] = &["user_id", "username", "name"];
+    const KEPT: &'static [&'static str] = &["id", "result"];
 
     fn listed_id(&self) -> Option<TokenId> {
         self.revoked_id()
@@ -99,7 +100,8 @@ impl Record for Revocation<DeployToken> {
     ];
     const TABLE: &'static [&'static str] = &["id", "name", "project", "group", "result", "run_id"];
     const TERMINAL: &'static [&'static str] = &["id", "name", "project", "group", "result"];
-    const LEFT_OUT: &'static [&'static str] = &["group", "project"];
+    const LEFT_OUT: &'static [&'static str] = &["group", "project", "name"];
+    const KEPT: &'static [&'static str] = &["id", "result"];
 
     fn listed_id(&self) -> Option<TokenId> {
         self.revoked_id()

@@ -24,6 +24,9 @@ const PAGE: usize = 1000;
 /// the terminal: comfy-table's time to break a text grows with the square of its length.
 const MOST_TO_BREAK: usize = 2000;
 
+/// What stands beside a key has at least so many cells: those of an exact time.
+const LEAST_BESIDE: usize = 24;
+
 pub(super) struct Table<W: Write, R: Record> {
     out: W,
     columns: Vec<&'static Column<R>>,
@@ -142,7 +145,7 @@ impl<W: Write, R: Record> Table<W, R> {
         }
         if let Some(terminal) = self.style.terminal {
             let shown = self.left_out().len();
-            fit(&mut self.places, R::LEFT_OUT, terminal.width);
+            fit(&mut self.places, R::LEFT_OUT, R::KEPT, terminal.width);
             self.header_is_due |= self.left_out().len() > shown;
         }
         if self.header_is_due {
@@ -195,11 +198,18 @@ pub(super) fn details<R: Record>(
         vec![Content::heading(column.name), value]
     });
     let key = names.iter().map(|name| name.len()).max().unwrap_or(0);
+    let lines: Vec<Vec<Content>> = lines.collect();
+    if let Some(terminal) = style.terminal.filter(|it| it.width < key + GAP + LEAST_BESIDE) {
+        // Below its key a value has the whole width.
+        let lines = lines.into_iter().flatten().map(|content| vec![content]);
+        let columns = [(terminal.width.max(1), CellAlignment::Left)];
+        return write_lines(out, lines.collect(), &columns, MOST_TO_BREAK, style.colour);
+    }
     let room = style.terminal.map(|it| it.width.saturating_sub(key + GAP).max(1));
     // Elsewhere each value is on one line, however long it is.
     let (room, most) = room.map_or((1, 1), |room| (room, MOST_TO_BREAK));
     let columns = [(key, CellAlignment::Left), (room, CellAlignment::Left)];
-    write_lines(out, lines.collect(), &columns, most, style.colour)
+    write_lines(out, lines, &columns, most, style.colour)
 }
 
 /// Writes rows in columns of these widths. What is wider than its column is broken into

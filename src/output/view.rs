@@ -110,6 +110,8 @@ pub trait Record: Sized + 'static {
     /// The columns that a terminal which is too narrow for all can do without, in this
     /// order.
     const LEFT_OUT: &'static [&'static str];
+    /// Those that it cannot do without.
+    const KEPT: &'static [&'static str] = &["id", "state"];
 
     /// Returns the id that `-o ids` prints, if any.
     fn listed_id(&self) -> Option<TokenId>;
@@ -164,7 +166,7 @@ impl Record for PersonalAccessToken {
     const TABLE: &'static [&'static str] =
         &["id", "username", "name", "scopes", "state", "created_at", "last_used_at", "expires_at"];
     const LEFT_OUT: &'static [&'static str] =
-        &["scopes", "created_at", "expires_at", "last_used_at", "state", "username"];
+        &["scopes", "created_at", "expires_at", "last_used_at", "username"];
 
     fn listed_id(&self) -> Option<TokenId> {
         Some(self.token.id)
@@ -198,7 +200,7 @@ impl Record for DeployToken {
         "expires_at",
     ];
     const LEFT_OUT: &'static [&'static str] =
-        &["username", "scopes", "created_at", "group", "expires_at", "project", "state"];
+        &["username", "scopes", "created_at", "expires_at", "group", "project"];
 
     fn listed_id(&self) -> Option<TokenId> {
         Some(self.token.id)
@@ -227,7 +229,8 @@ impl Record for AuditEvent {
     const TABLE: &'static [&'static str] =
         &["created_at", "actor", "action", "target_id", "target_name", "target_username", "reason"];
     const LEFT_OUT: &'static [&'static str] =
-        &["action", "reason", "target_username", "created_at", "actor", "target_id"];
+        &["action", "reason", "created_at", "actor", "target_username", "target_name"];
+    const KEPT: &'static [&'static str] = &["target_id", "outcome"];
 
     /// Returns the token's id: `revoke -` does not take ids of events.
     fn listed_id(&self) -> Option<TokenId> {

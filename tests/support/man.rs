@@ -47,11 +47,13 @@ pub fn page(command: &Command, name: &str, program: &Command, others: &[String])
     page.options(command, is_program);
     if is_program {
         page.section("COMMANDS");
-        page.line(".nf");
-        for name in others {
-            page.line(&format!(".BR {} (1)", escaped(name)));
+        page.line(".PD 0");
+        for command in command.get_subcommands().filter(|it| it.get_name() != "help") {
+            page.line(".TP");
+            page.line(&format!(".BR tokenctl\\-{} (1)", escaped(command.get_name())));
+            page.text(&command.get_about().map(ToString::to_string).unwrap_or_default());
         }
-        page.line(".fi");
+        page.line(".PD");
     }
     let shared = program.get_after_help().map(ToString::to_string).unwrap_or_default();
     let shared = shared.split("\n\n").filter_map(|it| it.split_once(":\n"));
@@ -84,10 +86,9 @@ fn synopsis(command: &Command, name: &str) -> String {
             Some(GLOBAL) => {}
             Some(_) => has_filters = true,
             None if arg.is_positional() => {
-                words.insert(
-                    1,
-                    format!("[{}{}]", values(arg), if is_many(arg) { " ..." } else { "" }),
-                );
+                let many = if is_many(arg) { " ..." } else { "" };
+                let value = format!("{}{many}", values(arg));
+                words.insert(1, if arg.is_required_set() { value } else { format!("[{value}]") });
             }
             None => words.push(format!("[{}]", spelled(arg))),
         }
@@ -222,12 +223,11 @@ impl Page {
                 self.text(&format!("{names}: as tokenctl(1) says."));
                 continue;
             }
-            let are_filters = group.starts_with("Filters");
-            if are_filters {
+            if group.starts_with("Filters") {
                 self.text("All combine with AND.");
-                // Without a blank line before each.
-                self.line(".PD 0");
             }
+            // Without a blank line before each.
+            self.line(".PD 0");
             for arg in args {
                 self.line(".TP");
                 self.text(&spelled(arg));
@@ -248,9 +248,7 @@ impl Page {
                 }
                 self.text(&help);
             }
-            if are_filters {
-                self.line(".PD");
-            }
+            self.line(".PD");
         }
     }
 }

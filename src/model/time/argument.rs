@@ -95,13 +95,21 @@ impl FromStr for TimeArg {
             return text.parse().map(Self::Ago).map_err(|error| {
                 let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
                 let digits = text.len() - unit.len();
-                let is_duration =
-                    (1..6).contains(&digits) && unit.bytes().all(|it| it.is_ascii_alphabetic());
+                // Four digits alone are a year.
+                let is_duration = (1..6).contains(&digits)
+                    && unit.bytes().all(|it| it.is_ascii_alphabetic())
+                    && (digits != 4 || !unit.is_empty());
                 if is_duration { error } else { TIME_FORM.into() }
             });
         }
         let written = text.get(..10).and_then(date_from_stored);
-        let written = written.ok_or("there is no such date")?;
+        let has_form = text.bytes().take(10).enumerate().all(|(at, it)| match at {
+            4 | 7 => it == b'-',
+            _ => it.is_ascii_digit(),
+        });
+        let problem =
+            if has_form && text.len() >= 10 { "there is no such date" } else { TIME_FORM };
+        let written = written.ok_or(problem)?;
         let rest = text.get(10..).unwrap_or_default();
         if rest.is_empty() {
             return Ok(Self::At(written.and_time(NaiveTime::MIN).and_utc().fixed_offset()));

@@ -38,9 +38,8 @@ fn in_words(then: DateTime<Utc>, now: DateTime<Utc>, beyond: TimeDelta, same: &s
         let lasts = |months| now.checked_add_months(months).is_some_and(|it| it <= then);
         return format!("in {}", length(now, then, lasts));
     }
-    let now = now - beyond;
-    let lasts = |months| now.checked_sub_months(months).is_some_and(|it| it >= then);
-    format!("{} ago", length(then, now, lasts))
+    let lasts = |months| now.checked_sub_months(months).is_some_and(|it| it - beyond >= then);
+    format!("{} ago", length(then + beyond, now, lasts))
 }
 
 /// Formats the length of the time between two instants, of which `lasts` tells whether it

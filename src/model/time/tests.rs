@@ -53,6 +53,27 @@ fn times_are_said_in_whole_units() {
 }
 
 proptest! {
+    /// Months end on days that other months do not have, and `--now DATE` is a midnight.
+    #[test]
+    fn months_agree_with_the_filters_at_each_midnight(day in 0_i64..4000, ago in 100_i64..3000, ms in 0_i64..86_400_000) {
+        let midnight = 1_577_836_800_000 + day * 86_400_000;
+        let at = |ms| Timestamp::new(DateTime::from_timestamp_millis(ms).expect("a time")).expect("a time");
+        let (now, then) = (at(midnight), at(midnight - ago * 86_400_000 + ms));
+        let said = relative(then, now).expect("a finite time");
+        let length = said.strip_suffix(" ago").expect("the past");
+        let (years, months) = match length.split_once("y ") {
+            Some((years, rest)) => (years, rest),
+            None if length.ends_with('y') => (&length[..length.len() - 1], "0mo"),
+            None => ("0", length),
+        };
+        if let Some(months) = months.strip_suffix("mo") {
+            let count = 12 * years.parse::<u32>().expect("years") + months.parse::<u32>().expect("months");
+            let before = |count: u32| format!("{count}mo").parse::<Period>().ok()?.before(now);
+            prop_assert!(before(count).is_none_or(|it| then < it), "{} {}", said, now);
+            prop_assert!(before(count + 1).is_none_or(|it| then >= it), "{} {}", said, now);
+        }
+    }
+
     /// What reads `2y 11mo ago` is unused for `35mo`, and not yet for one more.
     #[test]
     fn what_is_said_of_the_past_agrees_with_the_filters(then in any_timestamp(), now in any_timestamp()) {
