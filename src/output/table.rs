@@ -227,7 +227,7 @@ fn write_lines(
     for row in rows {
         let cells = row.into_iter().zip(columns).map(|(content, (room, _))| {
             let mut text = content.text;
-            if width(&text) > most.max(*room) {
+            if text.len() > most.max(*room) && width(&text) > most.max(*room) {
                 let stand_in = format!("{WIDE}{}", "_".repeat(*room));
                 wide.push_back(std::mem::replace(&mut text, stand_in));
             }
@@ -247,7 +247,7 @@ fn write_lines(
     }
     for line in table.lines() {
         let line = line.trim_end_matches(' ');
-        if colour || line.contains(WIDE) {
+        if colour || !wide.is_empty() {
             write_marked(out, line, &mut wide)?;
         } else {
             out.write_all(line.as_bytes())?;
