@@ -32,6 +32,7 @@ mod same_work;
 mod scale;
 mod search_paths;
 mod shells;
+mod stats;
 mod status;
 mod stores;
 mod support;

@@ -8,9 +8,10 @@ use clap::{ColorChoice, Command, CommandFactory, ValueEnum};
 use super::Cli;
 
 /// The commands that do not use all global options, and which they do not use.
-const UNUSED: [(&str, &[&str]); 4] = [
+const UNUSED: [(&str, &[&str]); 5] = [
     ("init", &["actor", "output", "busy_timeout", "foreign_owner", "schema", "audit_log"]),
     ("list", &["audit_log"]),
+    ("stats", &["audit_log"]),
     ("deploy-tokens list", &["audit_log"]),
     (
         "completions",

@@ -197,6 +197,11 @@ impl Session {
         Ok(reference.map_err(|problem: String| Failure::value(VARIABLE_AS, &shown, problem))?)
     }
 
+    /// The arguments after the program's name.
+    pub fn arguments(&self) -> &[OsString] {
+        &self.arguments
+    }
+
     pub fn format(&self) -> Format {
         self.format
     }
