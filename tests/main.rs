@@ -16,6 +16,7 @@ mod imports;
 mod jupyterhub;
 mod links;
 mod main_job;
+mod metrics;
 mod odd_rows;
 mod ownership;
 mod permissions;

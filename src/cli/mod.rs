@@ -16,6 +16,7 @@ mod list;
 mod list_line;
 mod location;
 mod matching;
+mod metrics;
 mod own_files;
 mod pick;
 mod progress;
@@ -106,6 +107,7 @@ enum Command {
     Revoke(revoke::Revoke),
     DeployTokens(deploy_tokens::DeployTokens),
     Stats(stats::Stats),
+    Metrics(metrics::Metrics),
     Audit(audit::Audit),
     Status(status::Status),
     Completions(completions::Completions),
@@ -170,7 +172,7 @@ fn not_utf8(arguments: &[OsString]) -> Failure {
 }
 
 /// The options whose values are paths.
-const PATHS: [&str; 2] = ["--db", "--audit-log"];
+const PATHS: [&str; 3] = ["--db", "--audit-log", "--textfile"];
 
 /// Escapes user input before clap puts it into a message of several lines.
 fn escape_values(error: &mut clap::Error) {
@@ -200,6 +202,7 @@ impl Cli {
             Command::Revoke(command) => command.run(&session),
             Command::DeployTokens(command) => command.run(&session),
             Command::Stats(command) => command.run(&session),
+            Command::Metrics(command) => command.run(&session),
             Command::Audit(command) => command.run(&session),
             Command::Status(command) => command.run(&session),
             Command::Completions(command) => command.run(&session),

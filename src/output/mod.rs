@@ -6,6 +6,7 @@ pub mod chart;
 pub mod csv;
 pub mod json;
 mod layout;
+pub mod metrics;
 pub mod revocation;
 pub mod spool;
 pub mod stats;

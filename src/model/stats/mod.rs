@@ -102,7 +102,7 @@ impl Total {
             Self::All => {}
             Self::State(state) => filter.token.states = vec![StateFilter::Is(state)],
             Self::NeverUsed => filter.never_used = Some(true),
-            Self::Unused => filter.unused_since = Some(Period::NINETY_DAYS.before(now.instant)?),
+            Self::Unused => filter.unused_since = Some(Period::days(90).before(now.instant)?),
             Self::NoExpiry => filter.token.no_expiry = Some(true),
         }
         Some(filter)

@@ -30,7 +30,11 @@ enum Unit {
 impl Period {
     pub const DAY: Self = Self { count: 1, unit: Unit::Day };
     pub const WEEK: Self = Self { count: 1, unit: Unit::Week };
-    pub const NINETY_DAYS: Self = Self { count: 90, unit: Unit::Day };
+
+    #[must_use]
+    pub const fn days(count: u32) -> Self {
+        Self { count, unit: Unit::Day }
+    }
 
     /// Returns the instant this long before `start`; `None` before the year 0.
     #[must_use]

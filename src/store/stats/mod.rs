@@ -6,6 +6,7 @@
 //! rows that cannot be read, which no SQL can tell from the rest, so the list's own rows are
 //! counted.
 
+mod each;
 mod tally;
 
 use anyhow::{Context, Result};
@@ -15,8 +16,8 @@ use super::engine::{Decoder, Mode, Streamed, Transaction};
 use super::filter::{from_where, recorded};
 use super::schema::{PersonalAccessTokens, Time};
 use super::sql::Sql;
-use super::stored::{Bounds, FilterContext, Unrecorded};
-use super::{BrokenRow, ListOptions, Store, Stored};
+use super::stored::Unrecorded;
+use super::{BrokenRow, ListOptions, Store};
 use crate::model::access::{ListQuery, Selection};
 use crate::model::personal_access_token::PersonalAccessToken;
 use crate::model::stats::{Bucket, By, Groups, Total};
@@ -137,29 +138,9 @@ impl Store {
         let mut totals = recorded_totals(columns);
         // What is left of the others: a fourth of the time of the whole statement.
         totals.retain(|it| *it != ACTIVE);
-        let context = FilterContext {
-            bounds: Bounds::Plain,
-            now,
-            includes_revoked: true,
-            is_restricted: false,
-        };
-        let mut sql = self.sql();
-        let written = (|| {
-            for (index, total) in totals.iter().enumerate() {
-                sql.push(if index > 0 { ", " } else { "SELECT " }).push("count(*) FILTER (WHERE ");
-                match total.filter(now) {
-                    None => sql.push("FALSE"),
-                    Some(filter) => {
-                        sql.push("TRUE");
-                        PersonalAccessToken::conditions(&mut sql, columns, &filter, context)?;
-                        &mut sql
-                    }
-                };
-                sql.push(")");
-            }
-            from_where(&mut sql, columns, selection, now)
-        })();
-        written.map_err(|error| self.unrecorded(&error))?;
+        let filters: Vec<_> = totals.iter().map(|total| total.filter(now)).collect();
+        let filters: Vec<_> = filters.iter().map(Option::as_ref).collect();
+        let sql = self.counts_sql::<PersonalAccessToken>(columns, selection, &filters, now)?;
         let counts = transaction.rows(&sql, |row| {
             totals.iter().map(|total| Ok((*total, count(row)?))).collect::<Result<Vec<_>, String>>()
         })?;
