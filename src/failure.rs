@@ -69,6 +69,14 @@ impl Failure {
         Self::new(Kind::Usage, message)
     }
 
+    /// Makes a failure of this kind of any error, whose words and hints stay.
+    #[must_use]
+    pub fn recast(kind: Kind, error: &anyhow::Error) -> Self {
+        let failures = error.chain().filter_map(|cause| cause.downcast_ref::<Self>());
+        let hints = failures.flat_map(|failure| failure.hints.clone()).collect();
+        Self { kind, message: format!("{error:#}"), hints }
+    }
+
     /// Builds a usage error in clap's wording for an invalid value.
     pub fn value(flag: &str, value: impl fmt::Display, problem: impl fmt::Display) -> Self {
         Self::usage(format!("invalid value '{value}' for '{flag}': {problem}"))

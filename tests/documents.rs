@@ -117,6 +117,8 @@ fn the_keys_of_json_are_those_that_the_help_names() {
         ("show", "list"),
         ("deploy-tokens list", "deploy-tokens list"),
         ("deploy-tokens show", "deploy-tokens list"),
+        ("stats", "stats"),
+        ("stats", "stats --by user --by scope --by created --by expires --top 1"),
         ("audit", "audit"),
         ("revoke", "revoke 2 3 4 --dry-run"),
         ("deploy-tokens revoke", "deploy-tokens revoke 2 3 --dry-run"),

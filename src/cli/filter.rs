@@ -312,7 +312,7 @@ fn moment(
 
 /// Returns the latest expiry within `period` of `now`: dates count from today's
 /// midnight, instants from now.
-fn deadline(period: Period, now: Moment) -> Option<Moment> {
+pub fn deadline(period: Period, now: Moment) -> Option<Moment> {
     Some(Moment {
         instant: period.after(now.instant)?,
         date: period.after(now.midnight().instant)?.date(),

@@ -10,9 +10,11 @@ use super::Cli;
 use super::session::is_colour_left_alone;
 
 /// The commands that do not use all global options, and which they do not use.
-const UNUSED: [(&str, &[&str]); 4] = [
+const UNUSED: [(&str, &[&str]); 6] = [
     ("init", &["actor", "output", "busy_timeout", "foreign_owner", "schema", "audit_log"]),
     ("list", &["audit_log"]),
+    ("stats", &["audit_log"]),
+    ("metrics", &["output", "color"]),
     ("deploy-tokens list", &["audit_log"]),
     (
         "completions",

@@ -13,8 +13,10 @@ mod hints;
 mod ids;
 mod init;
 mod list;
+mod list_line;
 mod location;
 mod matching;
+mod metrics;
 mod own_files;
 mod pick;
 mod progress;
@@ -25,6 +27,7 @@ mod revoke_plan;
 mod scopes;
 mod session;
 mod show;
+mod stats;
 mod status;
 mod stop;
 
@@ -65,6 +68,7 @@ Examples:
   tokenctl show 42
   tokenctl revoke 42 --reason 'left the team'
   tokenctl revoke --unused-for 180d --user-type human --dry-run
+  tokenctl stats --by user --top 10
   tokenctl audit --since 7d
   tokenctl status
 
@@ -75,7 +79,7 @@ Environment:
   PGHOST, PGUSER...   what a postgres:// URL does not say, as for psql
   NO_COLOR            not empty: no colour, unless --color says otherwise
   CLICOLOR_FORCE      not empty and not 0: colour in pipes too
-  TERM                dumb: no colour
+  TERM                dumb: no colour, and pictures of '#'
 
 Exit status:
   0         done; also: nothing matched, already revoked
@@ -102,6 +106,8 @@ enum Command {
     Show(show::Show),
     Revoke(revoke::Revoke),
     DeployTokens(deploy_tokens::DeployTokens),
+    Stats(stats::Stats),
+    Metrics(metrics::Metrics),
     Audit(audit::Audit),
     Status(status::Status),
     Completions(completions::Completions),
@@ -166,7 +172,7 @@ fn not_utf8(arguments: &[OsString]) -> Failure {
 }
 
 /// The options whose values are paths.
-const PATHS: [&str; 2] = ["--db", "--audit-log"];
+const PATHS: [&str; 3] = ["--db", "--audit-log", "--textfile"];
 
 /// Escapes user input before clap puts it into a message of several lines.
 fn escape_values(error: &mut clap::Error) {
@@ -195,6 +201,8 @@ impl Cli {
             Command::Show(command) => command.run(&session),
             Command::Revoke(command) => command.run(&session),
             Command::DeployTokens(command) => command.run(&session),
+            Command::Stats(command) => command.run(&session),
+            Command::Metrics(command) => command.run(&session),
             Command::Audit(command) => command.run(&session),
             Command::Status(command) => command.run(&session),
             Command::Completions(command) => command.run(&session),

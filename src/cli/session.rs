@@ -111,15 +111,23 @@ impl Session {
     /// change this process's user.
     pub fn audit_log<R>(&self, open: impl FnOnce(&Path) -> Result<R>) -> Result<Option<R>> {
         // Checked first: a usage error must not create the file.
-        let location = self.location()?;
+        self.location()?;
         self.named_actor()?;
-        if let (Location::File(store), Some(log)) = (&location, &self.audit_log)
-            && is_own_file(log, store)
-        {
-            let problem = "it is one of the store's own files";
-            return Err(Failure::value("--audit-log <FILE>", log.display(), problem).into());
+        if let Some(log) = &self.audit_log {
+            self.refuse_own_file("--audit-log <FILE>", log)?;
         }
         self.audit_log.as_deref().map(open).transpose()
+    }
+
+    /// Refuses to write to one of the store's own files.
+    pub fn refuse_own_file(&self, flag: &str, path: &Path) -> Result<(), Failure> {
+        match self.location() {
+            Ok(Location::File(store)) if is_own_file(path, &store) => {
+                let problem = "it is one of the store's own files";
+                Err(Failure::value(flag, path.display(), problem))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The path of the audit file, if one is given.
@@ -191,6 +199,11 @@ impl Session {
         let shown = text.to_string_lossy();
         let reference = text.to_str().ok_or_else(|| "it is not UTF-8".into()).and_then(str::parse);
         Ok(reference.map_err(|problem: String| Failure::value(VARIABLE_AS, &shown, problem))?)
+    }
+
+    /// The arguments after the program's name.
+    pub fn arguments(&self) -> &[OsString] {
+        &self.arguments
     }
 
     pub fn format(&self) -> Format {

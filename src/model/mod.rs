@@ -12,6 +12,7 @@ pub mod id;
 pub mod personal_access_token;
 mod reach;
 pub mod reference;
+pub mod stats;
 pub mod status;
 pub mod time;
 pub mod token;

@@ -38,6 +38,11 @@ fn write_cell(line: &mut Vec<u8>, cell: Cell<'_>) -> Result<()> {
         Cell::Integer(value) => {
             line.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
         }
+        Cell::Share(_) => {
+            let mut text = String::new();
+            cell.write_plain(&mut text);
+            line.extend_from_slice(text.as_bytes());
+        }
         Cell::Word(text) | Cell::Text(text) | Cell::Whole(text) => write_text(line, text)?,
         Cell::List(texts) => {
             line.push(b'[');

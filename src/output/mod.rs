@@ -2,11 +2,14 @@
 //! bounded however many rows there are.
 
 pub mod blocking;
+pub mod chart;
 pub mod csv;
 pub mod json;
 mod layout;
+pub mod metrics;
 pub mod revocation;
 pub mod spool;
+pub mod stats;
 mod table;
 pub mod text;
 pub mod view;

@@ -281,7 +281,7 @@ fn write_marked(out: &mut impl Write, line: &str, wide: &mut VecDeque<String>) -
 }
 
 /// Cuts a text to `room` cells, the last of them an ellipsis.
-fn cut(text: &mut String, room: usize) {
+pub fn cut(text: &mut String, room: usize) {
     if width(text) <= room {
         return;
     }

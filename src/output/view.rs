@@ -16,6 +16,8 @@ pub enum Cell<'a> {
     Null,
     Boolean(bool),
     Integer(i64),
+    /// A part of one, in ten-thousandths.
+    Share(u32),
     /// This program's own text.
     Word(&'a str),
     /// Untrusted text, which may be hostile.
@@ -36,7 +38,7 @@ impl<'a> Cell<'a> {
         text.map_or(Self::Null, |text| Self::Text(text))
     }
 
-    fn count(count: Option<u64>) -> Self {
+    pub(super) fn count(count: Option<u64>) -> Self {
         count.map_or(Self::Null, |it| Self::Integer(i64::try_from(it).unwrap_or(i64::MAX)))
     }
 
@@ -46,6 +48,7 @@ impl<'a> Cell<'a> {
             Self::Null | Self::Never => {}
             Self::Boolean(value) => out.push_str(if value { "true" } else { "false" }),
             Self::Integer(value) => out.push_str(itoa::Buffer::new().format(value)),
+            Self::Share(parts) => write_share(out, parts),
             Self::Word(text) => out.push_str(text),
             Self::Text(text) | Self::Whole(text) => out.push_str(&visible(text)),
             Self::List(texts) => {
@@ -59,6 +62,12 @@ impl<'a> Cell<'a> {
             Self::Expiry(expiry) => out.push_str(&expiry.text()),
         }
     }
+}
+
+/// Appends a number from 0 to 1, without zeros that say nothing.
+fn write_share(out: &mut String, parts: u32) {
+    let text = format!("{}.{:04}", parts / 10_000, parts % 10_000);
+    out.push_str(text.trim_end_matches('0').trim_end_matches('.'));
 }
 
 /// A named property of a record.

@@ -44,7 +44,17 @@ pub fn count<T: Stored>(
     selection: &Selection<T>,
     now: Moment,
 ) -> Result<(), Unrecorded> {
-    sql.push("SELECT count(*) FROM ").push(T::table(columns).from).push(" WHERE ");
+    from_where(sql.push("SELECT count(*)"), columns, selection, now)
+}
+
+/// Writes `FROM` and `WHERE` of a query whose rows are in no order.
+pub fn from_where<T: Stored>(
+    sql: &mut Sql,
+    columns: &T::Columns,
+    selection: &Selection<T>,
+    now: Moment,
+) -> Result<(), Unrecorded> {
+    sql.push(" FROM ").push(T::table(columns).from).push(" WHERE ");
     within_reach(sql, columns, selection);
     conditions(sql, columns, selection, Bounds::Plain, now)
 }

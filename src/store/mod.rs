@@ -20,6 +20,7 @@ mod sample;
 pub mod schema;
 mod scopes;
 mod sql;
+mod stats;
 mod status;
 mod stored;
 #[cfg(test)]
@@ -44,6 +45,7 @@ pub use self::lookup::EventPart;
 pub use self::revoke::{AuditRecord, Batch, BatchOptions, Decision, Run};
 use self::schema::{Description, RevokeMethod, Schema};
 use self::sql::Sql;
+pub use self::stats::{Stats, Wanted};
 use self::stored::Unrecorded;
 pub use self::stored::{BrokenRow, Projection, Row, Stored, TokenScopes};
 use crate::failure::{self, Failure, Kind};

@@ -67,7 +67,10 @@ pub fn page(command: &Command, name: &str, program: &Command, others: &[String])
     }
     page.section("SEE ALSO");
     let others = others.iter().map(String::as_str).chain([program.get_name()]);
-    let others: Vec<_> = others.filter(|it| *it != name).collect();
+    // What is needed once stands on the program's page.
+    let is_needed_once =
+        |it: &str| matches!(it, "tokenctl-init" | "tokenctl-completions") && name != "tokenctl";
+    let others: Vec<_> = others.filter(|it| *it != name && !is_needed_once(it)).collect();
     for (index, other) in others.iter().enumerate() {
         let comma = if index + 1 < others.len() { "," } else { "" };
         page.line(&format!(".BR {} (1){comma}", escaped(other)));

@@ -17,6 +17,8 @@ pub struct Terminal {
     /// Kept open: when the last end is closed, what is still on its way may be lost.
     _end: OwnedFd,
     pub seen: String,
+    /// The beginning of a character whose end has not come yet.
+    begun: Vec<u8>,
 }
 
 impl Terminal {
@@ -53,7 +55,7 @@ impl Terminal {
             .stderr(end(&pty.slave))
             .spawn()
             .expect("the program starts");
-        Self { child, screen, _end: pty.slave, seen: String::new() }
+        Self { child, screen, _end: pty.slave, seen: String::new(), begun: Vec::new() }
     }
 
     /// Reads until `text` appears.
@@ -72,13 +74,23 @@ impl Terminal {
             let mut waiting = [PollFd::new(self.screen.as_fd(), PollFlags::POLLIN)];
             if poll(&mut waiting, 100_u16).expect("a terminal") > 0 {
                 let count = self.screen.read(&mut bytes).expect("a terminal");
-                self.seen.push_str(&String::from_utf8_lossy(&bytes[..count]));
+                self.see(&bytes[..count]);
                 return true;
             }
             if has_ended {
                 return false;
             }
         }
+    }
+
+    fn see(&mut self, bytes: &[u8]) {
+        self.begun.extend_from_slice(bytes);
+        let whole = match std::str::from_utf8(&self.begun) {
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            _ => self.begun.len(),
+        };
+        let bytes: Vec<_> = self.begun.drain(..whole).collect();
+        self.seen.push_str(&String::from_utf8_lossy(&bytes));
     }
 
     /// Reads until nothing has come for a while.
@@ -90,7 +102,7 @@ impl Terminal {
                 return;
             }
             let count = self.screen.read(&mut bytes).expect("a terminal");
-            self.seen.push_str(&String::from_utf8_lossy(&bytes[..count]));
+            self.see(&bytes[..count]);
         }
     }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Once;
 
 /// All of them, each with what people call it.
-const TOOLS: [(&str, &str); 14] = [
+const TOOLS: [(&str, &str); 15] = [
     ("bash", "bash"),
     ("configurable-http-proxy", "configurable-http-proxy"),
     ("faketime", "faketime"),
@@ -19,6 +19,7 @@ const TOOLS: [(&str, &str); 14] = [
     ("mandoc", "mandoc"),
     ("openssl", "OpenSSL"),
     ("pgbouncer", "PgBouncer"),
+    ("promtool", "promtool"),
     ("sqlite3", "sqlite3"),
     ("strace", "strace"),
     ("systemd-analyze", "systemd-analyze"),

@@ -31,6 +31,11 @@ impl Period {
     pub const DAY: Self = Self { count: 1, unit: Unit::Day };
     pub const WEEK: Self = Self { count: 1, unit: Unit::Week };
 
+    #[must_use]
+    pub const fn days(count: u32) -> Self {
+        Self { count, unit: Unit::Day }
+    }
+
     /// Returns the instant this long before `start`; `None` before the year 0.
     #[must_use]
     pub fn before(self, start: Timestamp) -> Option<Timestamp> {

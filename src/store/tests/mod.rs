@@ -5,6 +5,7 @@ mod oracle;
 mod oracle_deploy;
 mod plans;
 mod population;
+mod stats;
 mod work;
 
 use std::collections::BTreeSet;

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::oracle::check;
+use super::stats::check_stats;
 use super::*;
 
 /// A token as an application might have written it, with dates around [`now`].
@@ -118,6 +119,7 @@ proptest! {
             tokens.iter().filter(|it| reached(it) && it.is_kept_by(&filter, now)).cloned().collect();
         if let Ok(query) = actor.to_list::<PersonalAccessToken>(filter) {
             let what = format!("as {role}: {names:?}");
+            check_stats(&store, &query, &expected, &what).expect("counts");
             check(&store, &query, expected, *sort.get(&sorts), &what).expect("an answer");
         }
     }

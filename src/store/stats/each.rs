@@ -1,0 +1,95 @@
+//! Counting what each of several filters keeps, in one statement.
+
+use anyhow::{Context, Result};
+
+use super::count;
+use crate::model::access::{ListQuery, Selection};
+use crate::model::time::Moment;
+use crate::model::token::{Sort, Token};
+use crate::store::engine::Streamed;
+use crate::store::filter::from_where;
+use crate::store::sql::Sql;
+use crate::store::stored::{Bounds, FilterContext, Stored};
+use crate::store::{ListOptions, Store};
+
+impl Store {
+    /// Counts the rows of a query that each filter keeps, and those that cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database; a usage error where the query or a filter asks for what the
+    /// store does not record.
+    pub fn count_each<T: Stored + Token>(
+        &self,
+        query: &ListQuery<T>,
+        filters: &[T::Filter],
+        now: Moment,
+    ) -> Result<(Vec<u64>, u64)>
+    where
+        T::Filter: Send,
+    {
+        if self.vouches_for(query) {
+            let columns = self.columns::<T>()?;
+            let each: Vec<_> = filters.iter().map(Some).collect();
+            let sql = self.counts_sql::<T>(columns, query.selection(), &each, now)?;
+            let rows = self.read(|transaction| {
+                transaction.rows(&sql, |row| {
+                    filters.iter().map(|_| count(row)).collect::<Result<Vec<_>, String>>()
+                })
+            })?;
+            let counts = rows.into_iter().next().context("counts are one row")?;
+            return Ok((counts.map_err(anyhow::Error::msg)?, 0));
+        }
+        let options = ListOptions { sort: Sort::BY_ID, limit: None, now };
+        let filters = filters.to_vec();
+        self.list::<T, T, _>(query, &options, move |rows| {
+            let (mut counts, mut broken) = (vec![0; filters.len()], 0);
+            for row in rows {
+                match row? {
+                    Streamed::Pause => {}
+                    Streamed::Row(Ok(token)) => {
+                        for (count, filter) in counts.iter_mut().zip(&filters) {
+                            *count += u64::from(token.is_kept_by(filter, now));
+                        }
+                    }
+                    Streamed::Row(Err(_)) => broken += 1,
+                }
+            }
+            Ok((counts, broken))
+        })
+    }
+
+    /// The statement that counts the rows of a query that each filter keeps; none by `None`.
+    pub(super) fn counts_sql<T: Stored>(
+        &self,
+        columns: &T::Columns,
+        selection: &Selection<T>,
+        filters: &[Option<&T::Filter>],
+        now: Moment,
+    ) -> Result<Sql> {
+        let context = FilterContext {
+            bounds: Bounds::Plain,
+            now,
+            includes_revoked: true,
+            is_restricted: false,
+        };
+        let mut sql = self.sql();
+        let written = (|| {
+            for (index, filter) in filters.iter().enumerate() {
+                sql.push(if index > 0 { ", " } else { "SELECT " }).push("count(*) FILTER (WHERE ");
+                match filter {
+                    None => sql.push("FALSE"),
+                    Some(filter) => {
+                        sql.push("TRUE");
+                        T::conditions(&mut sql, columns, filter, context)?;
+                        &mut sql
+                    }
+                };
+                sql.push(")");
+            }
+            from_where(&mut sql, columns, selection, now)
+        })();
+        written.map_err(|error| self.unrecorded(&error))?;
+        Ok(sql)
+    }
+}
