@@ -44,17 +44,19 @@ pub fn count<T: Stored>(
     selection: &Selection<T>,
     now: Moment,
 ) -> Result<(), Unrecorded> {
-    from_where(sql.push("SELECT count(*)"), columns, selection, now)
+    let from = T::table(columns).alone();
+    from_where(sql.push("SELECT count(*)"), from, columns, selection, now)
 }
 
 /// Writes `FROM` and `WHERE` of a query whose rows are in no order.
 pub fn from_where<T: Stored>(
     sql: &mut Sql,
+    from: &'static str,
     columns: &T::Columns,
     selection: &Selection<T>,
     now: Moment,
 ) -> Result<(), Unrecorded> {
-    sql.push(" FROM ").push(T::table(columns).from).push(" WHERE ");
+    sql.push(" FROM ").push(from).push(" WHERE ");
     within_reach(sql, columns, selection);
     conditions(sql, columns, selection, Bounds::Plain, now)
 }

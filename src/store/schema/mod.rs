@@ -161,6 +161,15 @@ pub struct Table {
     pub id: &'static str,
 }
 
+impl Table {
+    /// The table without joins, which no condition needs. SQLite looks for the rows of a join
+    /// that an aggregate does not use.
+    #[must_use]
+    pub fn alone(&self) -> &'static str {
+        self.from.split_once(" LEFT JOIN ").map_or(self.from, |(table, _)| table)
+    }
+}
+
 /// How a token is revoked.
 #[derive(Debug)]
 pub struct RevokeMethod {

@@ -87,7 +87,7 @@ impl Store {
                 };
                 sql.push(")");
             }
-            from_where(&mut sql, columns, selection, now)
+            from_where(&mut sql, T::table(columns).alone(), columns, selection, now)
         })();
         written.map_err(|error| self.unrecorded(&error))?;
         Ok(sql)

@@ -173,7 +173,7 @@ impl Store {
             };
             sql.push(", ").push(column.unwrap_or(super::stored::NULL));
         }
-        from_where(&mut sql, columns, selection, wanted.now)
+        from_where(&mut sql, columns.token.table.from, columns, selection, wanted.now)
             .map_err(|error| self.unrecorded(&error))?;
         // An index has the owners in their order; all else depends on the owner.
         sql.push(" GROUP BY ").push(columns.user_id);
@@ -210,7 +210,8 @@ impl Store {
         now: Moment,
     ) -> Result<Sql> {
         let mut sql = self.sql();
-        from_where(sql.push("SELECT ").push(column), columns, selection, now)
+        let from = columns.token.table.alone();
+        from_where(sql.push("SELECT ").push(column), from, columns, selection, now)
             .map_err(|error| self.unrecorded(&error))?;
         Ok(sql)
     }
