@@ -1,5 +1,4 @@
-//! The databases that a store may be in, each in a folder of its own. What is asked of
-//! them is the same, and all of it in transactions.
+//! The databases that a store may be in, each in its folder. All asking is in transactions.
 
 mod decode;
 mod facts;
