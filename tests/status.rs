@@ -1,5 +1,8 @@
 //! `status`: what it says of a store, and that it changes nothing.
 
+use std::fs::{Permissions, set_permissions};
+use std::os::unix::fs::PermissionsExt;
+
 use serde_json::{Value, json};
 
 use crate::support::Sandbox;
@@ -85,6 +88,13 @@ fn it_tells_what_is_in_the_way_of_revoking() {
         assert_eq!(found["may_revoke"], false, "{found}");
     }
     store.sandbox.run("--as root status -o ids").assert(2);
+    // A folder where everybody may put files.
+    let sandbox = Sandbox::new();
+    set_permissions(sandbox.home(), Permissions::from_mode(0o777)).expect("permissions");
+    let found = status(&sandbox, "--as root");
+    assert_eq!(found["may_revoke"], false, "{found}");
+    assert!(found["obstacles"].to_string().contains("everybody may put files"), "{found}");
+    sandbox.run("--as root revoke 1").assert(1);
     let Some(gitlab) = Gitlab::new() else { return };
     let found = status(&gitlab.revoker, "--as root");
     assert_eq!(found["may_revoke"], true, "{found}");

@@ -17,7 +17,8 @@ use nix::unistd::{AccessFlags, Uid, access};
 use rusqlite::ErrorCode;
 
 use super::file_owner::{
-    belongs_to_another, is_open_to_all, put_there, refuse_foreign, sidecar_files,
+    belongs_to_another, is_open_to_all, put_there, refuse_foreign, refuse_open_folder,
+    sidecar_files,
 };
 use crate::failure::{Failure, Kind};
 
@@ -152,7 +153,9 @@ impl Identity {
     pub fn obstacle(&self) -> Option<String> {
         let may_write = |path: &Path| access(path, AccessFlags::W_OK).is_ok();
         let foreign = self.file.metadata().ok().filter(|_| !self.foreign_owner);
-        let foreign = foreign.and_then(|it| refuse_foreign(&it).err());
+        let foreign = foreign.and_then(|it| {
+            refuse_foreign(&it).and_then(|()| Ok(refuse_open_folder(self.path())?)).err()
+        });
         let folder = self.path().parent().unwrap_or(Path::new("/"));
         match foreign {
             Some(foreign) => Some(foreign.to_string()),
@@ -165,8 +168,9 @@ impl Identity {
         }
     }
 
-    /// Checks what stands where SQLite keeps files of its own, and returns it: SQLite would wait for the other
-    /// end of a pipe, and play what a log or journal says into the store, whoever wrote it.
+    /// Checks what stands where SQLite keeps files of its own, and returns it: SQLite would
+    /// wait for the other end of a pipe, and play what a log or journal says into the store,
+    /// whoever wrote it.
     ///
     /// # Errors
     ///
