@@ -10,7 +10,7 @@ use clap::{Args, Command};
 use clap_complete::Shell;
 use clap_complete::env::{CompleteEnv, Shells};
 
-use super::environment::VARIABLE_COMPLETE;
+use super::environment::{VARIABLE_COMPLETE, variable};
 use super::help::documented;
 use super::session::Session;
 
@@ -66,6 +66,10 @@ complete -o nospace -o bashdefault -F _tokenctl tokenctl
 
 /// Answers a shell, if it is one that asks.
 pub fn complete(arguments: &[OsString]) -> Result<bool, clap::Error> {
+    if variable(VARIABLE_COMPLETE).is_none() {
+        // Otherwise each start would copy the arguments and ask for the current folder.
+        return Ok(false);
+    }
     CompleteEnv::with_factory(|| offered(arguments))
         .var(VARIABLE_COMPLETE)
         .bin(PROGRAM)
