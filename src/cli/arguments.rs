@@ -102,6 +102,22 @@ pub fn not_blank() -> impl TypedValueParser<Value = String> {
         .try_map(|text| if text.trim().is_empty() { Err("it is blank") } else { Ok(text) })
 }
 
+/// Makes a flag's values of an enum's names.
+macro_rules! values_by_name {
+    ($($kind:ty),*) => {$(
+        impl clap::ValueEnum for $kind {
+            fn value_variants<'a>() -> &'a [Self] {
+                &Self::ALL
+            }
+
+            fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+                Some(clap::builder::PossibleValue::new(self.name()))
+            }
+        }
+    )*};
+}
+pub(super) use values_by_name;
+
 fn schema_parser() -> impl TypedValueParser<Value = &'static Description> {
     PossibleValuesParser::new(schema::ALL.iter().map(|it| it.name))
         .try_map(|name| Description::named(&name).ok_or("no such schema"))

@@ -1,10 +1,10 @@
 //! `audit`: shows what was revoked, by whom, when and why.
 
 use anyhow::{Context, Result};
-use clap::builder::{NonEmptyStringValueParser, PossibleValue, TypedValueParser};
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{NonEmptyStringValueParser, TypedValueParser};
 
-use super::arguments::{ANY, TimesArg, long_help, number_in, token_id};
+use super::arguments::{ANY, TimesArg, long_help, number_in, token_id, values_by_name};
 use super::filter::{lower_bound, upper_bound};
 use super::list::{chosen_columns, column_parser, print};
 use super::session::Session;
@@ -12,10 +12,9 @@ use crate::audit_file::{AuditFile, FileEvents};
 use crate::failure::{Failure, Kind};
 use crate::model::actor::Actor;
 use crate::model::audit::{Action, AuditEvent, Filter};
-use crate::model::id::TokenId;
 use crate::model::reference::UserRef;
 use crate::model::time::TimeArg;
-use crate::model::token::{Sort, Token};
+use crate::model::token::Sort;
 use crate::output::Format;
 use crate::output::view::Record;
 use crate::store::{EventPart, ListOptions, Mode, RunId, Store, Streamed};
@@ -102,15 +101,7 @@ struct FilterArgs {
     until: Option<TimeArg>,
 }
 
-impl ValueEnum for Action {
-    fn value_variants<'a>() -> &'a [Self] {
-        &Self::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.name()))
-    }
-}
+values_by_name!(Action);
 
 /// Takes the id of a run, or enough of its beginning that hardly another has it.
 fn run_id(text: &str) -> Result<String, &'static str> {
@@ -192,13 +183,14 @@ fn refuse_several_runs(events: &Store, actor: &Actor, run: &str, session: &Sessi
     Err(Failure::value("--run <RUN_ID>", run, problem).hint("give more of the id").into())
 }
 
-/// Finds the event of the last revocation of a token, in the store or in the audit file.
-pub fn revocation_of<T: Token>(
+/// Finds the last event that a filter keeps, in the store or, where that records none, in the
+/// audit file.
+pub fn last_event(
     session: &Session,
     store: &Store,
     actor: &Actor,
     log: Option<&AuditFile>,
-    id: TokenId,
+    filter: Filter,
 ) -> Result<Option<AuditEvent>> {
     let from_log = match log {
         Some(log) if !store.records_events() => Some(log.events(store)?.events.into_store()?),
@@ -208,12 +200,6 @@ pub fn revocation_of<T: Token>(
         Some(events) => events,
         None if store.records_events() => store,
         None => return Ok(None),
-    };
-    let filter = Filter {
-        targets: vec![id],
-        target_type: Some(T::TARGET_TYPE),
-        action: Some(Action::Revoke),
-        ..Filter::default()
     };
     let query = actor.to_list::<AuditEvent>(filter)?;
     let options = ListOptions { sort: Sort::NEWEST_FIRST, limit: Some(1), now: session.now };

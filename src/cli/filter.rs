@@ -1,10 +1,10 @@
 //! The filter flags, and their conversion to a filter.
 
 use anyhow::{Context, Result};
-use clap::builder::{PossibleValue, TypedValueParser};
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::TypedValueParser;
 
-use super::arguments::not_blank;
+use super::arguments::{not_blank, values_by_name};
 use crate::failure::{Failure, Kind};
 use crate::model::access::Guarded;
 use crate::model::actor::{Actor, Denied};
@@ -145,21 +145,6 @@ pub struct TokenFilterArgs {
 /// Takes a scope; blanks around it are none of it.
 fn scope() -> impl TypedValueParser<Value = String> {
     not_blank().map(|it| it.trim().to_owned())
-}
-
-/// Makes a flag's values of an enum's names.
-macro_rules! values_by_name {
-    ($($kind:ty),*) => {$(
-        impl ValueEnum for $kind {
-            fn value_variants<'a>() -> &'a [Self] {
-                &Self::ALL
-            }
-
-            fn to_possible_value(&self) -> Option<PossibleValue> {
-                Some(PossibleValue::new(self.name()))
-            }
-        }
-    )*};
 }
 
 values_by_name!(UserType, UserState, StateFilter);

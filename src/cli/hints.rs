@@ -98,9 +98,14 @@ pub fn hinted(error: &clap::Error, arguments: &[OsString]) -> Option<Failure> {
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let word = text(ContextKind::InvalidSubcommand)?;
-            let hint = known(COMMANDS, &word.to_ascii_lowercase());
-            let failure = Failure::usage(format!("there is no command {}", repeated(word)));
-            hint.map(|hint| failure.hint(hint)).or_else(|| is_long(word).then(no_command))
+            match known(COMMANDS, &word.to_ascii_lowercase()) {
+                Some(hint) => {
+                    Some(Failure::usage(format!("there is no command '{word}'")).hint(hint))
+                }
+                None => is_long(word).then(|| {
+                    Failure::usage("there is no such command").hint("see: tokenctl --help")
+                }),
+            }
         }
         ErrorKind::UnknownArgument => {
             let word = text(ContextKind::InvalidArg)?;
@@ -141,14 +146,6 @@ fn beside_list(word: &str, arguments: &[OsString]) -> Failure {
     failure
         .hint(format!("the tokens of a user: --user {}", shell_words::quote(user)))
         .hint("words of a token's name: --search TEXT")
-}
-
-fn no_command() -> Failure {
-    Failure::usage("there is no such command").hint("see: tokenctl --help")
-}
-
-fn repeated(word: &str) -> String {
-    if is_long(word) { "of that name".into() } else { format!("'{word}'") }
 }
 
 fn is_long(word: &str) -> bool {

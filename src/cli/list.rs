@@ -8,7 +8,7 @@ use clap::{Arg, Args};
 
 use super::arguments::{ANY, TimesArg, long_help, number_in, sort_parser};
 use super::filter::{FilterArgs, Filters, denied};
-use super::scopes::missing;
+use super::scopes::tell_missing;
 use super::session::{Session, broken_row};
 use crate::failure::{Failure, Kind, line};
 use crate::model::access::ListQuery;
@@ -132,12 +132,7 @@ impl ListArgs {
         } else {
             print::<T, T>(session, &store, &query, &options, &style)?
         };
-        if matching == 0 || !filter.as_ref().except_scopes.is_empty() {
-            for note in missing::<T>(&store, &actor, &filter, session.now)?.notes() {
-                session.note(&note);
-            }
-        }
-        Ok(())
+        tell_missing::<T>(session, &store, &actor, &filter, matching)
     }
 }
 

@@ -8,19 +8,20 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::{Args, ValueHint};
 
+use super::audit::last_event;
 use super::filter::deadline;
 use super::session::Session;
 use crate::audit_file::AuditFile;
 use crate::failure::{Failure, Kind};
 use crate::model::actor::Actor;
-use crate::model::audit::{self, Action, AuditEvent};
+use crate::model::audit::{self, Action};
 use crate::model::deploy_token::DeployToken;
 use crate::model::personal_access_token::{self, PersonalAccessToken};
 use crate::model::time::Period;
-use crate::model::token::{Sort, State, StateFilter, Token};
+use crate::model::token::{State, StateFilter, Token};
 use crate::output::CANNOT_PRINT;
 use crate::output::metrics::{Gauge, Sample, text};
-use crate::store::{ListOptions, Mode, Store, Stored, Streamed};
+use crate::store::{Mode, Store, Stored};
 
 /// Count tokens as gauges for Prometheus.
 ///
@@ -151,7 +152,6 @@ fn asked_of_all<T: Stored + Token>(
     session: &Session,
     store: &Store,
 ) -> Result<Vec<Asked<T::Filter>>> {
-    let expires = !store.unrecorded_properties::<T>()?.contains(&"expires_at");
     let in_state = |state| {
         let mut filter = T::Filter::default();
         filter.as_mut().states = vec![StateFilter::Is(state)];
@@ -159,16 +159,11 @@ fn asked_of_all<T: Stored + Token>(
     };
     let mut asked: Vec<Asked<T::Filter>> = Vec::new();
     for state in [State::Active, State::Expired, State::Revoked] {
-        let is_recorded = match state {
-            State::Active => true,
-            State::Expired => expires,
-            State::Revoked => !store.deletes::<T>()?,
-        };
-        if is_recorded {
+        if store.records_state::<T>(state)? {
             asked.push((TOKENS, Some(("state", state.name())), in_state(state)));
         }
     }
-    if !expires {
+    if !store.records_state::<T>(State::Expired)? {
         return Ok(asked);
     }
     for (days, label) in EXPIRING {
@@ -237,25 +232,10 @@ fn last_revocation(
     actor: &Actor,
     log: Option<&AuditFile>,
 ) -> Result<Option<u64>> {
-    let from_log = match log {
-        Some(log) if !store.records_events() => Some(log.events(store)?.events.into_store()?),
-        _ => None,
-    };
-    let events = match &from_log {
-        Some(events) => events,
-        None if store.records_events() => store,
-        None => return Ok(session.audit_log_path().map(|_| 0)),
-    };
+    if !store.records_events() && log.is_none() {
+        return Ok(session.audit_log_path().map(|_| 0));
+    }
     let filter = audit::Filter { action: Some(Action::Revoke), ..audit::Filter::default() };
-    let query = actor.to_list::<AuditEvent>(filter)?;
-    let options = ListOptions { sort: Sort::NEWEST_FIRST, limit: Some(1), now: session.now };
-    let last = events.list::<AuditEvent, AuditEvent, _>(&query, &options, |rows| {
-        for row in rows {
-            if let Streamed::Row(Ok(event)) = row? {
-                return Ok(Some(event.created_at));
-            }
-        }
-        Ok(None)
-    })?;
-    Ok(Some(last.map_or(0, |it| it.unix().0)))
+    let last = last_event(session, store, actor, log, filter)?;
+    Ok(Some(last.map_or(0, |it| it.created_at.unix().0)))
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use strsim::damerau_levenshtein;
 
+use super::session::Session;
 use crate::failure::Failure;
 use crate::model::actor::Actor;
 use crate::model::time::Moment;
@@ -59,6 +60,21 @@ impl Missing {
             None => self.exemptions.iter().map(exemption).collect(),
         }
     }
+}
+
+/// Says which scopes of a filter no token has, where that may be why so few match.
+pub fn tell_missing<T: Stored + Token>(
+    session: &Session,
+    store: &Store,
+    actor: &Actor,
+    filter: &T::Filter,
+    matching: u64,
+) -> Result<()> {
+    if matching == 0 || !filter.as_ref().except_scopes.is_empty() {
+        let missing = missing::<T>(store, actor, filter, session.now)?;
+        missing.notes().iter().for_each(|note| session.note(note));
+    }
+    Ok(())
 }
 
 /// Looks for the scopes of the filter that no token has.

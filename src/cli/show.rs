@@ -6,12 +6,13 @@ use anyhow::{Context, Result, anyhow};
 use clap::Args;
 
 use super::arguments::{TimesArg, token_id};
-use super::audit::revocation_of;
+use super::audit::last_event;
 use super::list::KEYS;
 use super::session::{Session, broken_row};
 use crate::audit_file::AuditFile;
 use crate::failure::say;
 use crate::model::actor::Denied;
+use crate::model::audit::{Action, Filter};
 use crate::model::personal_access_token::PersonalAccessToken;
 use crate::model::token::Token;
 use crate::output::view::Record;
@@ -62,7 +63,8 @@ impl ShowArgs {
         let mut style = session.style(self.times.times);
         let tells_more = style.terminal.is_some() && style.format == Format::Table;
         // Opened before the store, which may change this process's user.
-        let log = session.audit_log(AuditFile::read).unwrap_or_default();
+        let log = if tells_more { session.audit_log(AuditFile::read) } else { Ok(None) };
+        let log = log.unwrap_or_default();
         let store = session.open(Mode::Read)?;
         store.check_has::<T>()?;
         let actor = session.actor(&store)?;
@@ -80,7 +82,13 @@ impl ShowArgs {
         style.unrecorded = store.unrecorded_properties::<T>()?;
         print_one(session.out(None)?, &token, &style)?;
         if tells_more && token.properties().revoked {
-            let event = revocation_of::<T>(session, &store, &actor, log.as_ref(), id)?;
+            let filter = Filter {
+                targets: vec![id],
+                target_type: Some(T::TARGET_TYPE),
+                action: Some(Action::Revoke),
+                ..Filter::default()
+            };
+            let event = last_event(session, &store, &actor, log.as_ref(), filter)?;
             if let Some(event) = event {
                 style.columns = Some(WHO_REVOKED.map(Into::into).into());
                 writeln!(session.out(None)?, "\nrevoked with tokenctl:")?;

@@ -3,14 +3,13 @@
 use std::io::Write;
 
 use anyhow::{Context, Result};
-use clap::builder::PossibleValue;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::arguments::{ONE_OR_MORE, long_help, number_in};
+use super::arguments::{ONE_OR_MORE, long_help, number_in, values_by_name};
 use super::environment::draws_unicode;
 use super::filter::{FilterArgs, Filters, denied};
 use super::list_line::{filters_of, list_line};
-use super::scopes::missing;
+use super::scopes::tell_missing;
 use super::session::{Session, broken_row};
 use crate::failure::{Failure, Kind, say};
 use crate::model::personal_access_token::PersonalAccessToken;
@@ -61,21 +60,6 @@ Keys of JSON and columns of CSV; the first rows are the totals:
   count  number
   share  number from 0 to 1: of the total; with scopes, more than 1 in sum";
 
-/// Makes a flag's values of an enum's names.
-macro_rules! values_by_name {
-    ($($kind:ty),*) => {$(
-        impl ValueEnum for $kind {
-            fn value_variants<'a>() -> &'a [Self] {
-                &Self::ALL
-            }
-
-            fn to_possible_value(&self) -> Option<PossibleValue> {
-                Some(PossibleValue::new(self.name()))
-            }
-        }
-    )*};
-}
-
 values_by_name!(By, Bucket);
 
 impl Stats {
@@ -118,10 +102,7 @@ impl Stats {
             }
             _ => print(session, counted, &style)?,
         }
-        if total == 0 || !filter.as_ref().except_scopes.is_empty() {
-            let missing = missing::<PersonalAccessToken>(&store, &actor, &filter, session.now)?;
-            missing.notes().iter().for_each(|note| session.note(note));
-        }
+        tell_missing::<PersonalAccessToken>(session, &store, &actor, &filter, total)?;
         if broken > 0 {
             let message = format!("{broken} of the store's rows cannot be read and are left out");
             return Err(Failure::new(Kind::Failed, message).into());

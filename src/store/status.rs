@@ -1,14 +1,14 @@
 //! What is to be known of a store before one works on it. Changes nothing.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
+use super::stats::count;
 use super::{Store, Stored, filter};
-use crate::model::access::ListQuery;
 use crate::model::actor::Actor;
 use crate::model::id::TokenId;
 use crate::model::status::{Counts, Facts};
 use crate::model::time::Moment;
-use crate::model::token::{State, StateFilter, Token, TokenFilter};
+use crate::model::token::{State, StateFilter, Token};
 
 impl Store {
     /// What the engine says of the database and of the rights of this process.
@@ -34,25 +34,36 @@ impl Store {
         if self.check_has::<T>().is_err() {
             return Ok(None);
         }
-        let query = |state| -> Option<ListQuery<T>> {
+        let Ok(query) = actor.to_list::<T>(T::Filter::default()) else { return Ok(None) };
+        let mut filters = Vec::new();
+        for state in [State::Active, State::Expired, State::Revoked] {
             let mut filter = T::Filter::default();
-            *filter.as_mut() =
-                TokenFilter { states: vec![StateFilter::Is(state)], ..TokenFilter::default() };
-            actor.to_list(filter).ok()
-        };
-        let never_expires = self.unrecorded_properties::<T>()?.contains(&"expires_at");
-        let deletes = self.deletes::<T>()?;
-        let count = |state| match state {
-            // No row is in a state that is not recorded.
-            State::Expired if never_expires => Ok(Some(0)),
-            State::Revoked if deletes => Ok(Some(0)),
-            state => query(state).map(|it| self.count(it.selection(), now)).transpose(),
-        };
-        let [active, expired, revoked] = [State::Active, State::Expired, State::Revoked].map(count);
-        let (Some(active), Some(expired), Some(revoked)) = (active?, expired?, revoked?) else {
-            return Ok(None);
-        };
-        Ok(Some(Counts { active, expired, revoked }))
+            filter.as_mut().states = vec![StateFilter::Is(state)];
+            filters.push(self.records_state::<T>(state)?.then_some(filter));
+        }
+        let filters: Vec<_> = filters.iter().map(Option::as_ref).collect();
+        let sql = self.counts_sql(self.columns::<T>()?, query.selection(), &filters, now)?;
+        let counts = self.read(|transaction| {
+            transaction.rows(&sql, |row| {
+                let [active, expired, revoked] = [count(row)?, count(row)?, count(row)?];
+                Ok::<_, String>(Counts { active, expired, revoked })
+            })
+        })?;
+        let counts = counts.into_iter().next().context("counts are one row")?;
+        counts.map(Some).map_err(anyhow::Error::msg)
+    }
+
+    /// Whether a token can be in this state there.
+    ///
+    /// # Errors
+    ///
+    /// Where the store has none of the kind.
+    pub fn records_state<T: Stored + Token>(&self, state: State) -> Result<bool> {
+        Ok(match state {
+            State::Active => true,
+            State::Expired => !self.unrecorded_properties::<T>()?.contains(&"expires_at"),
+            State::Revoked => !self.deletes::<T>()?,
+        })
     }
 
     /// Has the database check the statements that revoke a kind of token, without running

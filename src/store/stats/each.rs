@@ -60,7 +60,7 @@ impl Store {
     }
 
     /// The statement that counts the rows of a query that each filter keeps; none by `None`.
-    pub(super) fn counts_sql<T: Stored>(
+    pub(in crate::store) fn counts_sql<T: Stored>(
         &self,
         columns: &T::Columns,
         selection: &Selection<T>,

@@ -279,7 +279,8 @@ impl Store {
     }
 }
 
-fn count(row: &mut Decoder<'_>) -> Result<u64, String> {
+/// Reads a count.
+pub(super) fn count(row: &mut Decoder<'_>) -> Result<u64, String> {
     Ok(u64::try_from(row.integer()?).unwrap_or_default())
 }
 
