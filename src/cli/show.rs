@@ -70,7 +70,7 @@ impl ShowArgs {
         let actor = session.actor(&store)?;
 
         let what = || format!("{} {id}", T::NOUN[0]);
-        let query = actor.to_show::<T>(id).with_context(what)?;
+        let query = actor.to_show::<T>(id.clone()).with_context(what)?;
         let found = store.show(&query, session.now)?;
         let token = match found.ok_or(Denied).with_context(what)? {
             Ok(token) => token,
@@ -83,7 +83,7 @@ impl ShowArgs {
         print_one(session.out(None)?, &token, &style)?;
         if tells_more && token.properties().revoked {
             let filter = Filter {
-                targets: vec![id],
+                targets: vec![id.clone()],
                 target_type: Some(T::TARGET_TYPE),
                 action: Some(Action::Revoke),
                 ..Filter::default()

@@ -71,7 +71,7 @@ impl Status {
             application: store.description().application,
             unrecorded: unrecorded(&store)?,
             actor: actor.username().into(),
-            actor_id: actor.id(),
+            actor_id: actor.id().cloned(),
             is_admin: actor.is_admin(),
             personal_access_tokens: personal.unwrap_or(none),
             deploy_tokens: store.count_by_state::<DeployToken>(&actor, now)?,

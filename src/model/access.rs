@@ -28,7 +28,7 @@
 //!
 //! ```compile_fail
 //! use tokenctl::model::{actor::Actor, id::UserId};
-//! let _root = Actor::vouched(UserId(1), "root".into(), true);
+//! let _root = Actor::vouched(UserId::from(1), "root".into(), true);
 //! ```
 
 use super::actor::{AccessLevel, Actor, Denied};
@@ -55,8 +55,9 @@ impl Guarded for PersonalAccessToken {
 
     fn reach(actor: &Actor, act: Act, filter: &Self::Filter) -> Result<Reach, Denied> {
         let mut named = filter.users.iter().chain(&filter.except_users);
-        named.try_for_each(|&user| actor.may_name(Some(user)).map(|_| ()))?;
-        Ok(Reach::Own { user: actor.id(), impersonation: act.own_impersonation })
+        named.try_for_each(|user| actor.may_name(Some(user.clone())).map(|_| ()))?;
+        let user = actor.id().ok_or(Denied)?.clone();
+        Ok(Reach::Own { user, impersonation: act.own_impersonation })
     }
 }
 
@@ -79,7 +80,8 @@ impl Guarded for DeployToken {
                 }
             }
         }
-        Ok(Reach::Member { user: actor.id(), project_level, group_level })
+        let user = actor.id().ok_or(Denied)?.clone();
+        Ok(Reach::Member { user, project_level, group_level })
     }
 }
 
@@ -87,9 +89,10 @@ impl Guarded for AuditEvent {
     type Filter = audit::Filter;
 
     fn reach(actor: &Actor, _: Act, filter: &Self::Filter) -> Result<Reach, Denied> {
-        let mut named = [filter.user, filter.actor].into_iter().flatten();
-        named.try_for_each(|user| actor.may_name(Some(user)).map(|_| ()))?;
-        Ok(Reach::Involved { user: actor.id(), username: actor.username().into() })
+        let mut named = [&filter.user, &filter.actor].into_iter().flatten();
+        named.try_for_each(|user| actor.may_name(Some(user.clone())).map(|_| ()))?;
+        let user = actor.id().ok_or(Denied)?.clone();
+        Ok(Reach::Involved { user, username: actor.username().into() })
     }
 }
 

@@ -3,14 +3,87 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// An id as a database has it. Integers sort as numbers, texts by code point.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Id {
+    Integer(i64),
+    Text(Box<str>),
+}
+
+// A list of ten million ids is kept in memory.
+const _: () = assert!(size_of::<Id>() == 16);
+
+impl From<i64> for Id {
+    fn from(id: i64) -> Self {
+        Self::Integer(id)
+    }
+}
+
+impl From<&str> for Id {
+    fn from(id: &str) -> Self {
+        Self::Text(id.into())
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Integer(id) => id.fmt(f),
+            Self::Text(id) => id.fmt(f),
+        }
+    }
+}
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Integer(id) => serializer.serialize_i64(*id),
+            Self::Text(id) => serializer.serialize_str(id),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct IdVisitor;
+        impl Visitor<'_> for IdVisitor {
+            type Value = Id;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an integer or a string")
+            }
+
+            fn visit_i64<E>(self, id: i64) -> Result<Id, E> {
+                Ok(Id::Integer(id))
+            }
+
+            fn visit_u64<E: de::Error>(self, id: u64) -> Result<Id, E> {
+                i64::try_from(id).map(Id::Integer).map_err(E::custom)
+            }
+
+            fn visit_str<E>(self, id: &str) -> Result<Id, E> {
+                Ok(id.into())
+            }
+        }
+        deserializer.deserialize_any(IdVisitor)
+    }
+}
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(pub i64);
+        pub struct $name(pub Id);
+
+        impl From<i64> for $name {
+            fn from(id: i64) -> Self {
+                Self(Id::Integer(id))
+            }
+        }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -20,23 +93,32 @@ macro_rules! id {
     };
 }
 
+macro_rules! number {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+    };
+}
+
 id!(
     /// The id of a personal access token or of a deploy token.
     TokenId
 );
 id!(
-    /// The id of an audit event.
-    EventId
-);
-id!(
     /// The id of a user.
     UserId
 );
-id!(
+number!(
+    /// The id of an audit event.
+    EventId
+);
+number!(
     /// The id of a project.
     ProjectId
 );
-id!(
+number!(
     /// The id of a group.
     GroupId
 );
@@ -63,6 +145,14 @@ pub fn parse_id(text: &str) -> Result<i64, String> {
     }
 }
 
+/// Reads an id that is a text: printable ASCII, at most 255 characters.
+#[must_use]
+pub fn text_id(text: &[u8]) -> Option<Id> {
+    let is_printable = |byte: &u8| (b' '..=b'~').contains(byte);
+    let is_id = (1..=255).contains(&text.len()) && text.iter().all(is_printable);
+    std::str::from_utf8(text).ok().filter(|_| is_id).map(Id::from)
+}
+
 /// Whether a reference is an id, not a name.
 #[must_use]
 pub fn is_digits(text: &str) -> bool {
@@ -73,8 +163,16 @@ impl FromStr for TokenId {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        parse_id(text).map(Self)
+        parse_id(text).map(Self::from)
     }
+}
+
+/// Whom a token belongs to, where it is one of the users or one of the services beside them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OwnerRef {
+    User(UserId),
+    /// Of the kind of service with this number.
+    Service(usize, Id),
 }
 
 /// What a deploy token is linked to.
@@ -85,7 +183,7 @@ pub enum Place {
 }
 
 /// What a token belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Owner {
     User(UserId),
     Place(Place),

@@ -119,7 +119,7 @@ pub trait Token: Guarded<Filter: AsRef<TokenFilter> + AsMut<TokenFilter>> {
     }
 
     fn id(&self) -> TokenId {
-        self.properties().id
+        self.properties().id.clone()
     }
 
     /// Returns the filter without its exemptions; `None` where it has none.

@@ -163,7 +163,7 @@ pub fn order_by<T: Stored>(
         };
         sql.push(if sort.descending { " DESC NULLS FIRST, " } else { " ASC NULLS LAST, " });
     }
-    sql.push(T::table(columns).id);
+    sql.by_id(T::table(columns).id);
     sql.push(if sort.descending { " DESC" } else { " ASC" });
     Ok(())
 }
@@ -171,7 +171,7 @@ pub fn order_by<T: Stored>(
 /// Returns the column of a sort key that every kind of token has.
 pub fn shared_sort_column(tokens: &Tokens, key: SortKey) -> Result<&'static str, Unrecorded> {
     Ok(match key {
-        SortKey::Id => tokens.table.id,
+        SortKey::Id => tokens.table.id.sql,
         SortKey::Created => tokens.created_at.sql,
         SortKey::Expires => recorded(tokens.expires_at, EXPIRY)?.sql,
         SortKey::Name => tokens.name,

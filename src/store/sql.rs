@@ -7,10 +7,10 @@
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use uuid::Uuid;
 
 use super::scopes::{Scopes, ScopesForm, in_json};
-use crate::model::id::TokenId;
-use crate::model::reference::Reference;
+use crate::model::id::{Id, TokenId};
 use crate::model::token::fold;
 
 /// A dialect of SQL.
@@ -54,6 +54,10 @@ pub enum Value {
     Text(String),
     Integers(Vec<i64>),
     Texts(Vec<String>),
+    Uuid(Uuid),
+    Uuids(Vec<Uuid>),
+    /// Integers and texts: for SQLite, where a column may hold both.
+    Ids(Vec<Id>),
     /// In UTC, for a column without time zone.
     Timestamp(NaiveDateTime),
     Timestamptz(DateTime<Utc>),
@@ -80,15 +84,6 @@ impl Value {
     }
 }
 
-impl From<&Reference> for Value {
-    fn from(reference: &Reference) -> Self {
-        match reference {
-            Reference::Id(id) => Self::Integer(*id),
-            Reference::Name(name) => Self::Text(name.clone()),
-        }
-    }
-}
-
 impl From<i64> for Value {
     fn from(value: i64) -> Self {
         Self::Integer(value)
@@ -104,6 +99,64 @@ impl From<&str> for Value {
 impl From<String> for Value {
     fn from(value: String) -> Self {
         Self::Text(value)
+    }
+}
+
+/// A column of ids.
+#[derive(Clone, Copy, Debug)]
+pub struct IdColumn {
+    pub sql: &'static str,
+    pub form: IdForm,
+}
+
+/// The form of ids in a column. Those that are asked for are bound in the same form, so that
+/// the column's index finds them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdForm {
+    Integer,
+    Text,
+    /// PostgreSQL's type; as text with small letters.
+    Uuid,
+    /// Integers and texts, in SQLite.
+    Any,
+}
+
+impl IdColumn {
+    #[must_use]
+    pub const fn integer(sql: &'static str) -> Self {
+        Self { sql, form: IdForm::Integer }
+    }
+}
+
+impl IdForm {
+    /// The value of an id; `None` where no id of this form is equal to it.
+    #[must_use]
+    pub fn value(self, id: &Id) -> Option<Value> {
+        match (self, id) {
+            (Self::Integer | Self::Any, Id::Integer(id)) => Some(Value::Integer(*id)),
+            (Self::Any, Id::Text(id)) => Some(Value::from(&**id)),
+            (Self::Integer, Id::Text(_)) => None,
+            (Self::Text, id) => Some(Value::Text(id.to_string())),
+            (Self::Uuid, id) => Uuid::parse_str(&id.to_string()).ok().map(Value::Uuid),
+        }
+    }
+
+    /// The value of several; those that no id of this form is equal to are left out.
+    fn values<'i>(self, ids: impl Iterator<Item = &'i Id>) -> Value {
+        match self {
+            Self::Integer => Value::Integers(
+                ids.filter_map(|id| match id {
+                    Id::Integer(id) => Some(*id),
+                    Id::Text(_) => None,
+                })
+                .collect(),
+            ),
+            Self::Text => Value::Texts(ids.map(Id::to_string).collect()),
+            Self::Uuid => {
+                Value::Uuids(ids.filter_map(|id| Uuid::parse_str(&id.to_string()).ok()).collect())
+            }
+            Self::Any => Value::Ids(ids.cloned().collect()),
+        }
     }
 }
 
@@ -188,12 +241,18 @@ impl Sql {
     }
 
     /// Writes a condition that a column is one of these ids.
-    pub fn one_of(&mut self, column: &'static str, ids: &[i64]) -> &mut Self {
-        self.push(column);
-        if let [id] = ids {
-            return self.push(" = ").bind(*id);
+    pub fn one_of<'i>(
+        &mut self,
+        column: IdColumn,
+        ids: impl ExactSizeIterator<Item = &'i Id> + Clone,
+    ) -> &mut Self {
+        self.push(column.sql);
+        if ids.len() == 1
+            && let Some(id) = ids.clone().next().and_then(|id| column.form.value(id))
+        {
+            return self.push(" = ").bind(id);
         }
-        let ids = Value::Integers(ids.into());
+        let ids = column.form.values(ids);
         match self.flavour.dialect {
             Dialect::Sqlite => self.push(" IN (SELECT value FROM json_each(").bind(ids).push("))"),
             Dialect::Postgres => self.push(" = ANY(").bind(ids).push(")"),
@@ -202,15 +261,19 @@ impl Sql {
 
     /// Writes a further condition that a column is one of these ids. With `is_last`, no
     /// index finds rows by them: the other conditions find rows, of which this keeps some.
-    pub fn and_one_of(
-        &mut self,
-        column: &'static str,
-        ids: &[TokenId],
-        is_last: bool,
-    ) -> &mut Self {
-        // A sign makes it an expression, which no index has.
-        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-        self.push(if is_last { " AND +" } else { " AND " }).one_of(column, &ids)
+    pub fn and_one_of(&mut self, column: IdColumn, ids: &[TokenId], is_last: bool) -> &mut Self {
+        let wanted = ids.iter().map(|id| &id.0);
+        if !is_last {
+            return self.push(" AND ").one_of(column, wanted);
+        }
+        // An expression, which no index has.
+        match (self.flavour.dialect, column.form) {
+            (Dialect::Postgres, IdForm::Text | IdForm::Uuid) => {
+                self.push(" AND (").push(column.sql).push(")::text || '' = ANY(");
+                self.bind(IdForm::Text.values(wanted)).push(")")
+            }
+            (Dialect::Sqlite | Dialect::Postgres, _) => self.push(" AND +").one_of(column, wanted),
+        }
     }
 
     /// Writes text with a value between each two parts.
@@ -281,6 +344,14 @@ impl Sql {
             Dialect::Postgres => ["", PLAIN],
         };
         self.push(begin).push(text).push(end)
+    }
+
+    /// Writes a key of ORDER BY: integers as numbers, text by code point.
+    pub fn by_id(&mut self, column: IdColumn) -> &mut Self {
+        match column.form {
+            IdForm::Text => self.by_code_point(column.sql),
+            IdForm::Integer | IdForm::Uuid | IdForm::Any => self.push(column.sql),
+        }
     }
 
     /// Returns the statement with a prefix.

@@ -82,7 +82,7 @@ impl Store {
         }
         let (columns, method) = (self.columns::<T>()?, self.revoke_method::<T>()?);
         let mut filter = T::Filter::default();
-        filter.as_mut().ids = Some(vec![TokenId(1)]);
+        filter.as_mut().ids = Some(vec![TokenId::from(1)]);
         let query = actor.to_revoke::<T>(filter)?;
         let mut statements = Vec::new();
         if let Some(dependents) = method.dependents {

@@ -103,11 +103,11 @@ pub trait Projection<T: Stored>: Sized {
 
 impl<T: Stored + Token> Projection<T> for TokenId {
     fn select_list(columns: &T::Columns) -> Vec<(&'static str, &'static str)> {
-        vec![("id", T::table(columns).id)]
+        vec![("id", T::table(columns).id.sql)]
     }
 
-    fn decode(row: &mut Decoder<'_>, _: &T::Columns) -> Result<Self, String> {
-        row.token_id()
+    fn decode(row: &mut Decoder<'_>, columns: &T::Columns) -> Result<Self, String> {
+        row.token_id(T::table(columns).id.form)
     }
 }
 
@@ -118,11 +118,11 @@ pub struct TokenScopes(pub Vec<String>);
 impl<T: Stored + Token> Projection<T> for TokenScopes {
     fn select_list(columns: &T::Columns) -> Vec<(&'static str, &'static str)> {
         let scopes = T::scopes(columns).map(|it| ("scopes", it.sql));
-        [("id", T::table(columns).id)].into_iter().chain(scopes).collect()
+        [("id", T::table(columns).id.sql)].into_iter().chain(scopes).collect()
     }
 
     fn decode(row: &mut Decoder<'_>, columns: &T::Columns) -> Result<Self, String> {
-        row.token_id()?;
+        row.token_id(T::table(columns).id.form)?;
         T::scopes(columns).map_or(Ok(Vec::new()), |it| row.scopes(it.form)).map(Self)
     }
 }
@@ -140,6 +140,6 @@ pub struct BrokenRow {
 
 /// Decodes a row, or returns its id and the problem.
 pub fn decoded<T: Stored, P: Projection<T>>(row: &mut Decoder<'_>, columns: &T::Columns) -> Row<P> {
-    let id = row.peek_id();
+    let id = row.peek_id(T::table(columns).id.form);
     P::decode(row, columns).map_err(|problem| BrokenRow { id, problem })
 }

@@ -8,7 +8,7 @@ use super::scopes::Scopes;
 use super::sql::Sql;
 use super::stored::{FilterContext, NULL, Projection, Stored, Unrecorded};
 use crate::model::access::Reach;
-use crate::model::id::{TokenId, UserId};
+use crate::model::id::{OwnerRef, TokenId, UserId};
 use crate::model::personal_access_token::{Filter, PersonalAccessToken, UserState, UserType};
 use crate::model::time::Moment;
 use crate::model::token::{SortKey, TokenProperties};
@@ -17,7 +17,7 @@ impl Projection<Self> for PersonalAccessToken {
     fn select_list(columns: &PersonalAccessTokens) -> Vec<(&'static str, &'static str)> {
         let mut list = columns.token.select_list();
         list.extend([
-            ("user_id", columns.user_id),
+            ("user_id", columns.user_id.sql),
             ("username", columns.username),
             ("user_type", columns.optional.user_type.unwrap_or(NULL)),
             ("user_state", columns.optional.user_state.unwrap_or(NULL)),
@@ -31,7 +31,7 @@ impl Projection<Self> for PersonalAccessToken {
     fn decode(row: &mut Decoder<'_>, columns: &PersonalAccessTokens) -> Result<Self, String> {
         Ok(Self {
             token: columns.token.decode(row)?,
-            user_id: row.optional_integer()?.map(UserId),
+            user_id: row.optional_id()?.map(UserId),
             username: row.optional_text()?,
             user_type: row.one_of(UserType::ALL.map(|it| (it.name(), it)))?,
             user_state: row.one_of(UserState::ALL.map(|it| (it.name(), it)))?,
@@ -74,7 +74,7 @@ impl Stored for PersonalAccessToken {
                 sql.push("TRUE");
             }
             Reach::Own { user, impersonation } => {
-                sql.push(columns.user_id).push(" = ").bind(user.0);
+                sql.one_of(columns.user_id, std::iter::once(&user.0));
                 if let (false, Some(column)) = (*impersonation, columns.optional.impersonation) {
                     sql.push(" AND NOT ").push(column);
                 }
@@ -171,23 +171,29 @@ impl Stored for PersonalAccessToken {
     }
 }
 
-/// Writes a condition that a token is of one of these owners. Services have numbers below
-/// zero.
+/// Writes a condition that a token is of one of these owners.
 fn owned_by<'s>(
     sql: &'s mut Sql,
     columns: &PersonalAccessTokens,
-    owners: &[UserId],
+    owners: &[OwnerRef],
 ) -> &'s mut Sql {
-    let (services, users): (Vec<i64>, Vec<i64>) =
-        owners.iter().map(|it| it.0).partition(|id| *id < 0);
-    match columns.optional.service_id {
-        Some(service_id) if !services.is_empty() => {
-            let services: Vec<_> = services.iter().map(|id| -id).collect();
-            sql.push("(").one_of(columns.user_id, &users);
-            sql.push(" OR ").one_of(service_id, &services).push(")")
+    let mut users = Vec::new();
+    let mut services = vec![Vec::new(); columns.service_ids.len()];
+    for owner in owners {
+        match owner {
+            OwnerRef::User(UserId(id)) => users.push(id),
+            OwnerRef::Service(kind, id) => services[*kind].push(id),
         }
-        Some(_) | None => sql.one_of(columns.user_id, &users),
     }
+    let has_services = services.iter().any(|ids| !ids.is_empty());
+    sql.push(if has_services { "(" } else { "" });
+    sql.one_of(columns.user_id, users.into_iter());
+    for (column, ids) in columns.service_ids.iter().zip(services) {
+        if !ids.is_empty() {
+            sql.push(" OR ").one_of(*column, ids.into_iter());
+        }
+    }
+    sql.push(if has_services { ")" } else { "" })
 }
 
 /// Writes a further condition that holds for any of these names.
@@ -207,7 +213,7 @@ impl Tokens {
     /// Lists the names and columns that [`Self::decode`] reads, in its order.
     pub(super) fn select_list(&self) -> Vec<(&'static str, &'static str)> {
         vec![
-            ("id", self.table.id),
+            ("id", self.table.id.sql),
             ("name", self.name),
             ("scopes", self.scopes.sql),
             ("revoked", self.revoked.unwrap_or("FALSE")),
@@ -218,7 +224,7 @@ impl Tokens {
 
     pub(super) fn decode(&self, row: &mut Decoder<'_>) -> Result<TokenProperties, String> {
         Ok(TokenProperties {
-            id: row.token_id()?,
+            id: row.token_id(self.table.id.form)?,
             name: row.text()?,
             scopes: row.scopes(self.scopes.form)?,
             revoked: row.boolean()?,

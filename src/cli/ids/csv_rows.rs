@@ -116,7 +116,7 @@ pub fn read<T: Stored + Token + Record>(
         for &(key, column) in &reviewed {
             digest.add(key, &Value::Text(&cell(column, &raw(column))));
         }
-        listed.add(TokenId(id), &digest);
+        listed.add(TokenId::from(id), &digest);
     }
 }
 

@@ -24,11 +24,11 @@ impl Listed {
     }
 
     pub fn add(&mut self, id: TokenId, digest: &RowDigest) {
-        self.ids.push(id);
         if digest.keys > 0 {
             let RowDigest { form, keys, ref hasher } = *digest;
-            self.reviewed.0.push(Row { id, keys, form, digest: hasher.finish() });
+            self.reviewed.0.push(Row { id: id.clone(), keys, form, digest: hasher.finish() });
         }
+        self.ids.push(id);
     }
 
     pub fn complete(mut self) -> Self {
@@ -49,7 +49,7 @@ pub const KEYS: [&str; 4] = ["name", "user_id", "username", "created_at"];
 #[derive(Debug, Default)]
 pub struct ReviewedRows(Vec<Row>);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Row {
     id: TokenId,
     form: Form,

@@ -53,7 +53,7 @@ pub fn read_list<T: Stored + Token + Record>(mut input: impl BufRead) -> Result<
         } else {
             match parse_id(without_comment(line)) {
                 Ok(id) => {
-                    listed.ids.push(TokenId(id));
+                    listed.ids.push(TokenId::from(id));
                     Ok(())
                 }
                 Err(problem) => {
@@ -167,7 +167,7 @@ fn add_object<T: Stored + Token + Record>(
             Some(_) => digest.add(key, &Value::Other),
         }
     }
-    listed.add(TokenId(id), &digest);
+    listed.add(TokenId::from(id), &digest);
     Ok(())
 }
 

@@ -32,11 +32,11 @@ impl Store {
         let ids = query.ids().unwrap_or_default();
         let mut decisions = Vec::with_capacity(ids.len());
         let mut last = None;
-        for &id in ids {
-            let row = rows.next_if(|(row, _)| id_of(row) == Some(id));
+        for id in ids {
+            let row = rows.next_if(|(row, _)| id_of(row).as_ref() == Some(id));
             last = row.as_ref().map(|_| id).or(last);
             decisions.push(match row {
-                None => Decision::Deny(id),
+                None => Decision::Deny(id.clone()),
                 Some((Err(broken), _)) => Decision::Broken(broken),
                 // Also of one that is revoked: it is another.
                 Some((Ok(token), _)) if options.fits.is_some_and(|fits| !fits(&token)) => {
@@ -53,7 +53,7 @@ impl Store {
         }
         if let Some((row, _)) = rows.next() {
             // A view, or a table without a key: which of them is meant nobody can say.
-            match id_of(&row).filter(|_| id_of(&row) == last) {
+            match id_of(&row).filter(|id| Some(id) == last) {
                 Some(id) => bail!("two rows have the id {id}"),
                 None => bail!("ids are not in ascending order"),
             }

@@ -50,7 +50,7 @@ impl Run {
             run_id: self.id.clone(),
             action: Action::Revoke.name().into(),
             actor: self.actor.username().into(),
-            actor_id: self.actor.id(),
+            actor_id: self.actor.id().cloned(),
             os_user: self.os_user.clone(),
             schema: None,
             target_type: T::TARGET_TYPE.into(),
@@ -175,7 +175,7 @@ impl Store {
 
         let intended: Vec<TokenId> = tokens.iter().map(|token| token.id()).collect();
         let record_outcome = |revoked: &[TokenId]| {
-            let was_revoked = |&id: &TokenId| (id, revoked.binary_search(&id).is_ok());
+            let was_revoked = |id: &TokenId| (id.clone(), revoked.binary_search(id).is_ok());
             let outcome: Vec<_> = intended.iter().map(was_revoked).collect();
             options.record(run, &AuditRecord::Outcome(&outcome))
         };

@@ -75,7 +75,8 @@ impl Store {
     /// A question may stand for a night, and a long run go on for an hour: whoever
     /// is blocked or demoted meanwhile revokes nothing more.
     fn check_still_may_act(&self, transaction: &Transaction<'_>, actor: &Actor) -> Result<()> {
-        let has_same_rights = match self.acting(transaction, &Reference::Id(actor.id().0)) {
+        let Some(user) = actor.id() else { return Ok(()) };
+        let has_same_rights = match self.acting(transaction, &Reference::Id(user.0.clone())) {
             Ok(again) => again.is_admin() == actor.is_admin(),
             Err(error) if error.is::<Denied>() => false,
             Err(error) => return Err(error),
@@ -155,14 +156,14 @@ impl Store {
     ) -> Result<()> {
         let Some(events) = &self.schema.audit_events else { return Ok(()) };
         let mut sql = self.sql();
-        let newest = ids(transaction, sql.push(events.newest))?;
-        let newest = newest.first().map_or(0, |id| id.0);
+        let newest = transaction.rows(sql.push(events.newest), |row| row.integer())?;
+        let newest = newest.into_iter().next().and_then(Result::ok).unwrap_or(0);
         for &token in tokens {
             self.record(transaction, events, &run.event(at, token))?;
         }
         let mut sql = self.sql();
         sql.push(events.targets).bind(run.id.as_str());
-        sql.push(" AND ").push(events.table.id).push(" > ").bind(newest);
+        sql.push(" AND ").push(events.table.id.sql).push(" > ").bind(newest);
         let recorded = ids(transaction, &sql)?;
         if let Some(token) = tokens.iter().find(|it| recorded.binary_search(&it.id()).is_err()) {
             bail!("the database keeps the audit event of token {} from being recorded", token.id());
@@ -187,8 +188,7 @@ impl Store {
     ) -> Result<Vec<TokenId>> {
         let (table, method) = (T::table(self.columns::<T>()?), self.revoke_method::<T>()?);
         let mut sql = self.sql();
-        let tokens: Vec<_> = tokens.iter().map(|token| token.0).collect();
-        sql.push(method.remaining).one_of(table.id, &tokens);
+        sql.push(method.remaining).one_of(table.id, tokens.iter().map(|token| &token.0));
         ids(transaction, &sql)
     }
 
@@ -205,12 +205,12 @@ impl Store {
             text(&event.run_id),
             text(&event.action),
             text(&event.actor),
-            Some(event.actor_id.0.into()),
+            event.actor_id.as_ref().and_then(|id| events.actor_id.form.value(&id.0)),
             text(&event.os_user),
             text(&event.target_type),
-            Some(event.target_id.0.into()),
+            events.target_id.form.value(&event.target_id.0),
             text(&event.target_name),
-            event.target_user_id.map(|id| id.0.into()),
+            event.target_user_id.as_ref().and_then(|id| events.target_user_id.form.value(&id.0)),
             event.target_username.as_ref().and_then(text),
             event.reason.as_ref().and_then(text),
         ];
@@ -231,7 +231,7 @@ impl Store {
 /// The ids that a statement gives, in ascending order. NULL stands for a row that a
 /// trigger has kept as it was.
 fn ids(transaction: &Transaction<'_>, sql: &Sql) -> Result<Vec<TokenId>> {
-    let ids = transaction.rows(sql, |row| row.optional_integer().map_err(anyhow::Error::msg))?;
+    let ids = transaction.rows(sql, |row| row.optional_id().map_err(anyhow::Error::msg))?;
     let ids = ids.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten();
     let mut ids: Vec<_> = ids.map(TokenId).collect();
     ids.sort_unstable();

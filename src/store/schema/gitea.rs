@@ -8,7 +8,7 @@ use super::{
     Schema, Table, Time, TimeForm, Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
-use crate::store::sql::Dialect;
+use crate::store::sql::{Dialect, IdColumn, IdForm};
 
 pub static DESCRIPTION: Description = Description {
     name: "gitea",
@@ -69,6 +69,7 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
         dialect,
         is_checked: false,
         users: Users {
+            form: IdForm::Integer,
             acting: Lookup {
                 by_id: [acting!("u.id = "), ""],
                 by_name: [acting!("u.lower_name = lower("), "#)"],
@@ -77,16 +78,17 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
                 by_id: ["SELECT u.id, u.name FROM @\"user\" u WHERE u.id = ", ""],
                 by_name: ["SELECT u.id, u.name FROM @\"user\" u WHERE u.lower_name = lower(", "#)"],
             },
-            other_owners: Lookup {
+            gone: Lookup {
                 by_id: ["SELECT t.uid, NULL FROM @access_token t WHERE t.uid = ", " LIMIT 1"],
                 by_name: NO_NAME,
             },
+            services: Vec::new(),
         },
         personal_access_tokens: PersonalAccessTokens {
             token: Tokens {
                 table: Table {
                     from: "@access_token t LEFT JOIN @\"user\" u ON u.id = t.uid",
-                    id: "t.id",
+                    id: IdColumn::integer("t.id"),
                 },
                 name: "coalesce(t.name, '')",
                 // Without scopes nothing is permitted. Tokens from before scopes existed were
@@ -108,8 +110,9 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
                     ]),
                 },
             },
-            user_id: "t.uid",
+            user_id: IdColumn::integer("t.uid"),
             username: "u.name",
+            service_ids: Vec::new(),
             optional: OptionalColumns {
                 user_type: Some(user_type!("u")),
                 is_of_user_type: Some([

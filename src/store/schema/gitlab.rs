@@ -8,7 +8,7 @@ use super::{
     Places, RevokeMethod, Schema, Table, Time, TimeForm, Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
-use crate::store::sql::Dialect;
+use crate::store::sql::{Dialect, IdColumn, IdForm};
 
 pub static DESCRIPTION: Description = Description {
     name: "gitlab",
@@ -188,6 +188,7 @@ macro_rules! user_state {
 
 fn users() -> Users {
     Users {
+        form: IdForm::Integer,
         acting: Lookup {
             by_id: [
                 "SELECT u.id, u.username, u.admin FROM @users u \
@@ -207,13 +208,14 @@ fn users() -> Users {
                 "#)",
             ],
         },
-        other_owners: Lookup {
+        gone: Lookup {
             by_id: [
                 "SELECT t.user_id, NULL FROM @personal_access_tokens t WHERE t.user_id = ",
                 " LIMIT 1",
             ],
             by_name: NO_NAME,
         },
+        services: Vec::new(),
     }
 }
 
@@ -226,7 +228,7 @@ fn personal_access_tokens(found: &Catalog) -> PersonalAccessTokens {
         token: Tokens {
             table: Table {
                 from: "@personal_access_tokens t LEFT JOIN @users u ON u.id = t.user_id",
-                id: "t.id",
+                id: IdColumn::integer("t.id"),
             },
             name: "t.name",
             scopes: Scopes {
@@ -245,8 +247,9 @@ fn personal_access_tokens(found: &Catalog) -> PersonalAccessTokens {
                 dependents: None,
             },
         },
-        user_id: "t.user_id",
+        user_id: IdColumn::integer("t.user_id"),
         username: "u.username",
+        service_ids: Vec::new(),
         optional: OptionalColumns {
             user_type: Some(concat!("CASE WHEN u.id IS NOT NULL THEN ", user_type!("u"), " END")),
             is_of_user_type: Some([
@@ -264,7 +267,6 @@ fn personal_access_tokens(found: &Catalog) -> PersonalAccessTokens {
             ]),
             description: has("description").then_some("t.description"),
             impersonation: Some("t.impersonation"),
-            service_id: None,
             note_on_scopes: has("granular").then_some(
                 "fine-grained tokens have the scope 'granular' only: what they may do GitLab \
                  keeps elsewhere, and no filter looks at it",
@@ -280,7 +282,7 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
     let [reads, writes] = late.map(|column| found.has("deploy_tokens", column));
     DeployTokens {
         token: Tokens {
-            table: Table { from: "@deploy_tokens t", id: "t.id" },
+            table: Table { from: "@deploy_tokens t", id: IdColumn::integer("t.id") },
             name: "t.name",
             scopes: Scopes {
                 sql: match (reads, writes) {

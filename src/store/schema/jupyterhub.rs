@@ -3,11 +3,11 @@
 //! Sources: `jupyterhub/orm.py`, and the database of a hub.
 
 use super::{
-    Catalog, Description, Lookup, OptionalColumns, PersonalAccessTokens, Returning, RevokeMethod,
-    Schema, Table, Time, TimeForm, Tokens, Users,
+    Catalog, Description, Lookup, NO_NAME, OptionalColumns, PersonalAccessTokens, Returning,
+    RevokeMethod, Schema, Table, Time, TimeForm, Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
-use crate::store::sql::Dialect;
+use crate::store::sql::{Dialect, IdColumn, IdForm};
 
 pub static DESCRIPTION: Description = Description {
     name: "jupyterhub",
@@ -96,7 +96,7 @@ macro_rules! named {
 
 macro_rules! service {
     ($where:literal) => {
-        concat!("SELECT -u.id, u.name FROM @services u WHERE ", $where)
+        concat!("SELECT u.id, u.name FROM @services u WHERE ", $where)
     };
 }
 
@@ -129,6 +129,7 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
         dialect,
         is_checked: false,
         users: Users {
+            form: IdForm::Integer,
             acting: if has_group_roles {
                 Lookup {
                     by_id: [acting!(by_group!(), "u.id = "), ""],
@@ -141,17 +142,21 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
                 }
             },
             named: Lookup { by_id: [named!("u.id = "), ""], by_name: by_name!(dialect, named,) },
-            other_owners: Lookup {
+            gone: Lookup {
                 by_id: ["SELECT t.user_id, NULL FROM @api_tokens t WHERE t.user_id = ", " LIMIT 1"],
-                by_name: by_name!(dialect, service,),
+                by_name: NO_NAME,
             },
+            services: vec![(
+                Lookup { by_id: [service!("u.id = "), ""], by_name: by_name!(dialect, service,) },
+                IdForm::Integer,
+            )],
         },
         personal_access_tokens: PersonalAccessTokens {
             token: Tokens {
                 table: Table {
                     from: "@api_tokens t LEFT JOIN @users u ON u.id = t.user_id \
                        LEFT JOIN @services s ON s.id = t.service_id",
-                    id: "t.id",
+                    id: IdColumn::integer("t.id"),
                 },
                 name: "coalesce(t.note, '')",
                 scopes: Scopes { sql: "coalesce(t.scopes, '[]')", form: ScopesForm::Json },
@@ -166,11 +171,11 @@ fn schema(dialect: Dialect, found: &Catalog) -> Schema {
                     dependents: None,
                 },
             },
-            user_id: "t.user_id",
+            user_id: IdColumn::integer("t.user_id"),
             username: "coalesce(u.name, s.name)",
+            service_ids: vec![IdColumn::integer("t.service_id")],
             optional: OptionalColumns {
                 user_type: Some(user_type!()),
-                service_id: Some("t.service_id"),
                 user_state: Some(
                     "CASE WHEN u.id IS NOT NULL OR s.id IS NOT NULL THEN 'active' ELSE 'gone' END",
                 ),

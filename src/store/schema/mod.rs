@@ -15,7 +15,7 @@ mod time;
 pub use self::catalog::Catalog;
 pub use self::time::{Comparison, Time, TimeForm};
 use super::scopes::Scopes;
-use super::sql::Dialect;
+use super::sql::{Dialect, IdColumn, IdForm};
 use crate::failure::{Failure, Kind};
 
 /// The description of a kind of database.
@@ -109,12 +109,15 @@ pub struct Schema {
 /// The statements that find users; each selects id and username.
 #[derive(Debug)]
 pub struct Users {
+    /// The form of the users' ids.
+    pub form: IdForm,
     /// Finds users who may act, and whether they are administrators.
     pub acting: Lookup,
     pub named: Lookup,
-    /// Finds owners of tokens who are no users: users who are gone, by id, and services,
-    /// which have numbers below zero.
-    pub other_owners: Lookup,
+    /// Finds owners of tokens who are no users any more, by id.
+    pub gone: Lookup,
+    /// Find the services beside users, each of one kind.
+    pub services: Vec<(Lookup, IdForm)>,
 }
 
 /// The statements that find rows by id, and by name without regard to ASCII case: the
@@ -158,7 +161,7 @@ pub struct Tokens {
 pub struct Table {
     /// The table as `t`, and the joins that the select list needs.
     pub from: &'static str,
-    pub id: &'static str,
+    pub id: IdColumn,
 }
 
 impl Table {
@@ -190,9 +193,11 @@ pub struct RevokeMethod {
 #[derive(Debug)]
 pub struct PersonalAccessTokens {
     pub token: Tokens,
-    pub user_id: &'static str,
+    pub user_id: IdColumn,
     pub username: &'static str,
     pub last_used_at: Time,
+    /// The owner where it is a service and no user, for each kind of service.
+    pub service_ids: Vec<IdColumn>,
     pub optional: OptionalColumns,
 }
 
@@ -208,8 +213,6 @@ pub struct OptionalColumns {
     pub is_in_user_state: Option<[&'static str; 2]>,
     pub description: Option<&'static str>,
     pub impersonation: Option<&'static str>,
-    /// The owner, where it is a service and no user.
-    pub service_id: Option<&'static str>,
     /// What has to be known of a filter by scopes.
     pub note_on_scopes: Option<&'static str>,
 }
@@ -243,12 +246,12 @@ pub struct AuditEvents {
     pub run_id: &'static str,
     pub action: &'static str,
     pub actor: &'static str,
-    pub actor_id: &'static str,
+    pub actor_id: IdColumn,
     pub os_user: &'static str,
     pub target_type: &'static str,
-    pub target_id: &'static str,
+    pub target_id: IdColumn,
     pub target_name: &'static str,
-    pub target_user_id: &'static str,
+    pub target_user_id: IdColumn,
     pub target_username: &'static str,
     pub reason: &'static str,
     pub outcome: &'static str,

@@ -5,7 +5,7 @@ use super::{
     Places, RevokeMethod, Schema, Table, Time, TimeForm, Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
-use crate::store::sql::Dialect;
+use crate::store::sql::{Dialect, IdColumn, IdForm};
 
 /// Marks the file as a tokenctl store: "tokn" in ASCII.
 pub const APPLICATION_ID: i32 = 0x746F_6B6E;
@@ -183,6 +183,7 @@ pub static DESCRIPTION: Description = Description {
 
 fn users() -> Users {
     Users {
+        form: IdForm::Integer,
         acting: Lookup {
             by_id: ["SELECT id, username, admin FROM @users WHERE state = 'active' AND id = ", ""],
             by_name: [
@@ -191,13 +192,14 @@ fn users() -> Users {
             ],
         },
         named: Lookup { by_id: [USER, ""], by_name: [USER_BY_NAME, ""] },
-        other_owners: Lookup {
+        gone: Lookup {
             by_id: [
                 "SELECT t.user_id, NULL FROM @personal_access_tokens t WHERE t.user_id = ",
                 " LIMIT 1",
             ],
             by_name: NO_NAME,
         },
+        services: Vec::new(),
     }
 }
 
@@ -211,7 +213,7 @@ fn schema(dialect: Dialect) -> Schema {
             token: Tokens {
                 table: Table {
                     from: "@personal_access_tokens t LEFT JOIN @users u ON u.id = t.user_id",
-                    id: "t.id",
+                    id: IdColumn::integer("t.id"),
                 },
                 name: "t.name",
                 scopes: Scopes { sql: "t.scopes", form: ScopesForm::Json },
@@ -226,10 +228,10 @@ fn schema(dialect: Dialect) -> Schema {
                     dependents: None,
                 },
             },
-            user_id: "t.user_id",
+            user_id: IdColumn::integer("t.user_id"),
             username: "u.username",
+            service_ids: Vec::new(),
             optional: OptionalColumns {
-                service_id: None,
                 note_on_scopes: None,
                 user_type: Some("u.user_type"),
                 // A subquery, which keeps SQLite from using an index and sorting most rows.
@@ -252,7 +254,7 @@ fn schema(dialect: Dialect) -> Schema {
                 table: Table {
                     from: "@deploy_tokens t LEFT JOIN @projects p ON p.id = t.project_id \
                    LEFT JOIN @groups g ON g.id = t.group_id",
-                    id: "t.id",
+                    id: IdColumn::integer("t.id"),
                 },
                 name: "t.name",
                 scopes: Scopes { sql: "t.scopes", form: ScopesForm::Json },
@@ -298,17 +300,17 @@ fn schema(dialect: Dialect) -> Schema {
 }
 
 pub const AUDIT_EVENTS: AuditEvents = AuditEvents {
-    table: Table { from: "@audit_events t", id: "t.id" },
+    table: Table { from: "@audit_events t", id: IdColumn::integer("t.id") },
     created_at: time!("audit_events", "created_at", Iso),
     run_id: "t.run_id",
     action: "t.action",
     actor: "t.actor",
-    actor_id: "t.actor_id",
+    actor_id: IdColumn::integer("t.actor_id"),
     os_user: "t.os_user",
     target_type: "t.target_type",
-    target_id: "t.target_id",
+    target_id: IdColumn::integer("t.target_id"),
     target_name: "t.target_name",
-    target_user_id: "t.target_user_id",
+    target_user_id: IdColumn::integer("t.target_user_id"),
     target_username: "t.target_username",
     reason: "t.reason",
     // Events are written in the transaction of the revocation.

@@ -176,9 +176,9 @@ impl Store {
         from_where(&mut sql, columns.token.table.from, columns, selection, wanted.now)
             .map_err(|error| self.unrecorded(&error))?;
         // An index has the owners in their order; all else depends on the owner.
-        sql.push(" GROUP BY ").push(columns.user_id);
-        if let Some(service_id) = optional.service_id {
-            sql.push(", ").push(service_id);
+        sql.push(" GROUP BY ").push(columns.user_id.sql);
+        for service_id in &columns.service_ids {
+            sql.push(", ").push(service_id.sql);
         }
         let mut tallies: Vec<_> = by.iter().map(|by| Tally::new(*by, wanted.bucket)).collect();
         let mut total = 0;

@@ -28,7 +28,7 @@ use crate::model::access::{ListQuery, RevokeQuery, Selection};
 use crate::model::actor::{Actor, Denied, Membership};
 use crate::model::audit::{self, Action, AuditEvent};
 use crate::model::deploy_token::{self, DeployToken};
-use crate::model::id::{EventId, GroupId, Place, ProjectId, TokenId, UserId};
+use crate::model::id::{EventId, GroupId, OwnerRef, Place, ProjectId, TokenId, UserId};
 use crate::model::personal_access_token::{self, PersonalAccessToken, UserState, UserType};
 use crate::model::reference::{Reference, UserRef};
 use crate::model::time::{Expiry, Moment, Timestamp, date_from_stored};
@@ -192,8 +192,8 @@ fn shared_filters() -> Vec<(String, TokenFilter)> {
         set(&mut filter);
         filters.push((name.into(), filter));
     };
-    add("ID", &|it| it.ids = Some(vec![TokenId(2)]));
-    add("ID ID ID", &|it| it.ids = Some([1, 2, 7, 8, 9, 99].map(TokenId).to_vec()));
+    add("ID", &|it| it.ids = Some(vec![TokenId::from(2)]));
+    add("ID ID ID", &|it| it.ids = Some([1, 2, 7, 8, 9, 99].map(TokenId::from).to_vec()));
     add("(no ID)", &|it| it.ids = Some(Vec::new()));
     for state in StateFilter::ALL {
         add(&format!("--state {}", state.name()), &|it| it.states = vec![state]);
@@ -229,6 +229,11 @@ fn shared_filters() -> Vec<(String, TokenFilter)> {
     filters
 }
 
+/// A user as filters name them.
+fn user(id: i64) -> OwnerRef {
+    OwnerRef::User(UserId::from(id))
+}
+
 fn personal_filters() -> Vec<(String, personal_access_token::Filter)> {
     let mut filters: Vec<_> = shared_filters()
         .into_iter()
@@ -239,10 +244,10 @@ fn personal_filters() -> Vec<(String, personal_access_token::Filter)> {
         set(&mut filter);
         filters.push((name.into(), filter));
     };
-    add("--user 2", &|it| it.users = vec![UserId(2)]);
-    add("--user 2 --user 3", &|it| it.users = vec![UserId(2), UserId(3)]);
-    add("--except-user 2", &|it| it.except_users = vec![UserId(2)]);
-    add("--except-user 2 --except-user 3", &|it| it.except_users = vec![UserId(2), UserId(3)]);
+    add("--user 2", &|it| it.users = vec![user(2)]);
+    add("--user 2 --user 3", &|it| it.users = vec![user(2), user(3)]);
+    add("--except-user 2", &|it| it.except_users = vec![user(2)]);
+    add("--except-user 2 --except-user 3", &|it| it.except_users = vec![user(2), user(3)]);
     for user_type in UserType::ALL {
         add(&format!("--user-type {}", user_type.name()), &|it| it.user_types = vec![user_type]);
     }
