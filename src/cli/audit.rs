@@ -215,7 +215,7 @@ pub fn last_event(
 
 /// Builds the error for a missing --audit-log.
 pub fn needs_log(store: &Store) -> Failure {
-    let application = store.description().application;
+    let application = &store.description().application;
     Failure::usage(format!("{application} has no place for the audit events of tokenctl"))
         .hint("name a file for them: --audit-log FILE, or TOKENCTL_AUDIT_LOG")
 }

@@ -21,7 +21,7 @@ use super::stop::Stop;
 use crate::audit_file::AuditFile;
 use crate::failure::{Failure, Kind};
 use crate::model::actor::Actor;
-use crate::model::id::TokenId;
+use crate::model::id::IdList;
 use crate::model::token::Token;
 use crate::output::revocation::Revocation;
 use crate::output::view::Record;
@@ -141,8 +141,7 @@ impl RevokeArgs {
                 .into());
         }
         let named = if self.ids.is_empty() { None } else { Some(self.named::<F::Token>()?) };
-        let mut asks =
-            self.asks(session, is_filtered, named.as_ref().map(|it| it.ids.as_slice()))?;
+        let mut asks = self.asks(session, is_filtered, named.as_ref().map(|it| &it.ids))?;
 
         // Noted now: opening the store may turn this process into its owner's.
         let os_user = os_user();
@@ -229,7 +228,7 @@ impl RevokeArgs {
             reason: self.reason,
         });
         // The ids come in batch by batch.
-        let query = query.among(&[]);
+        let query = query.among(IdList::default());
         Revocations::new(session, run, log, stop).run(&store, &query, &plan)
     }
 
@@ -253,7 +252,7 @@ impl RevokeArgs {
             )
             .into()),
             ids => {
-                let ids = ids.iter().map(|id| token_id(id)).collect::<Result<_, _>>()?;
+                let ids = ids.iter().map(|id| token_id(id)).collect::<Result<IdList, _>>()?;
                 Ok(Listed::of(ids))
             }
         }
@@ -261,12 +260,7 @@ impl RevokeArgs {
 
     /// Whether to ask. That takes a terminal; without one the confirmation has to
     /// be on the command line, whatever matches.
-    fn asks(
-        &self,
-        session: &Session,
-        is_filtered: bool,
-        named: Option<&[TokenId]>,
-    ) -> Result<bool> {
+    fn asks(&self, session: &Session, is_filtered: bool, named: Option<&IdList>) -> Result<bool> {
         if self.interactive && !session.can_ask() {
             return Err(Failure::usage("--interactive needs a terminal")
                 .hint("choose by filter or by id, and look at it with --dry-run")
@@ -310,7 +304,7 @@ fn count<T: Stored + Token>(
 
 /// What a revocation does there, and that it is for good.
 fn effect(store: &Store, is_lost: bool) -> String {
-    let application = store.description().application;
+    let application = &store.description().application;
     if is_lost {
         format!("This deletes their rows from {application}; there is no way back.")
     } else {

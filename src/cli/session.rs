@@ -13,6 +13,7 @@ use clap::ColorChoice;
 use terminal_size::{Width, terminal_size_of};
 
 use super::arguments::GlobalArgs;
+use super::description_file::description;
 use super::environment::{VARIABLE_AS, VARIABLE_AUDIT_LOG, variable};
 use super::location::StoreName;
 use super::own_files::is_own_file;
@@ -78,7 +79,7 @@ impl Session {
             color: global.color,
             busy_timeout,
             foreign_owner: global.foreign_owner,
-            schema: global.schema,
+            schema: global.schema.as_deref().map(description).transpose()?,
             audit_log: global.audit_log.or_else(|| variable(VARIABLE_AUDIT_LOG)).map(Into::into),
             arguments,
             clock,

@@ -68,7 +68,7 @@ impl Status {
             store: store.database().place(),
             facts,
             schema: store.description().name,
-            application: store.description().application,
+            application: store.description().application.clone(),
             unrecorded: unrecorded(&store)?,
             actor: actor.username().into(),
             actor_id: actor.id().cloned(),

@@ -34,7 +34,7 @@
 use super::actor::{AccessLevel, Actor, Denied};
 use super::audit::{self, AuditEvent};
 use super::deploy_token::{self, DeployToken};
-use super::id::{Place, TokenId};
+use super::id::{IdList, Place, TokenId};
 use super::personal_access_token::{self, PersonalAccessToken};
 use super::reach::Act;
 pub use super::reach::{Guarded, Reach};
@@ -133,7 +133,7 @@ impl Actor {
     /// [`Denied`] where the actor may not ask at all.
     pub fn to_show<T: Token>(&self, id: TokenId) -> Result<ShowQuery<T>, Denied> {
         let mut filter = T::Filter::default();
-        *filter.as_mut() = TokenFilter { ids: Some(vec![id]), ..TokenFilter::default() };
+        *filter.as_mut() = TokenFilter { ids: Some(id.0.into()), ..TokenFilter::default() };
         self.selection(SHOW, filter).map(ShowQuery)
     }
 
@@ -189,15 +189,15 @@ impl<T: Token> RevokeQuery<T> {
 
     /// The ids in the filter, if any.
     #[must_use]
-    pub fn ids(&self) -> Option<&[TokenId]> {
-        self.0.filter.as_ref().ids.as_deref()
+    pub fn ids(&self) -> Option<&IdList> {
+        self.0.filter.as_ref().ids.as_ref()
     }
 
     /// Returns the same query, limited to these ids.
     #[must_use]
-    pub fn among(&self, ids: &[TokenId]) -> Self {
+    pub fn among(&self, ids: IdList) -> Self {
         let mut query = self.clone();
-        query.0.filter.as_mut().ids = Some(ids.to_vec());
+        query.0.filter.as_mut().ids = Some(ids);
         query
     }
 }

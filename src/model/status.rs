@@ -10,7 +10,7 @@ pub struct Status {
     pub facts: Facts,
     /// The name of the schema, and of the application whose it is.
     pub schema: &'static str,
-    pub application: &'static str,
+    pub application: String,
     /// Properties of tokens that the store does not record.
     pub unrecorded: Vec<String>,
     pub actor: String,

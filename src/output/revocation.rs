@@ -69,7 +69,7 @@ const fn run_id<T: Token + 'static>() -> Column<Revocation<T>> {
 impl Record for Revocation<PersonalAccessToken> {
     const COLUMNS: &'static [Column<Self>] = &[
         number("id", |it, _| Cell::id(&it.id.0)),
-        name("name", |it, _| it.of_token(|token| Cell::Text(&token.properties().name))),
+        name("name", |it, _| it.of_token(|token| Cell::text(token.properties().name.as_ref()))),
         number("user_id", |it, _| {
             it.of_token(|token| token.user_id.as_ref().map_or(Cell::Null, |id| Cell::id(&id.0)))
         }),
@@ -92,7 +92,7 @@ impl Record for Revocation<PersonalAccessToken> {
 impl Record for Revocation<DeployToken> {
     const COLUMNS: &'static [Column<Self>] = &[
         number("id", |it, _| Cell::id(&it.id.0)),
-        name("name", |it, _| it.of_token(|token| Cell::Text(&token.properties().name))),
+        name("name", |it, _| it.of_token(|token| Cell::text(token.properties().name.as_ref()))),
         text("project", |it, _| it.of_token(|token| Cell::text(token.project.as_ref()))),
         text("group", |it, _| it.of_token(|token| Cell::text(token.group.as_ref()))),
         result(),

@@ -163,7 +163,7 @@ const fn state<R: Token + 'static>() -> Column<R> {
 impl Record for PersonalAccessToken {
     const COLUMNS: &'static [Column<Self>] = &[
         number("id", |it, _| Cell::id(&it.token.id.0)),
-        name("name", |it, _| Cell::Text(&it.token.name)),
+        name("name", |it, _| Cell::text(it.token.name.as_ref())),
         key("revoked", |it, _| Cell::Boolean(it.token.revoked)),
         key("created_at", |it, _| it.token.created_at.map_or(Cell::Null, Cell::Time)),
         text("scopes", |it, _| Cell::List(&it.token.scopes)),
@@ -192,7 +192,7 @@ impl Record for PersonalAccessToken {
 impl Record for DeployToken {
     const COLUMNS: &'static [Column<Self>] = &[
         number("id", |it, _| Cell::id(&it.token.id.0)),
-        name("name", |it, _| Cell::Text(&it.token.name)),
+        name("name", |it, _| Cell::text(it.token.name.as_ref())),
         text("username", |it, _| Cell::Text(&it.username)),
         key("expires_at", |it, _| it.token.expires_at.map_or(Cell::Never, Cell::Expiry)),
         text("scopes", |it, _| Cell::List(&it.token.scopes)),
@@ -272,7 +272,7 @@ impl Record for Status {
         key("encoding", |it, _| Cell::Text(&it.facts.encoding)),
         key("journal_mode", |it, _| Cell::text(it.facts.journal_mode.as_ref())),
         key("schema", |it, _| Cell::Word(it.schema)),
-        key("application", |it, _| Cell::Word(it.application)),
+        key("application", |it, _| Cell::Text(&it.application)),
         text("unrecorded", |it, _| Cell::List(&it.unrecorded)),
         name("actor", |it, _| Cell::Text(&it.actor)),
         number("actor_id", |it, _| it.actor_id.as_ref().map_or(Cell::Null, |id| Cell::id(&id.0))),

@@ -9,7 +9,7 @@ use super::sql::Sql;
 use super::stored::{FilterContext, Projection, Stored, Unrecorded};
 use crate::model::access::Reach;
 use crate::model::audit::{AuditEvent, Filter};
-use crate::model::id::{EventId, OwnerRef, TokenId, UserId};
+use crate::model::id::{EventId, IdList, OwnerRef, TokenId, UserId};
 use crate::model::token::SortKey;
 
 impl Projection<Self> for AuditEvent {
@@ -81,14 +81,14 @@ impl Stored for AuditEvent {
         &columns.table
     }
 
-    fn reach_condition(sql: &mut Sql, columns: &AuditEvents, reach: &Reach, _: Option<&[TokenId]>) {
+    fn reach_condition(sql: &mut Sql, columns: &AuditEvents, reach: &Reach, _: Option<&IdList>) {
         match reach {
             Reach::All => {
                 sql.push("TRUE");
             }
             Reach::Involved { user, username } => {
                 let is_theirs = |sql: &mut Sql, id, name| {
-                    sql.one_of(id, std::iter::once(&user.0));
+                    sql.one_of(id, &user.0.clone().into());
                     if columns.reuses_user_ids {
                         // NULL, where no name is on record, is nobody's.
                         sql.push(" AND ").push(name).push(" = ").bind(username.as_str());
@@ -106,7 +106,7 @@ impl Stored for AuditEvent {
         }
     }
 
-    fn ids(_: &Filter) -> Option<&[TokenId]> {
+    fn ids(_: &Filter) -> Option<&IdList> {
         None
     }
 
@@ -124,7 +124,8 @@ impl Stored for AuditEvent {
         let Filter { targets, target_type, user, actor, run, action, since, until } = filter;
 
         if !targets.is_empty() {
-            sql.and_one_of(columns.target_id, targets, context.is_restricted);
+            let targets = targets.iter().cloned().collect();
+            sql.and_one_of(columns.target_id, &targets, context.is_restricted);
         }
         if let Some(kind) = target_type {
             sql.push(" AND ").push(columns.target_type).push(" = ").bind(*kind);
@@ -133,7 +134,7 @@ impl Stored for AuditEvent {
             match wanted {
                 None => {}
                 Some(OwnerRef::User(UserId(id))) => {
-                    sql.push(" AND ").one_of(column, std::iter::once(id));
+                    sql.push(" AND ").one_of(column, &id.clone().into());
                 }
                 // Events are of users alone.
                 Some(OwnerRef::Service(..)) => {

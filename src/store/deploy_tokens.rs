@@ -3,13 +3,13 @@
 
 use super::engine::Decoder;
 use super::filter::{shared, shared_sort_column};
-use super::schema::{DeployTokens, RevokeMethod, Schema, Table};
+use super::schema::{DeployTokens, RevokeMethod, Schema, Table, Time};
 use super::scopes::Scopes;
 use super::sql::{IdColumn, IdForm, Sql, Value};
 use super::stored::{FilterContext, Projection, Stored, Unrecorded};
 use crate::model::access::Reach;
 use crate::model::deploy_token::{DeployToken, Filter};
-use crate::model::id::{GroupId, Place, ProjectId, TokenId};
+use crate::model::id::{GroupId, IdList, Place, ProjectId};
 use crate::model::token::SortKey;
 
 impl Projection<Self> for DeployToken {
@@ -59,16 +59,15 @@ impl Stored for DeployToken {
         Some(&columns.token.revoke)
     }
 
-    fn scopes(columns: &DeployTokens) -> Option<Scopes> {
-        Some(columns.token.scopes)
+    fn expires_at(columns: &DeployTokens) -> Option<Time> {
+        columns.token.expires_at
     }
 
-    fn reach_condition(
-        sql: &mut Sql,
-        columns: &DeployTokens,
-        reach: &Reach,
-        ids: Option<&[TokenId]>,
-    ) {
+    fn scopes(columns: &DeployTokens) -> Option<Scopes> {
+        columns.token.scopes
+    }
+
+    fn reach_condition(sql: &mut Sql, columns: &DeployTokens, reach: &Reach, ids: Option<&IdList>) {
         let id = columns.token.table.id;
         match reach {
             Reach::All => {
@@ -106,8 +105,8 @@ impl Stored for DeployToken {
         }
     }
 
-    fn ids(filter: &Filter) -> Option<&[TokenId]> {
-        filter.token.ids.as_deref()
+    fn ids(filter: &Filter) -> Option<&IdList> {
+        filter.token.ids.as_ref()
     }
 
     fn is_narrow(filter: &Filter) -> bool {

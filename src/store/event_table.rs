@@ -10,7 +10,7 @@ use super::Store;
 use super::engine::Engine;
 use super::engine::sqlite::Sqlite;
 use super::schema::native::{self, AUDIT_EVENTS};
-use super::schema::{AuditEvents, Catalog, Lookup, Schema};
+use super::schema::{AuditEvents, Lookup, Schema};
 use super::sql::{Dialect, IdColumn, IdForm};
 use crate::model::audit::{AuditEvent, Outcome};
 use crate::model::id::TokenId;
@@ -114,7 +114,7 @@ impl EventTable {
     /// Converts to a store that holds only the events.
     pub fn into_store(self) -> Result<Store> {
         self.connection.execute_batch("COMMIT").context(CANNOT)?;
-        let schema = (native::DESCRIPTION.schema)(Dialect::Sqlite, &Catalog::default());
+        let schema = native::schema(Dialect::Sqlite);
         let events = AuditEvents {
             outcome: "t.outcome",
             reuses_user_ids: true,

@@ -4,7 +4,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::model::id::TokenId;
+use crate::model::id::{IdList, TokenId};
 use crate::model::time::Moment;
 use crate::model::token::Token;
 use crate::output::csv;
@@ -14,12 +14,12 @@ use crate::output::view::{self, Cell, Record};
 #[derive(Debug, Default)]
 pub struct Listed {
     /// In ascending order, each once, when the list is complete.
-    pub ids: Vec<TokenId>,
+    pub ids: IdList,
     pub reviewed: ReviewedRows,
 }
 
 impl Listed {
-    pub fn of(ids: Vec<TokenId>) -> Self {
+    pub fn of(ids: IdList) -> Self {
         Self { ids, reviewed: ReviewedRows::default() }.complete()
     }
 
@@ -28,12 +28,11 @@ impl Listed {
             let RowDigest { form, keys, ref hasher } = *digest;
             self.reviewed.0.push(Row { id: id.clone(), keys, form, digest: hasher.finish() });
         }
-        self.ids.push(id);
+        self.ids.push(id.0);
     }
 
     pub fn complete(mut self) -> Self {
-        self.ids.sort_unstable();
-        self.ids.dedup();
+        self.ids.sort();
         self.reviewed.0.sort_unstable();
         self.reviewed.0.dedup();
         self

@@ -17,7 +17,7 @@ use self::listed::{Form, KEYS, RowDigest, Value};
 pub use self::listed::{Listed, ReviewedRows};
 use self::problem::{check_kind, cut_off, malformed, without_comment};
 use crate::lines::next_line;
-use crate::model::id::{TokenId, parse_id};
+use crate::model::id::{Id, TokenId, parse_id};
 use crate::model::token::Token;
 use crate::output::view::Record;
 use crate::store::Stored;
@@ -53,7 +53,7 @@ pub fn read_list<T: Stored + Token + Record>(mut input: impl BufRead) -> Result<
         } else {
             match parse_id(without_comment(line)) {
                 Ok(id) => {
-                    listed.ids.push(TokenId::from(id));
+                    listed.ids.push(Id::Integer(id));
                     Ok(())
                 }
                 Err(problem) => {

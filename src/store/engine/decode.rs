@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::EngineRow;
 use crate::model::id::{Id, TokenId, text_id};
 use crate::model::time::{Expiry, Timestamp, date_from_stored};
-use crate::store::schema::TimeForm;
+use crate::store::schema::{Time, TimeForm};
 use crate::store::scopes::ScopesForm;
 use crate::store::sql::IdForm;
 
@@ -134,15 +134,25 @@ impl<'r> Decoder<'r> {
         self.required(text, "text")
     }
 
-    pub fn scopes(&mut self, form: ScopesForm) -> Result<Vec<String>, String> {
+    /// A text that is there where the store records it.
+    pub fn recorded_text(&mut self, is_recorded: bool) -> Result<Option<String>, String> {
+        if is_recorded { self.text().map(Some) } else { self.optional_text() }
+    }
+
+    /// `form` is `None` where the store does not record them.
+    pub fn scopes(&mut self, form: Option<ScopesForm>) -> Result<Vec<String>, String> {
+        let Some(form) = form else {
+            self.next += 1;
+            return Ok(Vec::new());
+        };
         let text = self.optional_bytes()?;
         let scopes = text.and_then(|text| form.read(text));
         self.required(
             scopes,
             match form {
                 ScopesForm::Json => "a JSON array of strings",
-                ScopesForm::Yaml => "a YAML list of words",
-                ScopesForm::Commas => "a list of words",
+                ScopesForm::Yaml | ScopesForm::YamlWords => "a YAML list of words",
+                ScopesForm::Commas | ScopesForm::Words | ScopesForm::One => "a list of words",
             },
         )
     }
@@ -156,10 +166,24 @@ impl<'r> Decoder<'r> {
             Raw::Integer(seconds) if form == TimeForm::Epoch => {
                 Some(Timestamp::from_database(since_epoch(seconds)))
             }
+            Raw::Integer(millis) if form == TimeForm::EpochMillis => {
+                let instant = DateTime::from_timestamp_millis(millis);
+                let end = || since_epoch(if millis < 0 { i64::MIN } else { i64::MAX });
+                Some(Timestamp::from_database(instant.unwrap_or_else(end)))
+            }
             Raw::Instant(instant) => Some(Timestamp::from_database(instant)),
             Raw::Boolean(_) | Raw::Integer(_) | Raw::Date(_) | Raw::Uuid(_) | Raw::Other => None,
         };
         self.required(instant, "a time").map(Some)
+    }
+
+    /// `time` is `None` where the store does not record it.
+    pub fn recorded_timestamp(&mut self, time: Option<Time>) -> Result<Option<Timestamp>, String> {
+        let Some(time) = time else {
+            self.next += 1;
+            return Ok(None);
+        };
+        self.optional_timestamp(time.form)
     }
 
     pub fn timestamp(&mut self, form: TimeForm) -> Result<Timestamp, String> {

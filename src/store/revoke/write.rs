@@ -47,11 +47,12 @@ impl Store {
 
         let at = run.time();
         let (method, now, selection) = (self.revoke_method::<T>()?, options.now, query.selection());
-        let stripped = method.dependents.map_or(Ok(Vec::new()), |dependents| {
-            self.change::<T>(&transaction, |sql, columns| {
-                filter::delete_dependents(sql, columns, dependents, selection, now)
-            })
-        })?;
+        let mut stripped = Vec::new();
+        for dependents in &method.dependents {
+            stripped.extend(self.change::<T>(&transaction, |sql, columns| {
+                filter::delete_dependents(sql, columns, *dependents, selection, now)
+            })?);
+        }
         let revoked = self.change::<T>(&transaction, |sql, columns| {
             filter::revoke(sql, columns, method, selection, (now, at))
         })?;
@@ -66,7 +67,7 @@ impl Store {
         let others = self.verify_others(&transaction, query, options, &missed)?;
         self.record_events(&transaction, run, at, &done)?;
         transaction.bring_forward()?;
-        self.verify(&transaction, &done)?;
+        self.verify(&transaction, &done, at)?;
         let begun = transaction.begun();
         transaction.commit()?;
         Ok(Written { revoked, others, held: begun.elapsed() })
@@ -103,7 +104,7 @@ impl Store {
         let same = tokens.iter().zip(again.iter().map(Decision::revoked));
         let same =
             same.filter(|(then, now)| now.is_some_and(|it| created_at(it) == created_at(then)));
-        Ok(query.among(&same.map(|(token, _)| token.id()).collect::<Vec<_>>()))
+        Ok(query.among(same.map(|(token, _)| token.id()).collect()))
     }
 
     /// Changes what a statement of [`filter`] covers, and gives the tokens' ids.
@@ -129,11 +130,11 @@ impl Store {
         if missed.is_empty() {
             return Ok(Vec::new());
         }
-        let ids: Vec<_> = missed.iter().map(|token| token.id()).collect();
-        let mut others = self.evaluate(transaction, &query.among(&ids), options)?;
+        let ids = missed.iter().map(|token| token.id()).collect();
+        let mut others = self.evaluate(transaction, &query.among(ids), options)?;
         for other in &mut others {
             let Some(id) = other.revoked().map(Token::id) else { continue };
-            if query.ids().unwrap_or_default().binary_search(&id).is_ok() {
+            if query.ids().is_some_and(|ids| ids.has(&id.0)) {
                 // A trigger, or a policy of rows.
                 bail!("the database keeps token {id} from being revoked");
             }
@@ -172,23 +173,36 @@ impl Store {
     }
 
     /// Reads back what was written, since RETURNING does not see what triggers did after it.
-    fn verify<T: Stored + Token>(&self, transaction: &Transaction<'_>, done: &[&T]) -> Result<()> {
+    fn verify<T: Stored + Token>(
+        &self,
+        transaction: &Transaction<'_>,
+        done: &[&T],
+        at: Timestamp,
+    ) -> Result<()> {
         let ids: Vec<_> = done.iter().map(|token| token.id()).collect();
-        match self.remaining::<T>(transaction, &ids)?.first() {
+        match self.remaining::<T>(transaction, &ids, at)?.first() {
             Some(id) => bail!("the database keeps token {id} from being revoked"),
             None => Ok(()),
         }
     }
 
-    /// Those of the tokens that are not revoked, read from the table, in ascending order.
+    /// Those of the tokens that are not revoked at an instant, read from the table, in
+    /// ascending order.
     pub(super) fn remaining<T: Stored + Token>(
         &self,
         transaction: &Transaction<'_>,
         tokens: &[TokenId],
+        at: Timestamp,
     ) -> Result<Vec<TokenId>> {
-        let (table, method) = (T::table(self.columns::<T>()?), self.revoke_method::<T>()?);
+        let columns = self.columns::<T>()?;
+        let (table, method) = (T::table(columns), self.revoke_method::<T>()?);
         let mut sql = self.sql();
-        sql.push(method.remaining).one_of(table.id, tokens.iter().map(|token| &token.0));
+        sql.push(method.remaining);
+        if let (true, Some(expiry)) = (method.expires, T::expires_at(columns)) {
+            filter::not_expired(&mut sql, expiry, Moment::at(at));
+            sql.push(" AND ");
+        }
+        sql.one_of(table.id, &tokens.iter().cloned().collect());
         ids(transaction, &sql)
     }
 

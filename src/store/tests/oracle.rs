@@ -115,7 +115,7 @@ where
     let missing = TokenId::from(99);
     let mut ids: Vec<_> = everything.iter().map(Token::id).collect();
     ids.push(missing.clone());
-    let query = query.among(&ids);
+    let query = query.among(ids.iter().cloned().collect());
     let filter = query.selection().filter();
     let options = BatchOptions {
         now: now()?,

@@ -134,7 +134,7 @@ fn the_plans_use_the_indexes() -> Result<()> {
     let preview = list_sql::<_, PersonalAccessToken>(&store, query.selection(), Sort::BY_ID)?;
     text += &explained(&store, &preview)?;
     text.push_str("a batch of it\n");
-    let batch = query.among(&[TokenId::from(1), TokenId::from(2), TokenId::from(3)]);
+    let batch = query.among([1, 2, 3].map(TokenId::from).into_iter().collect());
     text += &explained(&store, &store.evaluation_sql(&batch, now()?)?)?;
     expect_file!["../../../tests/golden/plans.txt"].assert_eq(&text);
     Ok(())
@@ -161,7 +161,7 @@ fn plans_of(store: &Store) -> Result<String> {
     let unused = filters.iter().find(|(name, _)| name.starts_with("--unused-for"));
     let unused = unused.map(|(_, filter)| filter.clone()).unwrap_or_default();
     let query = actor(store, "root")?.to_revoke::<PersonalAccessToken>(unused)?;
-    let batch = query.among(&[TokenId::from(1), TokenId::from(2), TokenId::from(3)]);
+    let batch = query.among([1, 2, 3].map(TokenId::from).into_iter().collect());
     text.push_str("a batch is judged\n");
     text += &explained(store, &store.evaluation_sql(&batch, now()?)?)?;
     text.push_str("a batch is revoked\n");

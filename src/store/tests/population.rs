@@ -38,7 +38,7 @@ fn any_token() -> impl Strategy<Value = PersonalAccessToken> {
         .prop_map(|(owner, scopes, times)| PersonalAccessToken {
             token: TokenProperties {
                 id: TokenId::from(0),
-                name: owner.1,
+                name: Some(owner.1),
                 scopes: scopes.0,
                 revoked: scopes.2,
                 created_at: Some(times.0),

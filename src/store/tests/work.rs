@@ -246,7 +246,7 @@ fn what_is_forbidden_takes_as_many_pages_of_a_server_as_what_is_missing() -> Res
     let sam = actor(&store, "sam")?;
     for count in [1, 2, 1000, 4000] {
         let pages = |is_there| -> Result<[u64; 2]> {
-            let ids: Vec<_> = numbers(is_there, count).into_iter().map(TokenId::from).collect();
+            let ids: IdList = numbers(is_there, count).into_iter().map(TokenId::from).collect();
             let mut filter = personal_access_token::Filter::default();
             filter.token.ids = Some(ids.clone());
             let tokens = sam.to_revoke::<PersonalAccessToken>(filter)?;

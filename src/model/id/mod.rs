@@ -1,8 +1,11 @@
 //! The ids of rows, one type for each kind, and how they are parsed.
 
+mod list;
+
 use std::fmt;
 use std::str::FromStr;
 
+pub use self::list::IdList;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
