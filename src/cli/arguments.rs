@@ -10,7 +10,7 @@ use clap::builder::{
 use clap::{Args, ColorChoice, ValueHint};
 
 use crate::failure::Failure;
-use crate::model::id::TokenId;
+use crate::model::id::{Id, IdSyntax};
 use crate::model::reference::Reference;
 use crate::model::time::{Period, TimeArg};
 use crate::model::token::{Sort, SortKey};
@@ -163,9 +163,8 @@ pub fn revoke_help(examples: &str) -> String {
 }
 
 /// Parses a token id. The message never repeats text that may be a token's value.
-pub fn token_id(text: &str) -> Result<TokenId, Failure> {
-    let id = text.parse();
-    id.map_err(|problem: String| {
+pub fn token_id(text: &str, syntax: IdSyntax) -> Result<Id, Failure> {
+    syntax.parse(text).map_err(|problem| {
         Failure::usage(format!("invalid value for '<ID>': {problem}"))
             .hint("ids are separated by blanks: tokenctl revoke 1 2")
             .hint("to look for a name: tokenctl list --search TEXT, or --user USER")

@@ -21,7 +21,7 @@ use super::stop::Stop;
 use crate::audit_file::AuditFile;
 use crate::failure::{Failure, Kind};
 use crate::model::actor::Actor;
-use crate::model::id::IdList;
+use crate::model::id::{IdList, IdSyntax};
 use crate::model::token::Token;
 use crate::output::revocation::Revocation;
 use crate::output::view::Record;
@@ -140,7 +140,11 @@ impl RevokeArgs {
                 .hint("give ids, '-' to read them from standard input, or a filter")
                 .into());
         }
-        let named = if self.ids.is_empty() { None } else { Some(self.named::<F::Token>()?) };
+        let named = if self.ids.is_empty() {
+            None
+        } else {
+            Some(self.named::<F::Token>(session.id_syntax())?)
+        };
         let mut asks = self.asks(session, is_filtered, named.as_ref().map(|it| &it.ids))?;
 
         // Noted now: opening the store may turn this process into its owner's.
@@ -148,6 +152,7 @@ impl RevokeArgs {
         let mut log = if self.dry_run { None } else { session.audit_log(AuditFile::append)? };
         let mut store = session.open(if self.dry_run { Mode::Read } else { Mode::Write })?;
         store.check_has::<F::Token>()?;
+        let named = named.map(|it| it.own::<F::Token>(&store)).transpose()?;
         if !self.dry_run && !store.records_events() && log.is_none() {
             return Err(needs_log(&store).hint("a dry run needs none").into());
         }
@@ -233,7 +238,7 @@ impl RevokeArgs {
     }
 
     /// The ids that are named. Reads all of them before anything is touched.
-    fn named<T: Stored + Token + Record>(&self) -> Result<Listed> {
+    fn named<T: Stored + Token + Record>(&self, syntax: IdSyntax) -> Result<Listed> {
         match self.ids.as_slice() {
             [dash] if dash == "-" => {
                 if self.interactive {
@@ -245,14 +250,15 @@ impl RevokeArgs {
                 if !self.yes && !self.dry_run {
                     return Err(unconfirmed("ids from standard input are not asked about"));
                 }
-                read_list::<T>(io::stdin().lock())
+                read_list::<T>(io::stdin().lock(), syntax)
             }
             ids if ids.iter().any(|id| id == "-") => Err(Failure::usage(
                 "'-' stands alone: ids come from standard input or from the command line",
             )
             .into()),
             ids => {
-                let ids = ids.iter().map(|id| token_id(id)).collect::<Result<IdList, _>>()?;
+                let ids =
+                    ids.iter().map(|id| token_id(id, syntax)).collect::<Result<IdList, _>>()?;
                 Ok(Listed::of(ids))
             }
         }

@@ -6,7 +6,7 @@ use super::Store;
 use super::engine::{Decoder, Transaction};
 use super::schema::{AuditEvents, Lookup, Places, Users};
 use super::sql::{IdForm, Sql, Value};
-use crate::model::actor::{AccessLevel, Actor, Denied, Membership};
+use crate::model::actor::{AccessLevel, Actor, Denied, Membership, OPERATOR};
 use crate::model::audit::AuditEvent;
 use crate::model::deploy_token::DeployToken;
 use crate::model::id::{GroupId, Id, OwnerRef, Place, ProjectId, UserId};
@@ -23,12 +23,24 @@ pub enum EventPart {
 }
 
 impl Store {
-    /// Looks up the actor.
+    /// Whether the store tells who is an administrator. Where it does not, whoever can open
+    /// it may act as the operator.
+    #[must_use]
+    pub fn has_administrators(&self) -> bool {
+        self.schema.users.has_administrators
+    }
+
+    /// Looks up the actor: a user, or the operator.
     ///
     /// # Errors
     ///
     /// [`Denied`] where there is no such user or they may not act.
     pub fn actor(&self, reference: &Reference) -> Result<Actor> {
+        let is_operator = matches!(reference, Reference::Name(name) if name == OPERATOR);
+        if is_operator && !self.has_administrators() {
+            #[expect(clippy::disallowed_methods, reason = "the store may create these")]
+            return Ok(Actor::operator());
+        }
         self.read(|transaction| self.acting(transaction, reference))
     }
 

@@ -2,6 +2,7 @@
 //! reviewed is one of tokens, not of numbers: where a row does not fit any more, its id is
 //! another token's, or the token is not what it was.
 
+use anyhow::{Context, Result};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::model::id::{IdList, TokenId};
@@ -9,6 +10,7 @@ use crate::model::time::Moment;
 use crate::model::token::Token;
 use crate::output::csv;
 use crate::output::view::{self, Cell, Record};
+use crate::store::{Store, Stored};
 
 /// A list.
 #[derive(Debug, Default)]
@@ -29,6 +31,21 @@ impl Listed {
             self.reviewed.0.push(Row { id: id.clone(), keys, form, digest: hasher.finish() });
         }
         self.ids.push(id.0);
+    }
+
+    /// The list with the ids as a store has them.
+    pub fn own<T: Stored>(mut self, store: &Store) -> Result<Self> {
+        if matches!(self.ids, IdList::Integers(_))
+            && self.ids == store.own_ids::<T>(self.ids.clone())?
+        {
+            return Ok(self);
+        }
+        for row in &mut self.reviewed.0 {
+            let own = store.own_ids::<T>(row.id.0.clone().into())?;
+            row.id = TokenId(own.last().context("it is one id")?);
+        }
+        self.ids = store.own_ids::<T>(self.ids)?;
+        Ok(self.complete())
     }
 
     pub fn complete(mut self) -> Self {

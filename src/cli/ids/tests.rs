@@ -2,14 +2,15 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::deploy_token::DeployToken;
-use crate::model::id::{Id, IdList, UserId, is_digits};
+use crate::model::id::{Id, IdList, IdSyntax, UserId, is_digits};
 use crate::model::personal_access_token::PersonalAccessToken;
 use crate::model::time::{Moment, Timestamp};
 use crate::model::token::TokenProperties;
 use crate::output::{Format, OutputStyle, Printer};
 
 fn read(input: &str) -> Result<Listed, String> {
-    read_list::<PersonalAccessToken>(input.as_bytes()).map_err(|it| it.to_string())
+    read_list::<PersonalAccessToken>(input.as_bytes(), IdSyntax::Numbers)
+        .map_err(|it| it.to_string())
 }
 
 fn numbers(input: &str) -> Result<Vec<i64>, String> {
@@ -161,7 +162,7 @@ proptest! {
         input in prop::collection::vec(any::<u8>(), 0..200),
     ) {
         let input = [header.as_bytes(), &input].concat();
-        let _ = read_list::<PersonalAccessToken>(input.as_slice());
+        let _ = read_list::<PersonalAccessToken>(input.as_slice(), IdSyntax::Any);
     }
 }
 
@@ -205,7 +206,7 @@ fn csv_of_any_columns_is_read() {
         let error = numbers(input).expect_err(input);
         assert!(error.contains(problem), "{input}: {error}");
     }
-    let deploy = read_list::<DeployToken>("id,user_id\n1,2\n".as_bytes());
+    let deploy = read_list::<DeployToken>("id,user_id\n1,2\n".as_bytes(), IdSyntax::Numbers);
     assert!(deploy.is_err_and(|it| it.to_string().contains("it is no deploy token")));
 }
 

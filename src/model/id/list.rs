@@ -84,6 +84,15 @@ impl IdList {
         (0..self.len()).filter_map(|index| self.get(index))
     }
 
+    /// Converts each id.
+    ///
+    /// # Errors
+    ///
+    /// The first of `convert`.
+    pub fn convert<E>(self, convert: impl Fn(Id) -> Result<Id, E>) -> Result<Self, E> {
+        self.iter().map(convert).collect()
+    }
+
     /// Sorts the ids, and leaves each once.
     pub fn sort(&mut self) {
         match self {

@@ -3,7 +3,6 @@
 mod list;
 
 use std::fmt;
-use std::str::FromStr;
 
 pub use self::list::IdList;
 use serde::de::{self, Visitor};
@@ -148,26 +147,46 @@ pub fn parse_id(text: &str) -> Result<i64, String> {
     }
 }
 
-/// Reads an id that is a text: printable ASCII, at most 255 characters.
+/// Reads an id that is a text: printable ASCII, at most 255 characters, and such that it can
+/// be given back in a list of ids, where other lines are comments or JSON.
 #[must_use]
 pub fn text_id(text: &[u8]) -> Option<Id> {
     let is_printable = |byte: &u8| (b' '..=b'~').contains(byte);
-    let is_id = (1..=255).contains(&text.len()) && text.iter().all(is_printable);
-    std::str::from_utf8(text).ok().filter(|_| is_id).map(Id::from)
+    let is_text = (1..=255).contains(&text.len()) && text.iter().all(is_printable);
+    let text = std::str::from_utf8(text).ok().filter(|_| is_text)?;
+    let is_plain = !text.starts_with(['#', '[', '{', '"']) && !text.contains(" #");
+    (is_plain && text.trim() == text && text != "-").then(|| text.into())
+}
+
+/// What is taken for an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdSyntax {
+    /// Digits.
+    Numbers,
+    /// Digits or a text: the store tells which it has.
+    Any,
+}
+
+impl IdSyntax {
+    /// Parses an id, ignoring blanks around it.
+    ///
+    /// # Errors
+    ///
+    /// What is none, in words.
+    pub fn parse(self, text: &str) -> Result<Id, String> {
+        match self {
+            Self::Numbers => parse_id(text).map(Id::Integer),
+            Self::Any => text_id(text.trim().as_bytes()).ok_or_else(|| {
+                "it is not an id: an id is printable ASCII, at most 255 characters".into()
+            }),
+        }
+    }
 }
 
 /// Whether a reference is an id, not a name.
 #[must_use]
 pub fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-impl FromStr for TokenId {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        parse_id(text).map(Self::from)
-    }
 }
 
 /// Whom a token belongs to, where it is one of the users or one of the services beside them.

@@ -23,6 +23,7 @@ pub use self::time::{Comparison, Time, TimeForm};
 use super::scopes::Scopes;
 use super::sql::{Dialect, IdColumn, IdForm, Value};
 use crate::failure::{Failure, Kind};
+use crate::model::id::IdSyntax;
 
 /// The description of a kind of database.
 #[derive(Debug)]
@@ -107,10 +108,14 @@ impl Description {
         identifying.chain(self.required.tables()).chain(self.optional.tables())
     }
 
-    /// Its part of messages.
+    /// What is taken for an id of a token before the store is open. What is told by its tables
+    /// has integers.
     #[must_use]
-    pub fn is_native(&self) -> bool {
-        matches!(self.source, Source::Native)
+    pub fn id_syntax(&self) -> IdSyntax {
+        match self.source {
+            Source::File(..) if self.signature.is_empty() => IdSyntax::Any,
+            Source::File(..) | Source::Native => IdSyntax::Numbers,
+        }
     }
 
     /// The file that it comes from.

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::Value;
-use crate::model::id::{Id, IdList};
+use crate::model::id::{Id, IdList, parse_id};
 
 /// A column of ids.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +41,24 @@ impl IdForm {
             (Self::Integer, Id::Text(_)) => None,
             (Self::Text, id) => Some(Value::Text(id.to_string())),
             (Self::Uuid, id) => Uuid::parse_str(&id.to_string()).ok().map(Value::Uuid),
+        }
+    }
+
+    /// The id as the column has it, of one that was given without knowing the column.
+    ///
+    /// # Errors
+    ///
+    /// What it is not, in words.
+    pub fn own(self, id: Id) -> Result<Id, String> {
+        match (self, id) {
+            (Self::Integer, Id::Text(text)) => parse_id(&text).map(Id::Integer),
+            (Self::Text, Id::Integer(id)) => Ok(Id::Text(id.to_string().into())),
+            (Self::Uuid, id) => {
+                let parsed = Uuid::parse_str(&id.to_string());
+                let own = parsed.map(|id| Id::Text(id.to_string().into()));
+                own.map_err(|_| "it is not an id: the store's ids are UUIDs".into())
+            }
+            (_, id) => Ok(id),
         }
     }
 

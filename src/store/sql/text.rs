@@ -89,11 +89,6 @@ impl Text {
         Self(texts.join(between))
     }
 
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Makes a text of this program out of it, which lasts as long as the run does: a run has
     /// one description. A lint keeps other texts from being made so.
     #[must_use]

@@ -73,12 +73,22 @@ impl Compiler<'_> {
         &self,
         name: &Name,
         kind: ColumnKind,
-        form: Option<TimeAs>,
+        given: Option<TimeAs>,
     ) -> Result<TimeForm, Failure> {
         let column = name.get_ref();
-        let is_text = matches!(kind, ColumnKind::Text | ColumnKind::Any);
-        let is_number = matches!(kind, ColumnKind::Integer | ColumnKind::Any);
-        Ok(match (kind, form) {
+        // SQLite lets a column hold what it likes, whatever its declaration says.
+        if self.is_sqlite() {
+            return match (given, kind) {
+                (Some(TimeAs::Seconds), _) => Ok(TimeForm::Epoch),
+                (Some(TimeAs::Milliseconds), _) => Ok(TimeForm::EpochMillis),
+                (Some(TimeAs::Spaced), _) => Ok(TimeForm::Spaced),
+                (Some(TimeAs::Iso | TimeAs::SpacedWithZone), _) => Ok(TimeForm::Iso),
+                (None, ColumnKind::Date) => Ok(TimeForm::IsoDate),
+                (None, ColumnKind::Integer) => Err(self.asks_for_unit(name)),
+                (None, _) => Ok(TimeForm::Spaced),
+            };
+        }
+        Ok(match (kind, given) {
             // Types of the server's own say what is in them.
             (ColumnKind::Timestamp, None | Some(TimeAs::Iso | TimeAs::Spaced)) => {
                 TimeForm::Timestamp
@@ -87,21 +97,12 @@ impl Compiler<'_> {
                 ColumnKind::Timestamptz,
                 None | Some(TimeAs::Iso | TimeAs::Spaced | TimeAs::SpacedWithZone),
             ) => TimeForm::Timestamptz,
-            (ColumnKind::Date, None) if self.is_sqlite() => TimeForm::IsoDate,
             (ColumnKind::Date, None) => TimeForm::Date,
-            (_, Some(TimeAs::Seconds)) if is_number => TimeForm::Epoch,
-            (_, Some(TimeAs::Milliseconds)) if is_number => TimeForm::EpochMillis,
-            (_, None) if is_text && self.is_sqlite() => TimeForm::Spaced,
-            (_, Some(TimeAs::Spaced)) if is_text => TimeForm::Spaced,
-            (_, Some(TimeAs::Iso | TimeAs::SpacedWithZone)) if is_text && self.is_sqlite() => {
-                TimeForm::Iso
-            }
-            (ColumnKind::Integer, None) => {
-                let problem =
-                    format!("{column} holds integers: say as = \"seconds\" or \"milliseconds\"");
-                return Err(self.described.mistake(name, &problem));
-            }
-            (_, Some(TimeAs::Iso | TimeAs::SpacedWithZone)) if is_text => {
+            (ColumnKind::Integer, Some(TimeAs::Seconds)) => TimeForm::Epoch,
+            (ColumnKind::Integer, Some(TimeAs::Milliseconds)) => TimeForm::EpochMillis,
+            (ColumnKind::Integer, None) => return Err(self.asks_for_unit(name)),
+            (ColumnKind::Text, Some(TimeAs::Spaced)) => TimeForm::Spaced,
+            (ColumnKind::Text, Some(TimeAs::Iso | TimeAs::SpacedWithZone)) => {
                 let problem = format!(
                     "{column} is a text; times with a zone are read as texts in SQLite only"
                 );
@@ -112,6 +113,12 @@ impl Compiler<'_> {
                 return Err(self.described.mistake(name, &problem));
             }
         })
+    }
+
+    fn asks_for_unit(&self, name: &Name) -> Failure {
+        let column = name.get_ref();
+        let problem = format!("{column} holds integers: say as = \"seconds\" or \"milliseconds\"");
+        self.described.mistake(name, &problem)
     }
 
     /// The column as it is compared: texts in one form, in which they sort as times.
@@ -164,7 +171,7 @@ impl Compiler<'_> {
         else {
             return Ok(None);
         };
-        if !matches!(count.kind, ColumnKind::Integer | ColumnKind::Any) {
+        if !matches!(count.kind, ColumnKind::Integer | ColumnKind::Any) && !self.is_sqlite() {
             let problem =
                 format!("{} holds {}, not seconds", seconds.get_ref(), count.kind.in_words());
             return Err(self.described.mistake(seconds, &problem));
