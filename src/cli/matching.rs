@@ -227,6 +227,7 @@ impl<T: Stored + Token + Record> Matching<T> {
             lines.push(format!("{count} of them {are} {why}"));
         }
         lines.push(effect.clone());
+        lines.extend(store.description().notes().map(Into::into));
         lines
     }
 }

@@ -64,7 +64,8 @@ pub struct TokenProperties {
     pub id: TokenId,
     /// `None`: not recorded.
     pub name: Option<String>,
-    pub scopes: Vec<String>,
+    /// `None`: not recorded.
+    pub scopes: Option<Vec<String>>,
     pub revoked: bool,
     /// `None`: not recorded.
     pub created_at: Option<Timestamp>,
@@ -183,7 +184,7 @@ impl TokenFilter {
             except_scopes,
         } = self;
         let expiry = token.expires_at;
-        let has_any = |wanted: &[String]| token.scopes.iter().any(|it| wanted.contains(it));
+        let has_any = |wanted: &[String]| token.scopes.iter().flatten().any(|it| wanted.contains(it));
         let name: String = fold(token.name.as_deref().unwrap_or_default()).collect();
 
         ids.as_ref().is_none_or(|ids| ids.iter().any(|id| id == token.id.0))

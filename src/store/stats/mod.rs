@@ -107,7 +107,7 @@ impl Store {
                 let scopes = columns.token.scopes.context("they are recorded")?;
                 let sql = self.values_of(scopes.sql, columns, selection, wanted.now)?;
                 let mut tally = Tally::new(*by, wanted.bucket);
-                let decode = |row: &mut Decoder<'_>| row.scopes(Some(scopes.form));
+                let decode = |row: &mut Decoder<'_>| row.scopes(scopes.form);
                 self.tally(transaction, &sql, decode, |scopes| tally.add_scopes(&scopes))?
                     .map(|total| (total, tally))
             } else {
