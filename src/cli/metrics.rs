@@ -1,9 +1,7 @@
 //! `metrics`: how many tokens there are, as gauges for Prometheus.
 
-use std::fs::Permissions;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueHint};
@@ -11,6 +9,7 @@ use clap::{Args, ValueHint};
 use super::audit::last_event;
 use super::filter::deadline;
 use super::session::Session;
+use super::write_beside::{READABLE_BY_ALL, write_beside};
 use crate::audit_file::AuditFile;
 use crate::failure::{Failure, Kind};
 use crate::model::actor::Actor;
@@ -75,7 +74,7 @@ impl Metrics {
         });
         let text = text(&gauges);
         let written = if let Some(path) = &self.textfile {
-            write_beside(path, &text).with_context(|| format!("cannot write {}", path.display()))
+            write_beside(path, READABLE_BY_ALL, |file| Ok(file.write_all(text.as_bytes())?))
         } else {
             let mut out = session.out(None)?;
             out.write_all(text.as_bytes()).and_then(|()| out.flush()).context(CANNOT_PRINT)
@@ -87,18 +86,6 @@ impl Metrics {
         });
         failed.and(written)
     }
-}
-
-/// Writes a file beside another and gives it that one's name, so that nobody reads a half.
-fn write_beside(path: &Path, text: &str) -> Result<()> {
-    let folder = path.parent().filter(|it| *it != Path::new("")).unwrap_or(Path::new("."));
-    // Not with the end that the collector looks for.
-    let mut file = tempfile::Builder::new().prefix(".tokenctl-").tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().set_permissions(Permissions::from_mode(0o644))?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }
 
 /// The gauges that count tokens: names and help.

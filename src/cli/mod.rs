@@ -30,6 +30,7 @@ mod show;
 mod stats;
 mod status;
 mod stop;
+mod write_beside;
 
 use std::ffi::OsString;
 use std::io::Write;
