@@ -183,7 +183,10 @@ impl TokenFilter {
         } = self;
         let expiry = token.expires_at;
         let has_any = |wanted: &[String]| token.scopes.iter().any(|it| wanted.contains(it));
-        let name: String = fold(&token.name).collect();
+        let has_all = |words: &[String]| {
+            let name: String = fold(&token.name).collect();
+            words.iter().all(|word| name.contains(&fold(word).collect::<String>()))
+        };
 
         ids.as_ref().is_none_or(|ids| ids.contains(&token.id))
             && states.iter().all(|wanted| wanted.keeps(token.state(now)))
@@ -197,7 +200,7 @@ impl TokenFilter {
                 expiry.is_some_and(|it| !it.has_passed(now) && it.compare(bound).is_le())
             })
             && no_expiry.is_none_or(|wanted| expiry.is_none() == wanted)
-            && search.iter().all(|word| name.contains(&fold(word).collect::<String>()))
+            && (search.is_empty() || has_all(search))
             && (scopes.is_empty() || has_any(scopes))
             && !has_any(except_scopes)
     }
