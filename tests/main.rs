@@ -27,6 +27,7 @@ mod planted_schemas;
 mod postgres;
 mod prune;
 mod readme;
+mod report;
 mod returning_ids;
 mod reviewed;
 mod same_work;

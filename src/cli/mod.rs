@@ -21,6 +21,7 @@ mod own_files;
 mod pick;
 mod progress;
 mod raw_terminal;
+mod report;
 mod revocations;
 mod revoke;
 mod revoke_plan;
@@ -70,6 +71,7 @@ Examples:
   tokenctl revoke 42 --reason 'left the team'
   tokenctl revoke --unused-for 180d --user-type human --dry-run
   tokenctl stats --by user --top 10
+  tokenctl report --output audit.html
   tokenctl audit --since 7d
   tokenctl status
 
@@ -109,6 +111,7 @@ enum Command {
     DeployTokens(deploy_tokens::DeployTokens),
     Stats(stats::Stats),
     Metrics(metrics::Metrics),
+    Report(report::Report),
     Audit(audit::Audit),
     Status(status::Status),
     Completions(completions::Completions),
@@ -173,7 +176,7 @@ fn not_utf8(arguments: &[OsString]) -> Failure {
 }
 
 /// The options whose values are paths.
-const PATHS: [&str; 3] = ["--db", "--audit-log", "--textfile"];
+const PATHS: [&str; 4] = ["--db", "--audit-log", "--textfile", "--output"];
 
 /// Escapes user input before clap puts it into a message of several lines.
 fn escape_values(error: &mut clap::Error) {
@@ -204,6 +207,7 @@ impl Cli {
             Command::DeployTokens(command) => command.run(&session),
             Command::Stats(command) => command.run(&session),
             Command::Metrics(command) => command.run(&session),
+            Command::Report(command) => command.run(&session),
             Command::Audit(command) => command.run(&session),
             Command::Status(command) => command.run(&session),
             Command::Completions(command) => command.run(&session),

@@ -15,6 +15,7 @@ use crate::failure::{Failure, Kind};
 pub struct ReadableBy(u32);
 
 pub const READABLE_BY_ALL: ReadableBy = ReadableBy(0o644);
+pub const READABLE_BY_OWNER: ReadableBy = ReadableBy(0o600);
 
 /// Replaces a file by what `write` makes, or makes it where there is none.
 pub fn write_beside(
