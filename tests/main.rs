@@ -28,6 +28,7 @@ mod postgres;
 mod prune;
 mod readme;
 mod report;
+mod report_page;
 mod returning_ids;
 mod reviewed;
 mod same_work;
