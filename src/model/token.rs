@@ -122,6 +122,21 @@ pub trait Token: Guarded<Filter: AsRef<TokenFilter> + AsMut<TokenFilter>> {
         self.properties().id.clone()
     }
 
+    /// Returns the filter that keeps the tokens in a state.
+    #[must_use]
+    fn in_state(state: State) -> Self::Filter {
+        let mut filter = Self::Filter::default();
+        filter.as_mut().states = vec![StateFilter::Is(state)];
+        filter
+    }
+
+    /// Returns the filter that keeps the tokens used in the last seven days; `None` where the
+    /// use of this kind is not recorded.
+    #[must_use]
+    fn used_lately(_: Moment) -> Option<Self::Filter> {
+        None
+    }
+
     /// Returns the filter without its exemptions; `None` where it has none.
     #[must_use]
     fn without_exemptions(mut filter: Self::Filter) -> Option<Self::Filter> {
