@@ -124,6 +124,21 @@ pub trait Token: Guarded<Filter: AsRef<TokenFilter> + AsMut<TokenFilter>> {
         self.properties().id.clone()
     }
 
+    /// Returns the filter that keeps the tokens in a state.
+    #[must_use]
+    fn in_state(state: State) -> Self::Filter {
+        let mut filter = Self::Filter::default();
+        filter.as_mut().states = vec![StateFilter::Is(state)];
+        filter
+    }
+
+    /// Returns the filter that keeps the tokens used in the last seven days; `None` where the
+    /// use of this kind is not recorded.
+    #[must_use]
+    fn used_lately(_: Moment) -> Option<Self::Filter> {
+        None
+    }
+
     /// Returns the filter without its exemptions; `None` where it has none.
     #[must_use]
     fn without_exemptions(mut filter: Self::Filter) -> Option<Self::Filter> {
@@ -185,7 +200,10 @@ impl TokenFilter {
         } = self;
         let expiry = token.expires_at;
         let has_any = |wanted: &[String]| token.scopes.iter().flatten().any(|it| wanted.contains(it));
-        let name: String = fold(token.name.as_deref().unwrap_or_default()).collect();
+        let has_all = |words: &[String]| {
+            let name: String = fold(token.name.as_deref().unwrap_or_default()).collect();
+            words.iter().all(|word| name.contains(&fold(word).collect::<String>()))
+        };
 
         ids.as_ref().is_none_or(|ids| ids.iter().any(|id| id == token.id.0))
             && states.iter().all(|wanted| wanted.keeps(token.state(now)))
@@ -199,7 +217,7 @@ impl TokenFilter {
                 expiry.is_some_and(|it| !it.has_passed(now) && it.compare(bound).is_le())
             })
             && no_expiry.is_none_or(|wanted| expiry.is_none() == wanted)
-            && search.iter().all(|word| name.contains(&fold(word).collect::<String>()))
+            && (search.is_empty() || has_all(search))
             && (scopes.is_empty() || has_any(scopes))
             && !has_any(except_scopes)
     }

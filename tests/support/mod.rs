@@ -1,6 +1,7 @@
 //! A world of its own for each test: home, store, clock and environment.
 
 pub mod apps;
+pub mod browser;
 pub mod gitlab;
 pub mod hub;
 pub mod man;

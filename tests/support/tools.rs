@@ -8,8 +8,10 @@ use std::path::PathBuf;
 use std::sync::Once;
 
 /// All of them, each with what people call it.
-const TOOLS: [(&str, &str); 15] = [
+const TOOLS: [(&str, &str); 17] = [
     ("bash", "bash"),
+    ("chromedriver", "ChromeDriver"),
+    ("chromium", "Chromium"),
     ("configurable-http-proxy", "configurable-http-proxy"),
     ("faketime", "faketime"),
     ("fish", "fish"),
