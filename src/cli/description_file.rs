@@ -1,11 +1,15 @@
 //! What `--schema` names: a description that the program brings, or a file.
 
+use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use clap_complete::engine::{
+    ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter,
+};
 use nix::fcntl::OFlag;
 use nix::unistd::Uid;
 use sha2::{Digest, Sha256};
@@ -31,17 +35,35 @@ pub fn description(named: &str) -> Result<&'static Description> {
     if let Some(found) = schema::named(named)? {
         return Ok(found);
     }
-    let likeness = |name: &&&str| strsim::jaro_winkler(name, named);
+    Err(unknown("--schema <NAME|FILE>", named).into())
+}
+
+/// The failure where no description has a name.
+pub fn unknown(argument: &str, named: &str) -> Failure {
+    let likeness = |name: &&&str| match name.contains(named) {
+        true => 1.0,
+        false => strsim::jaro_winkler(name, named),
+    };
     let near = NAMES.iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
     let near = near.filter(|name| likeness(name) > 0.7);
-    let failure = Failure::value("--schema <NAME|FILE>", named, "no description has this name");
+    let failure = Failure::value(argument, named, "no description has this name");
     let failure = match near {
         Some(near) => failure.hint(format!("a similar name exists: {near}")),
         None => failure,
     };
-    Err(failure
+    failure
         .hint("'tokenctl schema list' lists the names; a file has a / in its path or ends in .toml")
-        .into())
+}
+
+/// What may stand behind `--schema`, for shells: names and files.
+pub fn completions() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let begun = current.to_string_lossy();
+        let names = NAMES.iter().filter(|name| name.starts_with(&*begun));
+        let mut all: Vec<_> = names.map(|name| CompletionCandidate::new(*name)).collect();
+        all.extend(PathCompleter::file().complete(current));
+        all
+    })
 }
 
 /// Whether a value of `--schema` is a file.

@@ -8,6 +8,7 @@ pub mod json;
 mod layout;
 pub mod metrics;
 pub mod report;
+pub mod schema;
 pub mod revocation;
 pub mod spool;
 pub mod stats;

@@ -175,6 +175,7 @@ pub struct OwnerTable {
 #[serde(deny_unknown_fields)]
 pub struct ServiceTable {
     pub column: Name,
+    pub via: Option<OneOrMany<Name>>,
     pub only: Option<Conditions>,
     pub table: Name,
     pub key: Option<Name>,

@@ -208,6 +208,7 @@ fn users() -> Users {
             by_name: NO_NAME,
         },
         services: Vec::new(),
+        administrators: None,
         has_administrators: true,
     }
 }

@@ -5,8 +5,8 @@ use super::links::Chain;
 use super::names::{Found, Row};
 use crate::failure::Failure;
 use crate::store::schema::form::{
-    Admin, Conditions, Kind, KindColumn, Name, NameOr, OwnerTable, ServiceTable, StateValues,
-    States,
+    Admin, Conditions, Kind, KindColumn, Name, NameOr, OneOrMany, OwnerTable, ServiceTable,
+    StateValues, States,
 };
 use crate::store::schema::{Lookup, NO_NAME, OptionalColumns, OwnerColumn, Users};
 use crate::store::sql::{IdColumn, IdForm, Text, sql};
@@ -118,27 +118,28 @@ impl Compiler<'_> {
 
     /// What says which user owns a token.
     fn owning(&self, token: &Row, owner: &OwnerTable) -> Result<Owning, Failure> {
-        let found = match &owner.via {
-            Some(via) => self.linked(token, via, &owner.column)?,
-            None => self.readable(token, &owner.column)?,
-        };
-        let missing = || self.described.mistake(&owner.column, "the owner cannot be optional");
-        self.owning_by(token, &owner.column, found.ok_or_else(missing)?, owner.only.as_ref())
+        let OwnerTable { column, via, only, .. } = owner;
+        self.owning_column(token, column, via.as_ref(), only.as_ref())
     }
 
     fn service_owning(&self, token: &Row, service: &ServiceTable) -> Result<Owning, Failure> {
-        let found = self.required(token, &service.column)?;
-        self.check_readable(token, &service.column, found.kind)?;
-        self.owning_by(token, &service.column, found, service.only.as_ref())
+        let ServiceTable { column, via, only, .. } = service;
+        self.owning_column(token, column, via.as_ref(), only.as_ref())
     }
 
-    fn owning_by(
+    fn owning_column(
         &self,
         token: &Row,
         name: &Name,
-        found: Found,
+        via: Option<&OneOrMany<Name>>,
         only: Option<&Conditions>,
     ) -> Result<Owning, Failure> {
+        let found = match via {
+            Some(via) => self.linked(token, via, name)?,
+            None => self.readable(token, name)?,
+        };
+        let missing = || self.described.mistake(name, "the owner cannot be optional");
+        let found = found.ok_or_else(missing)?;
         Ok(Owning {
             form: self.id_form(name, found.kind)?,
             only: only.map(|it| self.conditions(token, it)).transpose()?,
@@ -356,6 +357,7 @@ impl Compiler<'_> {
                 named: none,
                 gone: none,
                 services: Vec::new(),
+                administrators: None,
                 has_administrators: false,
             });
         };
@@ -405,6 +407,10 @@ impl Compiler<'_> {
             named: Lookup { by_name: by_name(&named), by_id: by_id(named) },
             gone: Lookup { by_id: [gone.kept(), " LIMIT 1"], by_name: NO_NAME },
             services: services.collect::<Result<_, Failure>>()?,
+            administrators: admin.as_ref().map(|admin| {
+                let head = sql!["SELECT ", username, " FROM ", u.from(), " WHERE ", active];
+                sql![head, admin, " ORDER BY 1"].kept()
+            }),
             has_administrators: admin.is_some(),
         })
     }

@@ -1,6 +1,6 @@
 //! The columns of tokens.
 
-use super::Compiler;
+use super::{Compiler, Origin};
 use super::names::{Found, Row};
 use crate::failure::Failure;
 use crate::store::schema::form::{Linked, Name, NameOr};
@@ -71,8 +71,10 @@ impl Compiler<'_> {
         let tokens = &self.file().tokens;
         tokens.secret.iter().chain(&tokens.plain).try_for_each(|name| {
             // A column of another table may be vouched for too.
-            let is_of_token = tokens.secret.iter().any(|it| it.get_ref() == name.get_ref());
-            if is_of_token { self.look_up(row, name).map(|_| ()) } else { Ok(()) }
+            let is_secret = tokens.secret.iter().any(|it| it.get_ref() == name.get_ref());
+            // What this program brings is spelt right; a view may leave its secrets out.
+            let is_own = matches!(self.described.origin, Origin::File { .. });
+            if is_secret && is_own { self.look_up(row, name).map(|_| ()) } else { Ok(()) }
         })
     }
 
