@@ -134,7 +134,8 @@ fn the_way_to_a_description_runs_as_it_stands() {
     let left = rusqlite::Connection::open(sandbox.home().join("app.db")).expect("a file");
     let count = |sql: &str| left.query_row(sql, [], |row| row.get::<_, i64>(0)).expect("SQL");
     assert_eq!(count("SELECT count(*) FROM sessions"), 0);
-    let revoked = "SELECT id FROM api_keys WHERE revoked_at IS NOT NULL AND updated_at = revoked_at";
+    let revoked =
+        "SELECT id FROM api_keys WHERE revoked_at IS NOT NULL AND updated_at = revoked_at";
     assert_eq!(count(revoked), 2);
     sandbox.run(&format!("{line} revoke 3")).assert(4);
 }

@@ -1,6 +1,7 @@
 //! What `--schema` names: a description that the program brings, or a file.
 
 use std::ffi::OsStr;
+use std::fmt::Write;
 use std::fs::OpenOptions;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -40,9 +41,8 @@ pub fn description(named: &str) -> Result<&'static Description> {
 
 /// The failure where no description has a name.
 pub fn unknown(argument: &str, named: &str) -> Failure {
-    let likeness = |name: &&&str| match name.contains(named) {
-        true => 1.0,
-        false => strsim::jaro_winkler(name, named),
+    let likeness = |name: &&&str| {
+        if name.contains(named) { 1.0 } else { strsim::jaro_winkler(name, named) }
     };
     let near = NAMES.iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
     let near = near.filter(|name| likeness(name) > 0.7);
@@ -68,7 +68,7 @@ pub fn completions() -> ArgValueCompleter {
 
 /// Whether a value of `--schema` is a file.
 pub fn is_file(named: &str) -> bool {
-    named.contains('/') || named.ends_with(".toml")
+    named.contains('/') || Path::new(named).extension().is_some_and(|it| it == "toml")
 }
 
 /// Reads a file that nobody else can write: what it says decides what is revoked.
@@ -100,7 +100,10 @@ pub fn read(path: &Path) -> Result<Described> {
     }
     let mut bytes = Vec::new();
     file.take(LARGEST).read_to_end(&mut bytes).with_context(cannot)?;
-    let digest = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut digest = String::new();
+    for byte in Sha256::digest(&bytes) {
+        let _ = write!(digest, "{byte:02x}");
+    }
     let text = String::from_utf8(bytes).map_err(|_| refused("it is not UTF-8".into()))?;
     Ok(Described::read(text, Origin::File { shown, digest })?)
 }

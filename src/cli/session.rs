@@ -122,12 +122,7 @@ impl Session {
     }
 
     fn opening(&self, mode: Mode, schema: Option<&'static Description>) -> Opening {
-        Opening {
-            mode,
-            busy_timeout: self.busy_timeout,
-            foreign_owner: self.foreign_owner,
-            schema,
-        }
+        Opening { mode, busy_timeout: self.busy_timeout, foreign_owner: self.foreign_owner, schema }
     }
 
     /// What is taken for an id before the store is open.

@@ -11,8 +11,8 @@ use comfy_table::{CellAlignment, ColumnConstraint, Width};
 use unicode_width::UnicodeWidthChar;
 
 use super::layout::{GAP, Place, WIDEST_IN_LINE, fit};
-use super::text::width;
 use super::text::visible;
+use super::text::width;
 use super::view::{self, Cell, Column, Record, Room};
 use super::{OutputStyle, Terminal, Times};
 use crate::model::time::{relative, relative_expiry};

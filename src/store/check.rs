@@ -32,8 +32,7 @@ impl Store {
         found.administrators = self.administrators()?;
         found.reads =
             self.schema.columns.iter().map(|(table, column)| format!("{table}.{column}")).collect();
-        let statements =
-            self.revoking_statements::<PersonalAccessToken>(&actor, now, "")?;
+        let statements = self.revoking_statements::<PersonalAccessToken>(&actor, now, "")?;
         found.statements = statements.iter().map(|sql| sql.text().to_owned()).collect();
         self.look_for_indexes(&mut found)?;
         Ok(found)
@@ -116,10 +115,13 @@ impl Store {
         let mut sql = self.sql();
         let limit = i64::try_from(NAMED + 1).unwrap_or(i64::MAX);
         sql.push(statement).push(" LIMIT ").bind(limit);
-        let rows = self.read(|transaction| transaction.rows(&sql, |row| row.optional_text()))?;
+        let read = |row: &mut Decoder<'_>| row.optional_text();
+        let rows = self.read(|transaction| transaction.rows(&sql, read))?;
         let mut names: Vec<_> = rows
             .into_iter()
-            .map(|name| name.ok().flatten().unwrap_or_else(|| "(a name that cannot be read)".into()))
+            .map(|name| {
+                name.ok().flatten().unwrap_or_else(|| "(a name that cannot be read)".into())
+            })
             .collect();
         if names.len() > NAMED {
             names[NAMED] = "and more".into();

@@ -26,34 +26,76 @@ const NAME: &[&str] = &["name", "label", "note", "title", "description", "token_
 const DESCRIPTION: &[&str] = &["description", "comment", "notes"];
 const SCOPES: &[&str] = &["scopes", "scope", "abilities", "permissions", "scope_list", "roles"];
 const CREATED: &[&str] = &[
-    "created_at", "created", "createdat", "creation_time", "date_added", "created_on",
-    "created_unix", "inserted_at", "date_created", "creationdate",
+    "created_at",
+    "created",
+    "createdat",
+    "creation_time",
+    "date_added",
+    "created_on",
+    "created_unix",
+    "inserted_at",
+    "date_created",
+    "creationdate",
 ];
 const LAST_USED: &[&str] = &[
-    "last_used_at", "last_used", "lastusedat", "lastrequest", "last_request", "last_activity",
-    "last_seen", "last_seen_at", "last_access", "seen_at", "used_at", "date_last_used",
-    "lastaccess", "last_active", "last_connection_date",
+    "last_used_at",
+    "last_used",
+    "lastusedat",
+    "lastrequest",
+    "last_request",
+    "last_activity",
+    "last_seen",
+    "last_seen_at",
+    "last_access",
+    "seen_at",
+    "used_at",
+    "date_last_used",
+    "lastaccess",
+    "last_active",
+    "last_connection_date",
 ];
 const EXPIRES: &[&str] = &[
-    "expires_at", "expires", "expiresat", "expiry", "expiration", "expired_at", "valid_until",
-    "expires_on", "expiration_date", "expire_at", "valid_until_ms",
+    "expires_at",
+    "expires",
+    "expiresat",
+    "expiry",
+    "expiration",
+    "expired_at",
+    "valid_until",
+    "expires_on",
+    "expiration_date",
+    "expire_at",
+    "valid_until_ms",
 ];
-const REVOKED: &[&str] = &["revoked", "is_revoked", "disabled", "is_disabled", "blocked", "deleted"];
+const REVOKED: &[&str] =
+    &["revoked", "is_revoked", "disabled", "is_disabled", "blocked", "deleted"];
 const REVOKED_AT: &[&str] =
     &["revoked_at", "deactivated_at", "date_deactivated", "deleted_at", "revokedat", "disabled_at"];
 const ENABLED: &[&str] = &["enabled", "is_enabled", "is_active", "isactive", "active"];
 const TOUCHED: &[&str] = &["updated_at", "updated", "updatedat", "modified_at"];
 const OWNER: &[&str] = &[
-    "user_id", "owner_id", "userid", "uid", "user", "user_uuid", "owner", "resource_owner_id",
-    "created_by_id", "account_id", "referenceid", "service_account_id",
+    "user_id",
+    "owner_id",
+    "userid",
+    "uid",
+    "user",
+    "user_uuid",
+    "owner",
+    "resource_owner_id",
+    "created_by_id",
+    "account_id",
+    "referenceid",
+    "service_account_id",
 ];
-const USERS: &[&str] = &["users", "user", "auth_user", "accounts", "account", "users_user", "app_user"];
+const USERS: &[&str] =
+    &["users", "user", "auth_user", "accounts", "account", "users_user", "app_user"];
 const USERNAME: &[&str] = &["username", "login", "user_name", "email", "name", "nickname"];
 const ADMIN: &[&str] = &["is_superuser", "is_admin", "admin", "isadmin", "superuser"];
 const ACTIVE: &[&str] = &["is_active", "active", "isactive"];
 
 /// Words of tables that hold tokens.
-const WORDS: &[&str] = &["token", "tokens", "key", "keys", "apikey", "apikeys", "credential", "credentials", "api"];
+const WORDS: &[&str] =
+    &["token", "tokens", "key", "keys", "apikey", "apikeys", "credential", "credentials", "api"];
 
 /// Drafts a description of the database at a place.
 ///
@@ -115,7 +157,9 @@ fn is_secret(column: &Column) -> bool {
         column.kind,
         ColumnKind::Text | ColumnKind::Castable | ColumnKind::Any | ColumnKind::Other
     );
-    may_hold && looks_secret(&column.name) && !column.name.to_lowercase().ends_with("_id")
+    may_hold
+        && looks_secret(&column.name)
+        && !column.name.to_lowercase().ends_with("_id")
         && find(std::slice::from_ref(column), &[NAME, SCOPES].concat()).is_none()
 }
 
@@ -139,12 +183,17 @@ fn written(
     line("# a '#?' could not be told from names.");
     if !others.is_empty() {
         let shown = others.iter().take(OTHERS).map(|it| it.table);
-        line(&format!("# Other tables that look like it: {}.", shown.collect::<Vec<_>>().join(", ")));
+        line(&format!(
+            "# Other tables that look like it: {}.",
+            shown.collect::<Vec<_>>().join(", ")
+        ));
     }
     line("format = 1");
     line("application = \"?\"                 # for messages");
     line(&format!("databases = [\"{database}\"]"));
-    line("#? takes_effect = \"at once\"       # or \"within 60s\", \"on restart\": as its caches are");
+    line(
+        "#? takes_effect = \"at once\"       # or \"within 60s\", \"on restart\": as its caches are",
+    );
     line("");
     line("[tokens]");
     line(&format!("table = {}", quoted(table)));
@@ -153,14 +202,16 @@ fn written(
     line(&format!("secret = [{}]   # never read", names.join(", ")));
     let is_readable = |it: &&Column| !is_secret(it);
     let readable = |names| find(columns, names).filter(is_readable);
-    match readable(ID) {
-        Some(id) => line(&format!("id = {}", quoted(&id.name))),
-        None => {
-            let owner = readable(OWNER).map(|it| it.name.as_str());
-            let created = readable(CREATED).map(|it| it.name.as_str());
-            let parts: Vec<_> = owner.into_iter().chain(created).map(quoted).collect();
-            line(&format!("id = [{}]   #? one column, or several that tell tokens apart", parts.join(", ")));
-        }
+    if let Some(id) = readable(ID) {
+        line(&format!("id = {}", quoted(&id.name)));
+    } else {
+        let owner = readable(OWNER).map(|it| it.name.as_str());
+        let created = readable(CREATED).map(|it| it.name.as_str());
+        let parts: Vec<_> = owner.into_iter().chain(created).map(quoted).collect();
+        line(&format!(
+            "id = [{}]   #? one column, or several that tell tokens apart",
+            parts.join(", ")
+        ));
     }
     let name = readable(NAME);
     if let Some(name) = name {
@@ -200,7 +251,9 @@ fn time_of(column: &Column, dialect: Dialect) -> String {
     match (column.kind, dialect) {
         (ColumnKind::Integer, _) => {
             let form = if column.name.ends_with("_ms") { "milliseconds" } else { "seconds" };
-            format!("{{ column = {name}, as = \"{form}\" }}   #? or seconds, milliseconds; never = 0")
+            format!(
+                "{{ column = {name}, as = \"{form}\" }}   #? or seconds, milliseconds; never = 0"
+            )
         }
         (ColumnKind::Text | ColumnKind::Date | ColumnKind::Any, Dialect::Sqlite) => {
             // Those who write names so write times as JavaScript does.

@@ -36,9 +36,9 @@ use anyhow::Result;
 
 pub use self::audit_events::RunId;
 pub use self::check::revokes_by;
+pub use self::draft::draft;
 use self::engine::{Engine, Transaction};
 pub use self::engine::{Interrupted, Location, Mode, Opening, Settings, Stream, Streamed};
-pub use self::draft::draft;
 pub use self::event_table::EventTable;
 pub use self::file_owner::{ForeignFile, OsUser, sidecar_paths};
 pub use self::identity::is_same_file;

@@ -26,22 +26,22 @@ Examples:
   tokenctl --db postgres://db/app schema check doorkeeper -o json
 
 Keys of JSON (null: there is none):
-  description, application, sha256   strings: what is checked
-  store, engine                      strings: against what
-  tokens, unreadable, with_same_id   numbers: rows
-  owned, orphaned                    numbers: with an owner, one who is gone
-  times                              array of strings: first and last times
-  reads, never_read                  arrays of strings: columns
-  unrecorded                         array of strings: what is left out
-  administrators                     array of strings: who reaches all
-  revokes_by                         string: what becomes of the row
-  statements                         array of strings: those that revoke
-  takes_effect, notes                strings
-  indexed                            array of strings: columns that an
-                                     index of the table begins with
-  may_revoke                         true or false: whether nothing of the
-                                     database is in the way
-  obstacles, warnings                arrays of strings")]
+  description, application, sha256  strings: what is checked
+  store, engine                     strings: against what
+  tokens, unreadable, with_same_id  numbers: rows
+  owned, orphaned                   numbers: of an owner, who is gone
+  times                             array of strings: first and last
+  reads, never_read                 arrays of strings: columns
+  unrecorded                        array of strings: what is left out
+  administrators                    array of strings: who reaches all
+  revokes_by                        string: what becomes of the row
+  statements                        array of strings: those that revoke
+  takes_effect, notes               strings
+  indexed                           array of strings: columns that an
+                                    index of the table begins with
+  may_revoke                        true or false: whether nothing of
+                                    the database is in the way
+  obstacles, warnings               arrays of strings")]
 pub struct Check {
     /// A name of 'schema list', or a file; without one, what --schema names or the tables tell
     #[arg(value_name = "NAME|FILE", add = completions())]
@@ -130,7 +130,8 @@ fn warnings(store: &Store, description: &Description, found: &Findings) -> Vec<S
         ));
     } else if !found.is_unique && description.described().is_some() {
         warnings.push(
-            "no index promises that ids are unique: revoke refuses an id that finds two rows".into(),
+            "no index promises that ids are unique: revoke refuses an id that finds two rows"
+                .into(),
         );
     }
     if store.has_administrators() {
@@ -139,7 +140,8 @@ fn warnings(store: &Store, description: &Description, found: &Findings) -> Vec<S
         }
     } else {
         warnings.push(
-            "it tells no administrators: --as @operator reaches everything, owners their own".into(),
+            "it tells no administrators: --as @operator reaches everything, owners their own"
+                .into(),
         );
     }
     if found.tokens > 0 && found.owned == 0 && store.records_owners() {

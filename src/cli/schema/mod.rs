@@ -17,6 +17,12 @@ use super::session::Session;
 /// are and how one is revoked. --schema takes the name of one that the program brings, or a
 /// file.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tokenctl schema list
+  tokenctl schema show doorkeeper > ours.toml
+  tokenctl --db app.db schema draft > ours.toml
+  tokenctl --db app.db schema check ours.toml")]
 pub struct Schema {
     #[command(subcommand)]
     command: Command,

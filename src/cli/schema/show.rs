@@ -11,6 +11,8 @@ use crate::output::CANNOT_PRINT;
 use crate::store::schema::shipped;
 
 /// Print a description that the program brings, to start a file from.
+///
+/// What is printed is of the form that --schema and 'schema check' take.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

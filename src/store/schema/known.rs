@@ -79,6 +79,7 @@ pub fn shipped(name: &str) -> Option<&'static str> {
 }
 
 /// The descriptions of databases that are told by their tables.
+#[must_use]
 pub fn known() -> &'static [Description] {
     static ALL: LazyLock<Vec<Description>> = LazyLock::new(|| {
         let read = |known: &&Known| described(known.name).ok().flatten();
@@ -160,10 +161,15 @@ mod tests {
     #[test]
     fn every_description_is_of_the_form() {
         let all = all().unwrap_or_else(|error| panic!("{error}"));
-        let names: Vec<_> = [native::NAME].into_iter().chain(all.iter().map(|it| it.name)).collect();
+        let names: Vec<_> =
+            [native::NAME].into_iter().chain(all.iter().map(|it| it.name)).collect();
         assert_eq!(names, NAMES);
         for description in &all {
-            assert!(!description.dialects.is_empty() || description.name == "zabbix", "{}", description.name);
+            assert!(
+                !description.dialects.is_empty() || description.name == "zabbix",
+                "{}",
+                description.name
+            );
         }
         assert_eq!(known().len(), KNOWN.len());
     }

@@ -201,10 +201,7 @@ impl Postgres {
 
     /// Every namespace, with all its tables, and the columns of those that are wanted, or of
     /// all. `pg_catalog` also lists what the role may not read.
-    fn namespaces(
-        &self,
-        wanted: Option<Vec<&'static str>>,
-    ) -> Result<BTreeMap<String, Namespace>> {
+    fn namespaces(&self, wanted: Option<Vec<&'static str>>) -> Result<BTreeMap<String, Namespace>> {
         let mut sql = Sql::new(Flavour::new(Dialect::Postgres));
         sql.push(
             "SELECT n.nspname, has_schema_privilege(n.oid, 'USAGE'), c.relname, r.rolname, \

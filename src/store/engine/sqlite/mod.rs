@@ -21,9 +21,9 @@ use rusqlite::{Connection, ErrorCode, Rows, params_from_iter};
 use self::error::statement_error;
 #[cfg(test)]
 pub use self::functions::contains;
-pub use self::open::{catalog_of, open};
 #[cfg(test)]
 pub use self::open::recognise;
+pub use self::open::{catalog_of, open};
 use self::page::Page;
 pub use self::page::PageRow;
 pub use self::values::value;

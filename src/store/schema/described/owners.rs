@@ -46,20 +46,21 @@ impl Compiler<'_> {
         let owning = self.owning(token, owner)?;
         let [u, x] = ["u", "x"].map(|alias| self.user_row(alias, owner));
         let (u, x) = (u?, x?);
-        let mut joins = self.join(&u, &self.key(&u, owner)?, &owning);
+        let mut joins = join(&u, &self.key(&u, owner)?, &owning);
         let mut names = vec![self.username(&u, owner)?];
         let mut services = Vec::new();
         for (alias, service) in SERVICES.into_iter().zip(&self.file().also_owned_by) {
             let row = self.service_row(alias, service)?;
             let owning = self.service_owning(token, service)?;
             let key = self.service_key(&row, service)?;
-            joins = sql![joins, self.join(&row, &key, &owning)];
+            joins = sql![joins, join(&row, &key, &owning)];
             names.push(self.name_of(&row, &service.username)?);
             services.push((service, owning, row, key));
         }
-        let username = match names.len() {
-            1 => Text::joined(names, ""),
-            _ => sql!["coalesce(", Text::joined(names, ", "), ")"],
+        let username = if services.is_empty() {
+            Text::joined(names, "")
+        } else {
+            sql!["coalesce(", Text::joined(names, ", "), ")"]
         };
         let columns = OptionalColumns {
             user_type: self.user_type(&u, owner, &owning, &services)?.map(Text::kept),
@@ -145,12 +146,6 @@ impl Compiler<'_> {
             only: only.map(|it| self.conditions(token, it)).transpose()?,
             column: found.sql,
         })
-    }
-
-    fn join(&self, row: &Row, key: &Found, owning: &Owning) -> Text {
-        let only = owning.only.iter().map(|only| sql![" AND ", only]);
-        let only = Text::joined(only, "");
-        sql![" LEFT JOIN ", row.from(), " ON ", key.sql, " = ", owning.column, only]
     }
 
     /// What `kind` says of a row of a user; `None`: it says nothing.
@@ -260,13 +255,9 @@ impl Compiler<'_> {
     /// The state of a user's row.
     fn state(&self, row: &Row, owner: &OwnerTable) -> Result<Text, Failure> {
         let Some(states) = &owner.state else {
-            return Ok(match &owner.active {
-                Some(active) => {
-                    let active = self.conditions(row, active)?;
-                    sql!["CASE WHEN ", active, " THEN 'active' ELSE 'blocked' END"]
-                }
-                None => sql!["'active'"],
-            });
+            let Some(active) = &owner.active else { return Ok(sql!["'active'"]) };
+            let active = self.conditions(row, active)?;
+            return Ok(sql!["CASE WHEN ", active, " THEN 'active' ELSE 'blocked' END"]);
         };
         let States { column, active, blocked, banned, deactivated } = states.get_ref();
         let mut cases = Vec::new();
@@ -295,10 +286,10 @@ impl Compiler<'_> {
         }
         // What is unknown is the nearest of those that are known.
         let other = if active.is_some() { "blocked" } else { "active" };
-        Ok(match cases.is_empty() {
-            true => sql!["'active'"],
-            false => sql!["CASE", Text::joined(cases, ""), " ELSE '", other, "' END"],
-        })
+        if cases.is_empty() {
+            return Ok(sql!["'active'"]);
+        }
+        Ok(sql!["CASE", Text::joined(cases, ""), " ELSE '", other, "' END"])
     }
 
     /// The state of a token's owner, whose row is joined.
@@ -441,9 +432,10 @@ impl Compiler<'_> {
                 Admin::Row(conditions) => any.push(sql!["(", self.conditions(u, conditions)?, ")"]),
                 Admin::Linked { via, only } => {
                     let Some(Chain { from, on, last }) = self.chain(u, via)? else { continue };
-                    let only = match only.0.is_empty() {
-                        true => sql![],
-                        false => sql![" AND ", self.conditions(&last, only)?],
+                    let only = if only.0.is_empty() {
+                        sql![]
+                    } else {
+                        sql![" AND ", self.conditions(&last, only)?]
                     };
                     any.push(sql!["EXISTS (SELECT 1 FROM ", from, " WHERE ", on, only, ")"]);
                 }
@@ -455,6 +447,13 @@ impl Compiler<'_> {
         // One that is NULL makes nobody an administrator.
         Ok(Some(sql!["coalesce(", Text::joined(any, " OR "), ", FALSE)"]))
     }
+}
+
+/// Joins the row of an owner.
+fn join(row: &Row, key: &Found, owning: &Owning) -> Text {
+    let only = owning.only.iter().map(|only| sql![" AND ", only]);
+    let only = Text::joined(only, "");
+    sql![" LEFT JOIN ", row.from(), " ON ", key.sql, " = ", owning.column, only]
 }
 
 /// A kind of service, what says that it owns a token, its row and the key of that.
