@@ -123,7 +123,9 @@ impl Store {
     /// A usage error where one is none.
     pub fn own_ids<T: Stored>(&self, ids: IdList) -> Result<IdList> {
         let form = T::table(self.columns::<T>()?).id.form;
-        ids.convert(|id| form.own(id)).map_err(|problem| Failure::usage(format!("invalid value for '<ID>': {problem}")).into())
+        ids.convert(|id| form.own(id)).map_err(|problem| {
+            Failure::usage(format!("invalid value for '<ID>': {problem}")).into()
+        })
     }
 
     /// What has to be known of a filter by the scopes of personal access tokens.

@@ -60,9 +60,8 @@ impl Store {
     #[must_use]
     pub fn can_ask<T: Stored>(&self, filter: &T::Filter, now: Moment) -> bool {
         let (mut sql, context) = (self.sql(), asked_by_all(now));
-        let asked = self.columns::<T>().map(|columns| {
-            T::conditions(&mut sql, columns, filter, context)
-        });
+        let asked =
+            self.columns::<T>().map(|columns| T::conditions(&mut sql, columns, filter, context));
         matches!(asked, Ok(Ok(())))
     }
 

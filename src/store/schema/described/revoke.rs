@@ -5,7 +5,7 @@ use super::Compiler;
 use super::links;
 use super::names::{Found, Row};
 use crate::failure::Failure;
-use crate::store::schema::form::{Literal, Name, NameOr, Revoke};
+use crate::store::schema::form::{Literal, Name, NameOr, Revoke, TimeAs};
 use crate::store::schema::{ColumnKind, RevokeMethod, Table, TimeForm};
 use crate::store::sql::{Quoted, Text, Value, sql};
 
@@ -146,7 +146,11 @@ impl Compiler<'_> {
         let named =
             forms.clone().find(|(column, _)| column.map(Name::get_ref) == Some(name.get_ref()));
         let form = named.or_else(|| forms.next()).map(|(_, form)| form);
-        self.form(name, found.kind, form)
+        Ok(match self.form(name, found.kind, form)? {
+            // As the application writes it, not as it is compared.
+            TimeForm::Iso if form == Some(TimeAs::SpacedWithZone) => TimeForm::SpacedWithZone,
+            form => form,
+        })
     }
 
     /// The text for a flag that is set or cleared.
