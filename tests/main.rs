@@ -33,6 +33,7 @@ mod returning_ids;
 mod reviewed;
 mod same_work;
 mod scale;
+mod schema;
 mod search_paths;
 mod shells;
 mod stats;
