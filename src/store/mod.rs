@@ -5,7 +5,9 @@
 //! describes each kind of database as data; `engine` connects to it.
 
 mod audit_events;
+mod check;
 mod deploy_tokens;
+mod draft;
 mod engine;
 mod event_table;
 mod file_owner;
@@ -33,6 +35,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 pub use self::audit_events::RunId;
+pub use self::check::revokes_by;
+pub use self::draft::draft;
 use self::engine::{Engine, Transaction};
 pub use self::engine::{Interrupted, Location, Mode, Opening, Settings, Stream, Streamed};
 pub use self::event_table::EventTable;
@@ -119,7 +123,9 @@ impl Store {
     /// A usage error where one is none.
     pub fn own_ids<T: Stored>(&self, ids: IdList) -> Result<IdList> {
         let form = T::table(self.columns::<T>()?).id.form;
-        ids.convert(|id| form.own(id)).map_err(|problem| Failure::usage(problem).into())
+        ids.convert(|id| form.own(id)).map_err(|problem| {
+            Failure::usage(format!("invalid value for '<ID>': {problem}")).into()
+        })
     }
 
     /// What has to be known of a filter by the scopes of personal access tokens.

@@ -32,6 +32,12 @@ impl Store {
         let ids = query.ids().map(|ids| ids.iter().map(TokenId)).into_iter().flatten();
         let mut decisions = Vec::with_capacity(query.ids().map_or(0, IdList::len));
         let mut last = None;
+        // Where revoking lets a token expire, one that has expired is as good as revoked.
+        let expires = self.revoke_method::<T>()?.expires;
+        let is_done = |token: &T| {
+            let token = token.properties();
+            token.revoked || expires && token.is_expired(options.now)
+        };
         for id in ids {
             let row = rows.next_if(|(row, _)| id_of(row).as_ref() == Some(&id));
             last = row.as_ref().map(|_| id.clone()).or(last);
@@ -42,9 +48,7 @@ impl Store {
                 Some((Ok(token), _)) if options.fits.is_some_and(|fits| !fits(&token)) => {
                     Decision::Spare(token)
                 }
-                Some((Ok(token), _)) if token.properties().revoked => {
-                    Decision::AlreadyRevoked(token)
-                }
+                Some((Ok(token), _)) if is_done(&token) => Decision::AlreadyRevoked(token),
                 Some((Ok(token), is_kept)) if !is_kept || !options.is_chosen(&token) => {
                     Decision::Spare(token)
                 }

@@ -14,7 +14,7 @@ use crate::model::id::TokenId;
 use crate::model::reference::Reference;
 use crate::model::time::{Moment, Timestamp};
 use crate::model::token::Token;
-use crate::store::engine::Transaction;
+use crate::store::engine::{Decoder, Transaction};
 use crate::store::schema::AuditEvents;
 use crate::store::sql::{Sql, Value};
 use crate::store::stored::Unrecorded;
@@ -99,11 +99,9 @@ impl Store {
         if !self.revoke_method::<T>()?.deletes && options.fits.is_none() {
             return Ok(query.clone());
         }
-        let created_at = |token: &T| token.properties().created_at;
         let again = self.evaluate(transaction, query, options)?;
         let same = tokens.iter().zip(again.iter().map(Decision::revoked));
-        let same =
-            same.filter(|(then, now)| now.is_some_and(|it| created_at(it) == created_at(then)));
+        let same = same.filter(|(then, now)| now.is_some_and(|it| it.is_same_as(then)));
         Ok(query.among(same.map(|(token, _)| token.id()).collect()))
     }
 
@@ -157,7 +155,8 @@ impl Store {
     ) -> Result<()> {
         let Some(events) = &self.schema.audit_events else { return Ok(()) };
         let mut sql = self.sql();
-        let newest = transaction.rows(sql.push(events.newest), |row| row.integer())?;
+        let read = |row: &mut Decoder<'_>| row.integer();
+        let newest = transaction.rows(sql.push(events.newest), read)?;
         let newest = newest.into_iter().next().and_then(Result::ok).unwrap_or(0);
         for &token in tokens {
             self.record(transaction, events, &run.event(at, token))?;
