@@ -18,6 +18,8 @@ use std::collections::BTreeSet;
 
 pub use self::catalog::{Catalog, Column, ColumnKind};
 use self::described::{Described, Origin};
+#[cfg(test)]
+pub use self::known::of_files;
 pub use self::known::{KNOWN, NAMES, all, known, named, of_file, shipped};
 pub use self::time::{Comparison, Time, TimeForm};
 use super::scopes::Scopes;

@@ -62,7 +62,21 @@ impl Compiler<'_> {
             sql = sql!["nullif(", sql, ", 'infinity')"];
         }
         if let Some(other) = &time.if_after {
-            let other = self.comparable(&self.required(row, other)?, form, time.form);
+            let found = self.readable(row, other)?;
+            let found = found.ok_or_else(|| {
+                let problem = format!("{} is optional, and is needed here", other.get_ref());
+                self.described.mistake(other, &problem)
+            })?;
+            // In the same form: another would not sort among these times.
+            if self.form(other, found.kind, time.form)? != form {
+                let problem = format!(
+                    "{} and {} are times of different forms",
+                    name.get_ref(),
+                    other.get_ref()
+                );
+                return Err(self.described.mistake(other, &problem));
+            }
+            let other = self.comparable(&found, form, time.form);
             sql = sql!["CASE WHEN ", sql, " > ", other, " THEN ", sql, " END"];
         }
         Ok(Some(Time::plain(sql.kept(), form)))
