@@ -2,6 +2,7 @@
 
 pub mod apps;
 pub mod gitlab;
+pub mod http;
 pub mod hub;
 pub mod man;
 pub mod postgres;
