@@ -1,5 +1,6 @@
 //! A world of its own for each test: home, store, clock and environment.
 
+pub mod applications;
 pub mod apps;
 pub mod gitlab;
 pub mod http;

@@ -8,9 +8,12 @@ use std::path::PathBuf;
 use std::sync::Once;
 
 /// All of them, each with what people call it.
-const TOOLS: [(&str, &str); 15] = [
+const TOOLS: [(&str, &str); 18] = [
     ("bash", "bash"),
+    ("better-auth", "Better Auth"),
     ("configurable-http-proxy", "configurable-http-proxy"),
+    ("django", "Django"),
+    ("doorkeeper", "Doorkeeper"),
     ("faketime", "faketime"),
     ("fish", "fish"),
     ("initdb", "PostgreSQL"),
@@ -46,6 +49,17 @@ pub fn tool(name: &str) -> Option<PathBuf> {
 }
 
 fn find(name: &str) -> Option<PathBuf> {
+    // Not programs: what runs one of these, or holds it, need not be in the PATH.
+    let application = match name {
+        "better-auth" => Some("TOKENCTL_TEST_BETTER_AUTH"),
+        "django" => Some("TOKENCTL_TEST_DJANGO"),
+        "doorkeeper" => Some("TOKENCTL_TEST_DOORKEEPER"),
+        _ => None,
+    };
+    if let Some(application) = application {
+        let path = PathBuf::from(variable(application));
+        return Some(path).filter(|path| path.is_absolute() && path.exists());
+    }
     let hub = variable("TOKENCTL_TEST_HUB");
     let path = variable("PATH");
     let folders = std::env::split_paths(&hub)

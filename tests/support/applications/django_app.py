@@ -44,14 +44,23 @@ from knox.auth import TokenAuthentication as KnoxAuthentication  # noqa: E402
 from knox.views import LoginView  # noqa: E402
 from oauth2_provider.contrib.rest_framework import OAuth2Authentication  # noqa: E402
 from oauth2_provider.models import Application  # noqa: E402
-from rest_framework.authentication import BasicAuthentication, TokenAuthentication  # noqa: E402
+from rest_framework.authentication import TokenAuthentication  # noqa: E402
+from rest_framework.authtoken.serializers import AuthTokenSerializer  # noqa: E402
 from rest_framework.authtoken.views import obtain_auth_token  # noqa: E402
+from rest_framework.permissions import AllowAny  # noqa: E402
 from rest_framework.response import Response  # noqa: E402
 from rest_framework.views import APIView  # noqa: E402
 
 
 class KnoxLogin(LoginView):
-    authentication_classes = [BasicAuthentication]
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    def post(self, request):
+        serializer = AuthTokenSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        request.user = serializer.validated_data['user']
+        return super().post(request)
 
 
 class WhoAmI(APIView):

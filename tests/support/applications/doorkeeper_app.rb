@@ -1,8 +1,10 @@
-# Doorkeeper on Rails in one file, of Debian's packages. Makes its tables, its users and a
-# client, prints the port that it listens on, and serves until it is killed.
+# Doorkeeper on Rails in one file, of Debian's packages, in SQLite or PostgreSQL. Makes its
+# tables, its users and its clients, prints the port that it listens on, and serves until it is
+# killed.
 ENV['RAILS_ENV'] = 'production'
 ENV['SECRET_KEY_BASE'] = 'of-the-tests' * 4
-ENV['DATABASE_URL'] = 'sqlite3:doorkeeper.sqlite3?timeout=30000'
+# libpq reads where and who from the environment.
+ENV['DATABASE_URL'] = ENV['PGHOST'] ? 'postgresql:///' : 'sqlite3:doorkeeper.sqlite3?timeout=30000'
 
 require 'logger'
 require 'rails'
@@ -86,7 +88,9 @@ end
 %w[root olive sam ünal].each do |name|
   User.create!(email: "#{name}@example.org", password: "password of #{name}", admin: name == 'root')
 end
-Doorkeeper::Application.create!(name: 'reports', uid: 'reports', secret: 'secret of reports', redirect_uri: 'https://127.0.0.1/')
+%w[reports machine].each do |name|
+  Doorkeeper::Application.create!(name: name, uid: name, secret: "secret of #{name}", redirect_uri: 'https://127.0.0.1/')
+end
 
 server = Puma::Server.new(Application)
 listener = server.add_tcp_listener('127.0.0.1', 0)
