@@ -1,12 +1,15 @@
 //! Beneath running applications that descriptions tell of: what was revoked is refused by
 //! the application's own API, and nothing else is.
 
+use std::time::{Duration, Instant};
+
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::support::applications::{Application, Engine, Issued, Kind};
 use crate::support::hub::is_running;
-use crate::support::{Sandbox, Transcript};
+use crate::support::postgres::wait_until;
+use crate::support::{Sandbox, Transcript, variable};
 
 /// The program beneath one kind of tokens, by the real clock.
 struct Beneath<'a> {
@@ -105,7 +108,7 @@ impl Beneath<'_> {
         let rehearsed = self.run_as("olive", &format!("{revoke_lost} --dry-run"));
         rehearsed.assert(0);
         self.assert_answers(&all, &[200; 3]);
-        self.run_as("olive", &revoke_lost).assert(0);
+        self.run_as("olive", &revoke_lost).assert(0).says(&["at once"]);
         self.assert_answers(&all, &[401, 200, 200]);
         self.assert_gives_no_other(&lost);
         // Again: the same, or gone word for word.
@@ -217,6 +220,54 @@ fn better_auth_with_a_file_refuses_exactly_what_was_revoked() {
 #[test]
 fn better_auth_on_a_server_refuses_exactly_what_was_revoked() {
     check(Application::better_auth(Engine::Postgres), &[Kind::BetterAuth]);
+}
+
+/// Whether caches are tested too: that takes a minute, and what `tests/run` installs only then.
+fn are_caches_tested() -> bool {
+    !variable("TOKENCTL_TEST_CACHES").is_empty()
+}
+
+/// A minute at most, as its description says.
+#[test]
+fn unleash_refuses_what_was_revoked_within_a_minute() {
+    let Some(unleash) = are_caches_tested().then(Application::unleash).flatten() else { return };
+    let beneath = |kind| Beneath { application: &unleash, kind, sandbox: Sandbox::without_store() };
+    let pats = beneath(Kind::UnleashPat);
+    let [lost, kept] = ["root"; 2].map(|user| pats.issue(user));
+    pats.assert_answers(&[&lost, &kept], &[200, 200]);
+    pats.run_as_administrator(&format!("revoke {}", lost.id)).assert(0).says(&["at once"]);
+    pats.assert_answers(&[&lost, &kept], &[401, 200]);
+
+    let clients = beneath(Kind::UnleashApi);
+    let [lost, kept] = ["root"; 2].map(|user| clients.issue(user));
+    clients.assert_answers(&[&lost, &kept], &[200, 200]);
+    let revoke = format!("revoke {}", shell_words::quote(&lost.id));
+    clients.run_as_administrator(&revoke).assert(0).says(&["within 60s"]);
+    let revoked = Instant::now();
+    wait_until("a cache that is read anew", || {
+        unleash.status_with(Kind::UnleashApi, &lost.issued.token) == 401
+    });
+    assert!(revoked.elapsed() < Duration::from_secs(70), "{:?}", revoked.elapsed());
+    clients.assert_answers(&[&lost, &kept], &[401, 200]);
+}
+
+/// A token that it knows is taken until it is started again, another is not.
+#[test]
+fn synapse_refuses_what_was_revoked_once_it_is_started_again() {
+    let start = || Application::synapse(None);
+    let Some(synapse) = are_caches_tested().then(start).flatten() else { return };
+    let kind = Kind::Synapse;
+    let beneath = Beneath { application: &synapse, kind, sandbox: Sandbox::without_store() };
+    let [used, unused, kept] = ["olive", "olive", "sam"].map(|user| beneath.issue(user));
+    beneath.assert_answers(&[&used, &kept], &[200, 200]);
+    for token in [&used, &unused] {
+        let revoke = format!("revoke {}", token.id);
+        beneath.run_as("olive", &revoke).assert(0).says(&["on restart"]);
+    }
+    beneath.assert_answers(&[&used, &unused, &kept], &[200, 401, 200]);
+    let again = Application::synapse(Some(&synapse)).expect("what there was before");
+    let answers = [&used, &unused, &kept].map(|it| again.status_with(kind, &it.issued.token));
+    assert_eq!(answers, [401, 401, 200]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -33,6 +34,9 @@ pub enum Kind {
     DjangoOauthToolkit,
     Doorkeeper,
     DrfAuthtoken,
+    Synapse,
+    UnleashApi,
+    UnleashPat,
 }
 
 /// A token as an application gave it out.
@@ -63,10 +67,13 @@ application=$!
 echo $application
 exec >&-
 read -r _
-kill -KILL $application
+kill -KILL $application 2> /dev/null
 wait
 cd / && rm -rf -- "$HOME"
 "#;
+
+/// What requests of most APIs are written in.
+const JSON: (&str, &str) = ("Content-Type", "application/json");
 
 /// How long a busy machine may take to start one.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -91,6 +98,47 @@ impl Application {
         Self::start(engine, "better-auth.sqlite3", "node".as_ref(), ("app.mjs", source), |folder| {
             symlink(&modules, folder.join("node_modules")).expect("a link");
         })
+    }
+
+    /// A Matrix server with its users; as one that is started again, with the database of the
+    /// one before.
+    pub fn synapse(before: Option<&Self>) -> Option<Self> {
+        let python = tool("synapse")?;
+        let source = include_str!("applications/synapse_app.py");
+        let file = "synapse.sqlite3";
+        let started = Self::start(Engine::Sqlite, file, &python, ("app.py", source), |folder| {
+            let Some(before) = before else { return };
+            let copy = folder.join(file);
+            before.file().execute("VACUUM INTO ?", [copy.to_str()]).expect("a copy");
+        })?;
+        if before.is_none() {
+            for user in ["root", "olive", "sam"] {
+                let password = format!("password of {user}");
+                let auth = json!({ "type": "m.login.dummy" });
+                let asked = json!({ "username": user, "password": password, "auth": auth });
+                started.post("/_matrix/client/v3/register", None, &asked);
+            }
+            let root = "UPDATE users SET admin = 1 WHERE name = ?";
+            let changed = started.file().execute(root, [Kind::Synapse.username("root")]);
+            assert_eq!(changed, Ok(1));
+        }
+        Some(started)
+    }
+
+    /// With one user, the administrator `root`.
+    pub fn unleash() -> Option<Self> {
+        let modules = tool("unleash")?;
+        let source = include_str!("applications/unleash_app.mjs");
+        Self::start(Engine::Postgres, "", "node".as_ref(), ("app.mjs", source), |folder| {
+            symlink(&modules, folder.join("node_modules")).expect("a link");
+        })
+    }
+
+    /// A connection to its file, which waits for its writes.
+    fn file(&self) -> Connection {
+        let connection = Connection::open(self.db()).expect("the database opens");
+        connection.busy_timeout(PATIENCE).expect("a connection");
+        connection
     }
 
     /// Starts one and waits until it listens. Without its programs the test is passed over,
@@ -186,9 +234,32 @@ impl Application {
                 let key = json!({ "name": format!("of {user}"), "expiresIn": 172_800 });
                 self.post("/api/auth/api-key/create", session["token"].as_str(), &key)
             }
+            Kind::Synapse => {
+                let user = json!({ "type": "m.id.user", "user": user });
+                let kind = "m.login.password";
+                let login = json!({ "type": kind, "identifier": user, "password": password });
+                self.post("/_matrix/client/v3/login", None, &login)
+            }
+            Kind::UnleashApi | Kind::UnleashPat => {
+                let session =
+                    self.request("POST", "/auth/simple/login", &[JSON], &login.to_string());
+                let session = ("Cookie", session.cookie().expect("a session"));
+                let (path, token) = if kind == Kind::UnleashPat {
+                    let expires = "2099-12-31T00:00:00Z";
+                    let token = json!({ "description": "of a user", "expiresAt": expires });
+                    ("/api/admin/user/tokens", token)
+                } else {
+                    let token = json!({
+                        "tokenName": "of a client", "type": "client",
+                        "environment": "development", "projects": ["*"],
+                    });
+                    ("/api/admin/api-tokens", token)
+                };
+                self.request("POST", path, &[JSON, session], &token.to_string()).json(201)
+            }
         };
         let text = |name: &str| issued[name].as_str().map(Into::into);
-        let token = ["token", "access_token", "key"].into_iter().find_map(text);
+        let token = ["token", "access_token", "key", "secret"].into_iter().find_map(text);
         Issued { token: token.expect("a token"), refresh: text("refresh_token") }
     }
 
@@ -206,6 +277,9 @@ impl Application {
             Kind::DjangoKnox => ("/knox/whoami", "Authorization", "Token "),
             Kind::DrfAuthtoken => ("/drf/whoami", "Authorization", "Token "),
             Kind::DjangoOauthToolkit => ("/oauth/whoami", "Authorization", "Bearer "),
+            Kind::Synapse => ("/_matrix/client/v3/account/whoami", "Authorization", "Bearer "),
+            Kind::UnleashApi => ("/api/client/features", "Authorization", ""),
+            Kind::UnleashPat => ("/api/admin/user", "Authorization", ""),
         };
         self.request("GET", path, &[(name, &format!("{before}{token}"))], "").status
     }
@@ -227,7 +301,7 @@ impl Application {
 
     fn post(&self, path: &str, session: Option<&str>, body: &Value) -> Value {
         let session = session.map(|session| format!("Bearer {session}"));
-        let mut headers = vec![("Content-Type", "application/json")];
+        let mut headers = vec![JSON];
         headers.extend(session.as_deref().map(|session| ("Authorization", session)));
         self.request("POST", path, &headers, &body.to_string()).json(200)
     }
@@ -255,6 +329,9 @@ impl Kind {
             Self::DjangoOauthToolkit => "django-oauth-toolkit",
             Self::Doorkeeper => "doorkeeper",
             Self::DrfAuthtoken => "drf-authtoken",
+            Self::Synapse => "synapse",
+            Self::UnleashApi => "unleash-api",
+            Self::UnleashPat => "unleash-pat",
         }
     }
 
@@ -262,14 +339,16 @@ impl Kind {
     pub fn username(self, user: &str) -> String {
         match self {
             Self::BetterAuth | Self::Doorkeeper => format!("{user}@example.org"),
-            Self::DjangoKnox | Self::DjangoOauthToolkit | Self::DrfAuthtoken => user.into(),
+            Self::Synapse => format!("@{user}:example.org"),
+            _ => user.into(),
         }
     }
 
     /// Who reaches every token.
     pub fn administrator(self) -> String {
-        // Better Auth has no administrators of its own.
-        if self == Self::BetterAuth { "@operator".into() } else { self.username("root") }
+        // Better Auth has no administrators of its own, an API token of Unleash no owner.
+        let has_none = matches!(self, Self::BetterAuth | Self::UnleashApi);
+        if has_none { "@operator".into() } else { self.username("root") }
     }
 
     /// How long its tokens live, where they do not live for ever.
@@ -278,7 +357,7 @@ impl Kind {
             Self::BetterAuth => Some(48),
             Self::DjangoKnox | Self::DjangoOauthToolkit => Some(10),
             Self::Doorkeeper => Some(2),
-            Self::DrfAuthtoken => None,
+            _ => None,
         }
     }
 

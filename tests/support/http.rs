@@ -12,9 +12,16 @@ const PATIENCE: Duration = Duration::from_mins(2);
 pub struct Reply {
     pub status: u16,
     pub body: String,
+    head: String,
 }
 
 impl Reply {
+    /// The cookie that it sets, as the next request sends it.
+    pub fn cookie(&self) -> Option<&str> {
+        let (_, cookie) = self.head.split_once("\r\nSet-Cookie: ")?;
+        cookie.split(';').next()
+    }
+
     /// The body, of an answer with this status.
     #[track_caller]
     pub fn json(&self, status: u16) -> Value {
@@ -44,7 +51,7 @@ pub fn request(
     let (head, body) = answer.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     let status = status.ok_or(io::ErrorKind::InvalidData)?;
-    Ok(Reply { status, body: body.into() })
+    Ok(Reply { status, body: body.into(), head: head.into() })
 }
 
 /// A name as one part of a URL's path, or a value of a form.

@@ -54,6 +54,8 @@ fn find(name: &str) -> Option<PathBuf> {
         "better-auth" => Some("TOKENCTL_TEST_BETTER_AUTH"),
         "django" => Some("TOKENCTL_TEST_DJANGO"),
         "doorkeeper" => Some("TOKENCTL_TEST_DOORKEEPER"),
+        "synapse" => Some("TOKENCTL_TEST_SYNAPSE"),
+        "unleash" => Some("TOKENCTL_TEST_UNLEASH"),
         _ => None,
     };
     if let Some(application) = application {
