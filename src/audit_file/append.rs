@@ -45,14 +45,14 @@ impl AuditFile {
                 self.write(entries.collect::<Result<Vec<_>>>()?)
             }
             AuditRecord::Outcome(done) => {
-                let concluded = done.iter().map(|&(target_id, is_revoked)| Concluded {
+                let concluded = done.iter().map(|(target_id, is_revoked)| Concluded {
                     created_at: at.to_string(),
                     run_id: run.id.clone(),
                     schema: schema.into(),
                     database: Some(database.clone()),
                     target_type: T::TARGET_TYPE.into(),
-                    target_id,
-                    outcome: if is_revoked { Conclusion::Revoked } else { Conclusion::NotRevoked },
+                    target_id: target_id.clone(),
+                    outcome: if *is_revoked { Conclusion::Revoked } else { Conclusion::NotRevoked },
                 });
                 self.write(concluded.map(Entry::<()>::Outcome))
             }

@@ -106,7 +106,7 @@ impl FileEvents {
                     Conclusion::NotRevoked => None,
                 };
                 if of.is_named(&schema, database.as_deref()) {
-                    self.events.record_outcome(&run_id, &target_type, target_id, outcome)?;
+                    self.events.record_outcome(&run_id, &target_type, &target_id, outcome)?;
                 } else if outcome.is_none() {
                     // What came to nothing is no event.
                     self.others = self.others.saturating_sub(1);

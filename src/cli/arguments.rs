@@ -10,12 +10,12 @@ use clap::builder::{
 use clap::{Args, ColorChoice, ValueHint};
 
 use crate::failure::Failure;
-use crate::model::id::TokenId;
+use crate::model::id::{Id, IdSyntax};
 use crate::model::reference::Reference;
 use crate::model::time::{Period, TimeArg};
 use crate::model::token::{Sort, SortKey};
 use crate::output::{Format, Times};
-use crate::store::schema::{self, Description};
+use crate::store::schema;
 
 /// The options before COMMAND, which may also stand after it.
 #[derive(Debug, Args)]
@@ -62,9 +62,10 @@ pub struct GlobalArgs {
     #[arg(long, global = true)]
     pub foreign_owner: bool,
 
-    /// Use this schema instead of detecting it from the tables
-    #[arg(long, global = true, value_name = "NAME", value_parser = schema_parser())]
-    pub schema: Option<&'static Description>,
+    /// Read the tables as this description says, instead of detecting which they are: a name of
+    /// 'schema list', or a file
+    #[arg(long, global = true, value_name = "NAME|FILE", value_parser = not_blank())]
+    pub schema: Option<String>,
 
     /// Record each revocation in this file of JSON lines, before and after, for 'audit' to read;
     /// required where the store has no table for audit events [env: TOKENCTL_AUDIT_LOG]
@@ -118,11 +119,6 @@ macro_rules! values_by_name {
 }
 pub(super) use values_by_name;
 
-fn schema_parser() -> impl TypedValueParser<Value = &'static Description> {
-    PossibleValuesParser::new(schema::ALL.iter().map(|it| it.name))
-        .try_map(|name| Description::named(&name).ok_or("no such schema"))
-}
-
 fn non_empty() -> impl TypedValueParser<Value = OsString> {
     OsStringValueParser::new()
         .try_map(|value| if value.is_empty() { Err("it is empty") } else { Ok(value) })
@@ -156,8 +152,7 @@ pub fn long_help(sections: &str) -> String {
 pub fn revoke_help(examples: &str) -> String {
     let mut help = long_help(examples);
     help += "\n\nOther applications (an --audit-log is needed there):\n";
-    let others = schema::ALL.iter().filter(|it| !it.signature.is_empty());
-    for (index, description) in others.enumerate() {
+    for (index, description) in schema::KNOWN.iter().enumerate() {
         for (line, text) in description.direct_revoke.iter().enumerate() {
             let name = if line == 0 { description.name } else { "" };
             let end = if (index, line) == (0, 0) { "" } else { "\n" };
@@ -168,9 +163,8 @@ pub fn revoke_help(examples: &str) -> String {
 }
 
 /// Parses a token id. The message never repeats text that may be a token's value.
-pub fn token_id(text: &str) -> Result<TokenId, Failure> {
-    let id = text.parse();
-    id.map_err(|problem: String| {
+pub fn token_id(text: &str, syntax: IdSyntax) -> Result<Id, Failure> {
+    syntax.parse(text).map_err(|problem| {
         Failure::usage(format!("invalid value for '<ID>': {problem}"))
             .hint("ids are separated by blanks: tokenctl revoke 1 2")
             .hint("to look for a name: tokenctl list --search TEXT, or --user USER")

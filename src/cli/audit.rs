@@ -12,6 +12,8 @@ use crate::audit_file::{AuditFile, FileEvents};
 use crate::failure::{Failure, Kind};
 use crate::model::actor::Actor;
 use crate::model::audit::{Action, AuditEvent, Filter};
+use crate::model::id::{IdList, TokenId};
+use crate::model::personal_access_token::PersonalAccessToken;
 use crate::model::reference::UserRef;
 use crate::model::time::TimeArg;
 use crate::model::token::Sort;
@@ -114,10 +116,14 @@ fn run_id(text: &str) -> Result<String, &'static str> {
 impl Audit {
     pub fn run(self, session: &Session) -> Result<()> {
         let columns = chosen_columns::<AuditEvent>(session, self.columns)?;
-        let targets = self.ids.iter().map(|id| token_id(id)).collect::<Result<_, _>>()?;
+        let syntax = session.id_syntax();
+        let targets =
+            self.ids.iter().map(|id| token_id(id, syntax)).collect::<Result<IdList, _>>()?;
         // Opened before the store, which may change this process's user.
         let log = session.audit_log(AuditFile::read);
         let store = session.open(Mode::Read)?;
+        let targets = store.own_ids::<PersonalAccessToken>(targets)?;
+        let targets = targets.iter().map(TokenId).collect();
         let actor = session.actor(&store)?;
         let FilterArgs { user, by, run, action, since, until } = self.filter;
         // Values are checked before users, so that errors do not tell which users exist.
@@ -215,7 +221,7 @@ pub fn last_event(
 
 /// Builds the error for a missing --audit-log.
 pub fn needs_log(store: &Store) -> Failure {
-    let application = store.description().application;
+    let application = &store.description().application;
     Failure::usage(format!("{application} has no place for the audit events of tokenctl"))
         .hint("name a file for them: --audit-log FILE, or TOKENCTL_AUDIT_LOG")
 }

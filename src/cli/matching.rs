@@ -15,7 +15,7 @@ use super::session::{Session, broken_row};
 use super::stop::Stop;
 use crate::failure::{Failure, Kind, say, say_plain};
 use crate::model::access::RevokeQuery;
-use crate::model::id::{Owner, TokenId};
+use crate::model::id::{IdList, Owner};
 use crate::model::time::{Moment, Period, Timestamp};
 use crate::model::token::{SortKey, Token};
 use crate::output::view::Record;
@@ -29,9 +29,9 @@ pub const PREVIEW: usize = 10;
 /// The tokens that a query keeps at one moment.
 pub struct Matching<T> {
     /// In ascending order.
-    ids: Vec<TokenId>,
+    ids: IdList,
     /// Rows that cannot be read; their batch will name them and leave them alone.
-    broken: Vec<TokenId>,
+    broken: IdList,
     /// How many others cannot even be named by an id.
     unnamed: u64,
     /// How many the application will put back, and why.
@@ -92,7 +92,7 @@ impl<T: Stored + Token + Record> Matching<T> {
                         if reviewed.is_some_and(|it| !it.fits(&token, session.now)) => {}
                     Streamed::Row(Ok(_)) if limit == Some(matching.count()) => matching.more += 1,
                     Streamed::Row(Ok(token)) => matching.add(description, token, session.now),
-                    Streamed::Row(Err(BrokenRow { id: Ok(id), .. })) => matching.broken.push(id),
+                    Streamed::Row(Err(BrokenRow { id: Ok(id), .. })) => matching.broken.push(id.0),
                     Streamed::Row(Err(row)) => {
                         say(&broken_row(T::NOUN[0], &row));
                         matching.unnamed += 1;
@@ -107,7 +107,7 @@ impl<T: Stored + Token + Record> Matching<T> {
     }
 
     fn none(shown: usize) -> Self {
-        let (ids, broken, first) = (Vec::new(), Vec::new(), Vec::new());
+        let (ids, broken, first) = (IdList::default(), IdList::default(), Vec::new());
         Self {
             ids,
             broken,
@@ -124,13 +124,13 @@ impl<T: Stored + Token + Record> Matching<T> {
     }
 
     fn add(&mut self, description: &Description, token: T, now: Moment) {
-        if let Some(why) = description.returning(&token.properties().name) {
+        if let Some(why) = description.returning(token.properties().name.as_deref()) {
             self.returning.get_or_insert((0, why)).0 += 1;
         }
         let is_recent = |used| Some(used) >= Period::WEEK.before(now.instant);
         self.active += u64::from(token.properties().is_active(now));
         self.used += u64::from(token.last_used_at().is_some_and(is_recent));
-        self.ids.push(token.id());
+        self.ids.push(token.id().0);
         self.owners.extend(token.owner());
         self.newest = self.newest.max(token.properties().created_at);
         if self.first.len() < self.shown {
@@ -252,14 +252,15 @@ impl<T: Stored + Token> Matching<T> {
                 let mut ids = named.ids;
                 if self.more > 0 {
                     // Those beyond the limit are not looked at again.
-                    ids.retain(|id| Some(id) <= self.ids.last());
+                    ids.truncate_behind(self.ids.last().as_ref());
                 }
                 (ids, Some(self.ids))
             }
             None if self.broken.is_empty() => (self.ids, None),
             None => {
-                let mut all = [self.ids.as_slice(), &self.broken].concat();
-                all.sort_unstable();
+                let mut all = self.ids.clone();
+                all.extend(self.broken.iter());
+                all.sort();
                 (all, Some(self.ids))
             }
         };

@@ -6,6 +6,7 @@ mod ask;
 mod audit;
 mod completions;
 mod deploy_tokens;
+mod description_file;
 mod environment;
 mod filter;
 mod help;

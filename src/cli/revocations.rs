@@ -14,7 +14,7 @@ use super::stop::Stop;
 use crate::audit_file::AuditFile;
 use crate::failure::{Failure, Kind, is_closed_pipe, say};
 use crate::model::access::RevokeQuery;
-use crate::model::id::{Owner, TokenId};
+use crate::model::id::{IdList, Owner, TokenId};
 use crate::model::time::Timestamp;
 use crate::model::token::Token;
 use crate::output::blocking::Blocking;
@@ -126,7 +126,7 @@ impl<'s> Revocations<'s> {
         &self,
         store: &Store,
         query: &RevokeQuery<T>,
-        batch: &[TokenId],
+        batch: IdList,
         plan: &RevokePlan,
     ) -> Result<Batch<T>> {
         let recorder = self.log.as_ref().map(|log| {
@@ -140,7 +140,7 @@ impl<'s> Revocations<'s> {
             run: self.run.as_ref(),
             recorder: recorder.as_ref().map(|it| it as _),
             fits: (!plan.reviewed.is_empty()).then_some(&fits),
-            chosen: plan.chosen.as_deref(),
+            chosen: plan.chosen.as_ref(),
             newest: plan.newest,
         };
         let done = store.revoke(&query.among(batch), &options);
@@ -150,7 +150,7 @@ impl<'s> Revocations<'s> {
     fn note_returning<T: Stored + Token>(&mut self, store: &Store, decisions: &[Decision<T>]) {
         for decision in decisions {
             if let Decision::Revoke(token) = decision
-                && let Some(why) = store.description().returning(&token.properties().name)
+                && let Some(why) = store.description().returning(token.properties().name.as_deref())
             {
                 self.tally.returning.get_or_insert((Vec::new(), why)).0.push(token.id());
             }

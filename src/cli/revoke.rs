@@ -21,7 +21,7 @@ use super::stop::Stop;
 use crate::audit_file::AuditFile;
 use crate::failure::{Failure, Kind};
 use crate::model::actor::Actor;
-use crate::model::id::TokenId;
+use crate::model::id::{IdList, IdSyntax};
 use crate::model::token::Token;
 use crate::output::revocation::Revocation;
 use crate::output::view::Record;
@@ -140,15 +140,19 @@ impl RevokeArgs {
                 .hint("give ids, '-' to read them from standard input, or a filter")
                 .into());
         }
-        let named = if self.ids.is_empty() { None } else { Some(self.named::<F::Token>()?) };
-        let mut asks =
-            self.asks(session, is_filtered, named.as_ref().map(|it| it.ids.as_slice()))?;
+        let named = if self.ids.is_empty() {
+            None
+        } else {
+            Some(self.named::<F::Token>(session.id_syntax())?)
+        };
+        let mut asks = self.asks(session, is_filtered, named.as_ref().map(|it| &it.ids))?;
 
         // Noted now: opening the store may turn this process into its owner's.
         let os_user = os_user();
         let mut log = if self.dry_run { None } else { session.audit_log(AuditFile::append)? };
         let mut store = session.open(if self.dry_run { Mode::Read } else { Mode::Write })?;
         store.check_has::<F::Token>()?;
+        let named = named.map(|it| it.own::<F::Token>(&store)).transpose()?;
         if !self.dry_run && !store.records_events() && log.is_none() {
             return Err(needs_log(&store).hint("a dry run needs none").into());
         }
@@ -229,12 +233,12 @@ impl RevokeArgs {
             reason: self.reason,
         });
         // The ids come in batch by batch.
-        let query = query.among(&[]);
+        let query = query.among(IdList::default());
         Revocations::new(session, run, log, stop).run(&store, &query, &plan)
     }
 
     /// The ids that are named. Reads all of them before anything is touched.
-    fn named<T: Stored + Token + Record>(&self) -> Result<Listed> {
+    fn named<T: Stored + Token + Record>(&self, syntax: IdSyntax) -> Result<Listed> {
         match self.ids.as_slice() {
             [dash] if dash == "-" => {
                 if self.interactive {
@@ -246,14 +250,15 @@ impl RevokeArgs {
                 if !self.yes && !self.dry_run {
                     return Err(unconfirmed("ids from standard input are not asked about"));
                 }
-                read_list::<T>(io::stdin().lock())
+                read_list::<T>(io::stdin().lock(), syntax)
             }
             ids if ids.iter().any(|id| id == "-") => Err(Failure::usage(
                 "'-' stands alone: ids come from standard input or from the command line",
             )
             .into()),
             ids => {
-                let ids = ids.iter().map(|id| token_id(id)).collect::<Result<_, _>>()?;
+                let ids =
+                    ids.iter().map(|id| token_id(id, syntax)).collect::<Result<IdList, _>>()?;
                 Ok(Listed::of(ids))
             }
         }
@@ -261,12 +266,7 @@ impl RevokeArgs {
 
     /// Whether to ask. That takes a terminal; without one the confirmation has to
     /// be on the command line, whatever matches.
-    fn asks(
-        &self,
-        session: &Session,
-        is_filtered: bool,
-        named: Option<&[TokenId]>,
-    ) -> Result<bool> {
+    fn asks(&self, session: &Session, is_filtered: bool, named: Option<&IdList>) -> Result<bool> {
         if self.interactive && !session.can_ask() {
             return Err(Failure::usage("--interactive needs a terminal")
                 .hint("choose by filter or by id, and look at it with --dry-run")
@@ -310,7 +310,7 @@ fn count<T: Stored + Token>(
 
 /// What a revocation does there, and that it is for good.
 fn effect(store: &Store, is_lost: bool) -> String {
-    let application = store.description().application;
+    let application = &store.description().application;
     if is_lost {
         format!("This deletes their rows from {application}; there is no way back.")
     } else {

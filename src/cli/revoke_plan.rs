@@ -1,7 +1,7 @@
 //! The plan of a revocation, and its size in words.
 
 use super::ids::ReviewedRows;
-use crate::model::id::TokenId;
+use crate::model::id::IdList;
 use crate::model::time::Timestamp;
 use crate::model::token::Token;
 use crate::store::Stored;
@@ -10,14 +10,14 @@ use crate::store::Stored;
 #[derive(Debug)]
 pub struct RevokePlan {
     /// In ascending order.
-    pub ids: Vec<TokenId>,
+    pub ids: IdList,
     /// Whether the user gave them; otherwise a filter found them.
     pub ids_given: bool,
     /// What the user's list says of them besides their ids.
     pub reviewed: ReviewedRows,
     /// The ids that matched at the start, in ascending order; `None`: all. Only these are
     /// revoked, even if others match later.
-    pub chosen: Option<Vec<TokenId>>,
+    pub chosen: Option<IdList>,
     /// When the newest of them was created, if they were read: a later token has reused
     /// the id of a deleted one.
     pub newest: Option<Timestamp>,

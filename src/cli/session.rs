@@ -13,12 +13,14 @@ use clap::ColorChoice;
 use terminal_size::{Width, terminal_size_of};
 
 use super::arguments::GlobalArgs;
+use super::description_file::description;
 use super::environment::{VARIABLE_AS, VARIABLE_AUDIT_LOG, variable};
 use super::location::StoreName;
 use super::own_files::is_own_file;
 use super::stop::Stop;
 use crate::failure::{self, Failure, Kind};
-use crate::model::actor::Actor;
+use crate::model::actor::{Actor, OPERATOR};
+use crate::model::id::IdSyntax;
 use crate::model::reference::Reference;
 use crate::model::time::{Moment, OUT_OF_RANGE, Rounding, Timestamp};
 use crate::output::blocking::{Blocking, duplicate};
@@ -78,7 +80,7 @@ impl Session {
             color: global.color,
             busy_timeout,
             foreign_owner: global.foreign_owner,
-            schema: global.schema,
+            schema: global.schema.as_deref().map(description).transpose()?,
             audit_log: global.audit_log.or_else(|| variable(VARIABLE_AUDIT_LOG)).map(Into::into),
             arguments,
             clock,
@@ -105,6 +107,11 @@ impl Session {
             schema: self.schema,
         };
         Store::open(&location, &how).map_err(|error| self.with_other_user(error))
+    }
+
+    /// What is taken for an id before the store is open.
+    pub fn id_syntax(&self) -> IdSyntax {
+        self.schema.map_or(IdSyntax::Numbers, Description::id_syntax)
     }
 
     /// Opens the audit file, if one is given. Call it before opening the store, which may
@@ -184,7 +191,20 @@ impl Session {
 
     pub fn actor(&self, store: &Store) -> Result<Actor> {
         let reference = self.named_actor()?;
-        store.actor(&reference).with_context(|| format!("cannot act as {reference}"))
+        let actor = store.actor(&reference);
+        let is_operator = matches!(&reference, Reference::Name(name) if name == OPERATOR);
+        let hint = match store.has_administrators() {
+            true if is_operator => "this store tells who is an administrator: act as one",
+            false if !is_operator => {
+                "this store tells no administrators: --as @operator reaches all of it, as \
+                 whoever can open the store does"
+            }
+            _ => return actor.with_context(|| format!("cannot act as {reference}")),
+        };
+        actor.map_err(|error| {
+            let error = error.context(format!("cannot act as {reference}"));
+            Failure::recast(failure::kind(&error), &error).hint(hint).into()
+        })
     }
 
     fn named_actor(&self) -> Result<Reference> {

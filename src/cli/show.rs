@@ -13,6 +13,7 @@ use crate::audit_file::AuditFile;
 use crate::failure::say;
 use crate::model::actor::Denied;
 use crate::model::audit::{Action, Filter};
+use crate::model::id::TokenId;
 use crate::model::personal_access_token::PersonalAccessToken;
 use crate::model::token::Token;
 use crate::output::view::Record;
@@ -59,7 +60,7 @@ impl Show {
 impl ShowArgs {
     /// Prints the token with this id.
     pub fn run<T: Stored + Token + Record>(&self, session: &Session) -> Result<()> {
-        let id = token_id(&self.id)?;
+        let id = token_id(&self.id, session.id_syntax())?;
         let mut style = session.style(self.times.times);
         let tells_more = style.terminal.is_some() && style.format == Format::Table;
         // Opened before the store, which may change this process's user.
@@ -67,10 +68,12 @@ impl ShowArgs {
         let log = log.unwrap_or_default();
         let store = session.open(Mode::Read)?;
         store.check_has::<T>()?;
+        let ids = store.own_ids::<T>(id.into())?;
+        let id = TokenId(ids.last().context("it is one id")?);
         let actor = session.actor(&store)?;
 
         let what = || format!("{} {id}", T::NOUN[0]);
-        let query = actor.to_show::<T>(id).with_context(what)?;
+        let query = actor.to_show::<T>(id.clone()).with_context(what)?;
         let found = store.show(&query, session.now)?;
         let token = match found.ok_or(Denied).with_context(what)? {
             Ok(token) => token,
@@ -83,7 +86,7 @@ impl ShowArgs {
         print_one(session.out(None)?, &token, &style)?;
         if tells_more && token.properties().revoked {
             let filter = Filter {
-                targets: vec![id],
+                targets: vec![id.clone()],
                 target_type: Some(T::TARGET_TYPE),
                 action: Some(Action::Revoke),
                 ..Filter::default()

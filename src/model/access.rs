@@ -28,13 +28,13 @@
 //!
 //! ```compile_fail
 //! use tokenctl::model::{actor::Actor, id::UserId};
-//! let _root = Actor::vouched(UserId(1), "root".into(), true);
+//! let _root = Actor::vouched(UserId::from(1), "root".into(), true);
 //! ```
 
 use super::actor::{AccessLevel, Actor, Denied};
 use super::audit::{self, AuditEvent};
 use super::deploy_token::{self, DeployToken};
-use super::id::{Place, TokenId};
+use super::id::{IdList, Place, TokenId};
 use super::personal_access_token::{self, PersonalAccessToken};
 use super::reach::Act;
 pub use super::reach::{Guarded, Reach};
@@ -55,8 +55,9 @@ impl Guarded for PersonalAccessToken {
 
     fn reach(actor: &Actor, act: Act, filter: &Self::Filter) -> Result<Reach, Denied> {
         let mut named = filter.users.iter().chain(&filter.except_users);
-        named.try_for_each(|&user| actor.may_name(Some(user)).map(|_| ()))?;
-        Ok(Reach::Own { user: actor.id(), impersonation: act.own_impersonation })
+        named.try_for_each(|user| actor.may_name(Some(user.clone())).map(|_| ()))?;
+        let user = actor.id().ok_or(Denied)?.clone();
+        Ok(Reach::Own { user, impersonation: act.own_impersonation })
     }
 }
 
@@ -79,7 +80,8 @@ impl Guarded for DeployToken {
                 }
             }
         }
-        Ok(Reach::Member { user: actor.id(), project_level, group_level })
+        let user = actor.id().ok_or(Denied)?.clone();
+        Ok(Reach::Member { user, project_level, group_level })
     }
 }
 
@@ -87,9 +89,10 @@ impl Guarded for AuditEvent {
     type Filter = audit::Filter;
 
     fn reach(actor: &Actor, _: Act, filter: &Self::Filter) -> Result<Reach, Denied> {
-        let mut named = [filter.user, filter.actor].into_iter().flatten();
-        named.try_for_each(|user| actor.may_name(Some(user)).map(|_| ()))?;
-        Ok(Reach::Involved { user: actor.id(), username: actor.username().into() })
+        let mut named = [&filter.user, &filter.actor].into_iter().flatten();
+        named.try_for_each(|user| actor.may_name(Some(user.clone())).map(|_| ()))?;
+        let user = actor.id().ok_or(Denied)?.clone();
+        Ok(Reach::Involved { user, username: actor.username().into() })
     }
 }
 
@@ -130,7 +133,7 @@ impl Actor {
     /// [`Denied`] where the actor may not ask at all.
     pub fn to_show<T: Token>(&self, id: TokenId) -> Result<ShowQuery<T>, Denied> {
         let mut filter = T::Filter::default();
-        *filter.as_mut() = TokenFilter { ids: Some(vec![id]), ..TokenFilter::default() };
+        *filter.as_mut() = TokenFilter { ids: Some(id.0.into()), ..TokenFilter::default() };
         self.selection(SHOW, filter).map(ShowQuery)
     }
 
@@ -186,15 +189,15 @@ impl<T: Token> RevokeQuery<T> {
 
     /// The ids in the filter, if any.
     #[must_use]
-    pub fn ids(&self) -> Option<&[TokenId]> {
-        self.0.filter.as_ref().ids.as_deref()
+    pub fn ids(&self) -> Option<&IdList> {
+        self.0.filter.as_ref().ids.as_ref()
     }
 
     /// Returns the same query, limited to these ids.
     #[must_use]
-    pub fn among(&self, ids: &[TokenId]) -> Self {
+    pub fn among(&self, ids: IdList) -> Self {
         let mut query = self.clone();
-        query.0.filter.as_mut().ids = Some(ids.to_vec());
+        query.0.filter.as_mut().ids = Some(ids);
         query
     }
 }

@@ -3,12 +3,16 @@
 
 use std::fmt;
 
-use super::id::{Place, UserId};
+use super::id::{OwnerRef, Place, UserId};
+
+/// The name of the operator.
+pub const OPERATOR: &str = "@operator";
 
 /// The user that the program acts as.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    id: UserId,
+    /// `None`: the operator.
+    id: Option<UserId>,
     username: String,
     admin: bool,
 }
@@ -45,12 +49,20 @@ impl Actor {
     /// Creates an actor of an active user. A lint reserves this for the store.
     #[must_use]
     pub(crate) fn vouched(id: UserId, username: String, admin: bool) -> Self {
-        Self { id, username, admin }
+        Self { id: Some(id), username, admin }
     }
 
+    /// Creates the operator: whoever can open the store, where it knows no administrators.
+    /// A lint reserves this for the store.
     #[must_use]
-    pub fn id(&self) -> UserId {
-        self.id
+    pub(crate) fn operator() -> Self {
+        Self { id: None, username: OPERATOR.into(), admin: true }
+    }
+
+    /// Returns `None` for the operator, who is no user of the store.
+    #[must_use]
+    pub fn id(&self) -> Option<&UserId> {
+        self.id.as_ref()
     }
 
     #[must_use]
@@ -69,8 +81,9 @@ impl Actor {
     /// # Errors
     ///
     /// [`Denied`], also where no user was found.
-    pub fn may_name(&self, found: Option<UserId>) -> Result<UserId, Denied> {
-        found.filter(|&user| self.admin || user == self.id).ok_or(Denied)
+    pub fn may_name(&self, found: Option<OwnerRef>) -> Result<OwnerRef, Denied> {
+        let is_me = |it: &OwnerRef| matches!(it, OwnerRef::User(id) if Some(id) == self.id());
+        found.filter(|it| self.admin || is_me(it)).ok_or(Denied)
     }
 }
 

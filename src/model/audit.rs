@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{EventId, TokenId, UserId};
+use super::id::{EventId, OwnerRef, TokenId, UserId};
 use super::time::Timestamp;
 
 /// One action on one token. It holds the names of that time, so it outlives users and
@@ -20,7 +20,8 @@ pub struct AuditEvent {
     pub action: String,
     /// The username of the actor.
     pub actor: String,
-    pub actor_id: UserId,
+    /// `None`: the operator, who is no user of the store.
+    pub actor_id: Option<UserId>,
     /// The operating system's user who ran the program.
     pub os_user: String,
     /// The schema of the store, in an audit file: ids have no meaning in a database of
@@ -95,8 +96,8 @@ pub struct Filter {
     /// The kind of token.
     pub target_type: Option<&'static str>,
     /// The owner of the token.
-    pub user: Option<UserId>,
-    pub actor: Option<UserId>,
+    pub user: Option<OwnerRef>,
+    pub actor: Option<OwnerRef>,
     /// How the run's id begins.
     pub run: Option<String>,
     pub action: Option<Action>,
@@ -111,11 +112,12 @@ impl AuditEvent {
     #[must_use]
     pub fn is_kept_by(&self, filter: &Filter) -> bool {
         let Filter { targets, target_type, user, actor, run, action, since, until } = filter;
+        let is = |wanted: &OwnerRef, id: Option<&UserId>| matches!(wanted, OwnerRef::User(user) if Some(user) == id);
 
         (targets.is_empty() || targets.contains(&self.target_id))
             && target_type.is_none_or(|wanted| self.target_type == wanted)
-            && user.is_none_or(|wanted| self.target_user_id == Some(wanted))
-            && actor.is_none_or(|wanted| self.actor_id == wanted)
+            && user.as_ref().is_none_or(|wanted| is(wanted, self.target_user_id.as_ref()))
+            && actor.as_ref().is_none_or(|wanted| is(wanted, self.actor_id.as_ref()))
             && run.as_ref().is_none_or(|wanted| self.run_id.starts_with(wanted))
             && action.is_none_or(|wanted| self.action == wanted.name())
             && since.is_none_or(|bound| self.created_at >= bound)

@@ -22,7 +22,7 @@ pub struct DeployToken {
 impl DeployToken {
     /// Returns the username that GitLab gives to a token without a stored one.
     #[must_use]
-    pub fn default_username(id: TokenId) -> String {
+    pub fn default_username(id: &TokenId) -> String {
         format!("gitlab+deploy-token-{id}")
     }
 }

@@ -1,6 +1,6 @@
 //! Personal access tokens: those that belong to a user.
 
-use super::id::{Owner, UserId};
+use super::id::{Owner, OwnerRef, UserId};
 use super::time::{Moment, Timestamp};
 use super::token::{SortKey, Token, TokenFilter, TokenProperties};
 
@@ -77,8 +77,8 @@ impl UserState {
 pub struct Filter {
     pub token: TokenFilter,
     /// Of any of these users; empty: of all.
-    pub users: Vec<UserId>,
-    pub except_users: Vec<UserId>,
+    pub users: Vec<OwnerRef>,
+    pub except_users: Vec<OwnerRef>,
     /// Any of these, in both.
     pub user_types: Vec<UserType>,
     pub user_states: Vec<UserState>,
@@ -119,7 +119,7 @@ impl Token for PersonalAccessToken {
     }
 
     fn owner(&self) -> Option<Owner> {
-        self.user_id.map(Owner::User)
+        self.user_id.clone().map(Owner::User)
     }
 
     fn owner_name(&self) -> Option<&str> {
@@ -146,10 +146,14 @@ impl Token for PersonalAccessToken {
             unused_since,
         } = filter;
         let last_used = self.last_used_at;
+        let is_of = |users: &[OwnerRef]| {
+            let user = self.user_id.as_ref();
+            users.iter().any(|it| matches!(it, OwnerRef::User(id) if Some(id) == user))
+        };
 
         token.keeps(&self.token, now)
-            && (users.is_empty() || self.user_id.is_some_and(|it| users.contains(&it)))
-            && !self.user_id.is_some_and(|it| except_users.contains(&it))
+            && (users.is_empty() || is_of(users))
+            && !is_of(except_users)
             && (user_types.is_empty() || self.user_type.is_some_and(|it| user_types.contains(&it)))
             && (user_states.is_empty()
                 || self.user_state.is_some_and(|it| user_states.contains(&it)))

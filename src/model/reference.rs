@@ -3,12 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::id::{is_digits, parse_id};
+use super::id::{Id, is_digits, parse_id};
 
 /// A reference to a user, project or group: an id if it is all digits, else a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reference {
-    Id(i64),
+    Id(Id),
     /// A username or a full path; ASCII case is ignored.
     Name(String),
 }
@@ -30,7 +30,7 @@ impl FromStr for Reference {
             return Err("it is empty".into());
         }
         if is_digits(text.trim()) {
-            return parse_id(text).map(Self::Id);
+            return parse_id(text).map(|id| Self::Id(Id::Integer(id)));
         }
         Ok(Self::Name(text.into()))
     }

@@ -10,11 +10,12 @@ pub struct Status {
     pub facts: Facts,
     /// The name of the schema, and of the application whose it is.
     pub schema: &'static str,
-    pub application: &'static str,
+    pub application: String,
     /// Properties of tokens that the store does not record.
     pub unrecorded: Vec<String>,
     pub actor: String,
-    pub actor_id: UserId,
+    /// `None`: the operator.
+    pub actor_id: Option<UserId>,
     pub is_admin: bool,
     pub personal_access_tokens: Counts,
     /// `None`: the store has none, or the actor may not ask for all.

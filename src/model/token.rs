@@ -1,7 +1,7 @@
 //! What every kind of token has in common: its state at an instant, the
 //! filters that apply to all kinds, and the orders they can be listed in.
 
-use super::id::{Owner, TokenId};
+use super::id::{IdList, Owner, TokenId};
 use super::reach::Guarded;
 use super::time::{Expiry, Moment, Timestamp};
 
@@ -62,7 +62,8 @@ impl StateFilter {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenProperties {
     pub id: TokenId,
-    pub name: String,
+    /// `None`: not recorded.
+    pub name: Option<String>,
     pub scopes: Vec<String>,
     pub revoked: bool,
     /// `None`: not recorded.
@@ -119,7 +120,7 @@ pub trait Token: Guarded<Filter: AsRef<TokenFilter> + AsMut<TokenFilter>> {
     }
 
     fn id(&self) -> TokenId {
-        self.properties().id
+        self.properties().id.clone()
     }
 
     /// Returns the filter without its exemptions; `None` where it has none.
@@ -138,7 +139,7 @@ pub trait Token: Guarded<Filter: AsRef<TokenFilter> + AsMut<TokenFilter>> {
 #[derive(Clone, Debug, Default)]
 pub struct TokenFilter {
     /// Only these ids.
-    pub ids: Option<Vec<TokenId>>,
+    pub ids: Option<IdList>,
     /// All of these.
     pub states: Vec<StateFilter>,
     pub revoked: Option<bool>,
@@ -183,9 +184,9 @@ impl TokenFilter {
         } = self;
         let expiry = token.expires_at;
         let has_any = |wanted: &[String]| token.scopes.iter().any(|it| wanted.contains(it));
-        let name: String = fold(&token.name).collect();
+        let name: String = fold(token.name.as_deref().unwrap_or_default()).collect();
 
-        ids.as_ref().is_none_or(|ids| ids.contains(&token.id))
+        ids.as_ref().is_none_or(|ids| ids.iter().any(|id| id == token.id.0))
             && states.iter().all(|wanted| wanted.keeps(token.state(now)))
             && revoked.is_none_or(|wanted| token.revoked == wanted)
             && expired.is_none_or(|wanted| token.is_expired(now) == wanted)

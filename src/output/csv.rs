@@ -44,11 +44,14 @@ impl<W: Write, R: Record> Lines<W, R> {
     }
 }
 
+/// What a spreadsheet takes for the beginning of a formula.
+pub const FORMULA: [char; 4] = ['=', '+', '-', '@'];
+
 /// Appends a value as a cell has it, before it is quoted.
 pub fn write_cell(text: &mut String, cell: Cell<'_>) {
     let at = text.len();
     cell.write_plain(text);
-    if is_untrusted(cell) && text[at..].starts_with(['=', '+', '-', '@']) {
+    if is_untrusted(cell) && text[at..].starts_with(FORMULA) {
         // Keeps a spreadsheet from running the text as a formula.
         text.insert(at, '\'');
     }

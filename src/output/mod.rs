@@ -21,6 +21,7 @@ use clap::ValueEnum;
 
 use self::table::Table;
 use self::view::{Column, Record};
+use crate::model::id::Id;
 use crate::model::time::Moment;
 
 /// The form of the result on standard output.
@@ -142,7 +143,12 @@ impl<W: Write, R: Record> Printer<W, R> {
             Body::Csv(lines) => lines.record(record, self.now)?,
             Body::Ids(out) => {
                 if let Some(id) = record.listed_id() {
-                    line.extend_from_slice(itoa::Buffer::new().format(id.0).as_bytes());
+                    match &id.0 {
+                        Id::Integer(id) => {
+                            line.extend_from_slice(itoa::Buffer::new().format(*id).as_bytes());
+                        }
+                        Id::Text(id) => line.extend_from_slice(id.as_bytes()),
+                    }
                     line.push(b'\n');
                     out.write_all(line)?;
                 }

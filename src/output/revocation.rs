@@ -49,7 +49,7 @@ impl<T: Token> Revocation<T> {
 
     fn revoked_id(&self) -> Option<TokenId> {
         match self.result {
-            RevocationResult::Revoked | RevocationResult::WouldRevoke => Some(self.id),
+            RevocationResult::Revoked | RevocationResult::WouldRevoke => Some(self.id.clone()),
             RevocationResult::AlreadyRevoked
             | RevocationResult::Spared
             | RevocationResult::Denied
@@ -68,10 +68,10 @@ const fn run_id<T: Token + 'static>() -> Column<Revocation<T>> {
 
 impl Record for Revocation<PersonalAccessToken> {
     const COLUMNS: &'static [Column<Self>] = &[
-        number("id", |it, _| Cell::Integer(it.id.0)),
-        name("name", |it, _| it.of_token(|token| Cell::Text(&token.properties().name))),
+        number("id", |it, _| Cell::id(&it.id.0)),
+        name("name", |it, _| it.of_token(|token| Cell::text(token.properties().name.as_ref()))),
         number("user_id", |it, _| {
-            it.of_token(|token| token.user_id.map_or(Cell::Null, |id| Cell::Integer(id.0)))
+            it.of_token(|token| token.user_id.as_ref().map_or(Cell::Null, |id| Cell::id(&id.0)))
         }),
         name("username", |it, _| it.of_token(|token| Cell::text(token.username.as_ref()))),
         result(),
@@ -91,8 +91,8 @@ impl Record for Revocation<PersonalAccessToken> {
 
 impl Record for Revocation<DeployToken> {
     const COLUMNS: &'static [Column<Self>] = &[
-        number("id", |it, _| Cell::Integer(it.id.0)),
-        name("name", |it, _| it.of_token(|token| Cell::Text(&token.properties().name))),
+        number("id", |it, _| Cell::id(&it.id.0)),
+        name("name", |it, _| it.of_token(|token| Cell::text(token.properties().name.as_ref()))),
         text("project", |it, _| it.of_token(|token| Cell::text(token.project.as_ref()))),
         text("group", |it, _| it.of_token(|token| Cell::text(token.group.as_ref()))),
         result(),

@@ -4,7 +4,7 @@
 use super::text::visible;
 use crate::model::audit::AuditEvent;
 use crate::model::deploy_token::DeployToken;
-use crate::model::id::TokenId;
+use crate::model::id::{Id, TokenId};
 use crate::model::personal_access_token::PersonalAccessToken;
 use crate::model::status::Status;
 use crate::model::time::{Expiry, Moment, Timestamp};
@@ -36,6 +36,13 @@ pub enum Cell<'a> {
 impl<'a> Cell<'a> {
     pub(super) fn text(text: Option<&'a String>) -> Self {
         text.map_or(Self::Null, |text| Self::Text(text))
+    }
+
+    pub(super) fn id(id: &'a Id) -> Self {
+        match id {
+            Id::Integer(id) => Self::Integer(*id),
+            Id::Text(id) => Self::Whole(id),
+        }
     }
 
     pub(super) fn count(count: Option<u64>) -> Self {
@@ -155,12 +162,12 @@ const fn state<R: Token + 'static>() -> Column<R> {
 
 impl Record for PersonalAccessToken {
     const COLUMNS: &'static [Column<Self>] = &[
-        number("id", |it, _| Cell::Integer(it.token.id.0)),
-        name("name", |it, _| Cell::Text(&it.token.name)),
+        number("id", |it, _| Cell::id(&it.token.id.0)),
+        name("name", |it, _| Cell::text(it.token.name.as_ref())),
         key("revoked", |it, _| Cell::Boolean(it.token.revoked)),
         key("created_at", |it, _| it.token.created_at.map_or(Cell::Null, Cell::Time)),
         text("scopes", |it, _| Cell::List(&it.token.scopes)),
-        number("user_id", |it, _| it.user_id.map_or(Cell::Null, |id| Cell::Integer(id.0))),
+        number("user_id", |it, _| it.user_id.as_ref().map_or(Cell::Null, |id| Cell::id(&id.0))),
         key("last_used_at", |it, _| it.last_used_at.map_or(Cell::Never, Cell::Time)),
         key("active", |it, now| Cell::Boolean(it.token.is_active(now))),
         key("expires_at", |it, _| it.token.expires_at.map_or(Cell::Never, Cell::Expiry)),
@@ -178,14 +185,14 @@ impl Record for PersonalAccessToken {
         &["scopes", "created_at", "expires_at", "last_used_at", "username"];
 
     fn listed_id(&self) -> Option<TokenId> {
-        Some(self.token.id)
+        Some(self.token.id.clone())
     }
 }
 
 impl Record for DeployToken {
     const COLUMNS: &'static [Column<Self>] = &[
-        number("id", |it, _| Cell::Integer(it.token.id.0)),
-        name("name", |it, _| Cell::Text(&it.token.name)),
+        number("id", |it, _| Cell::id(&it.token.id.0)),
+        name("name", |it, _| Cell::text(it.token.name.as_ref())),
         text("username", |it, _| Cell::Text(&it.username)),
         key("expires_at", |it, _| it.token.expires_at.map_or(Cell::Never, Cell::Expiry)),
         text("scopes", |it, _| Cell::List(&it.token.scopes)),
@@ -212,7 +219,7 @@ impl Record for DeployToken {
         &["username", "scopes", "created_at", "expires_at", "group", "project"];
 
     fn listed_id(&self) -> Option<TokenId> {
-        Some(self.token.id)
+        Some(self.token.id.clone())
     }
 }
 
@@ -223,13 +230,13 @@ impl Record for AuditEvent {
         key("run_id", |it, _| Cell::Whole(&it.run_id)),
         key("action", |it, _| Cell::Text(&it.action)),
         name("actor", |it, _| Cell::Text(&it.actor)),
-        number("actor_id", |it, _| Cell::Integer(it.actor_id.0)),
+        number("actor_id", |it, _| it.actor_id.as_ref().map_or(Cell::Null, |id| Cell::id(&id.0))),
         text("os_user", |it, _| Cell::Text(&it.os_user)),
         key("target_type", |it, _| Cell::Text(&it.target_type)),
-        number("target_id", |it, _| Cell::Integer(it.target_id.0)),
+        number("target_id", |it, _| Cell::id(&it.target_id.0)),
         name("target_name", |it, _| Cell::Text(&it.target_name)),
         number("target_user_id", |it, _| {
-            it.target_user_id.map_or(Cell::Null, |id| Cell::Integer(id.0))
+            it.target_user_id.as_ref().map_or(Cell::Null, |id| Cell::id(&id.0))
         }),
         name("target_username", |it, _| Cell::text(it.target_username.as_ref())),
         text("reason", |it, _| Cell::text(it.reason.as_ref())),
@@ -243,17 +250,17 @@ impl Record for AuditEvent {
 
     /// Returns the token's id: `revoke -` does not take ids of events.
     fn listed_id(&self) -> Option<TokenId> {
-        Some(self.target_id)
+        Some(self.target_id.clone())
     }
 }
 
 impl Record for TokenId {
-    const COLUMNS: &'static [Column<Self>] = &[number("id", |it, _| Cell::Integer(it.0))];
+    const COLUMNS: &'static [Column<Self>] = &[number("id", |it, _| Cell::id(&it.0))];
     const TABLE: &'static [&'static str] = &["id"];
     const LEFT_OUT: &'static [&'static str] = &[];
 
     fn listed_id(&self) -> Option<TokenId> {
-        Some(*self)
+        Some(self.clone())
     }
 }
 
@@ -265,10 +272,10 @@ impl Record for Status {
         key("encoding", |it, _| Cell::Text(&it.facts.encoding)),
         key("journal_mode", |it, _| Cell::text(it.facts.journal_mode.as_ref())),
         key("schema", |it, _| Cell::Word(it.schema)),
-        key("application", |it, _| Cell::Word(it.application)),
+        key("application", |it, _| Cell::Text(&it.application)),
         text("unrecorded", |it, _| Cell::List(&it.unrecorded)),
         name("actor", |it, _| Cell::Text(&it.actor)),
-        number("actor_id", |it, _| Cell::Integer(it.actor_id.0)),
+        number("actor_id", |it, _| it.actor_id.as_ref().map_or(Cell::Null, |id| Cell::id(&id.0))),
         key("admin", |it, _| Cell::Boolean(it.is_admin)),
         number("active", |it, _| Cell::count(Some(it.personal_access_tokens.active))),
         number("expired", |it, _| Cell::count(Some(it.personal_access_tokens.expired))),

@@ -9,23 +9,23 @@ use super::sql::Sql;
 use super::stored::{FilterContext, Projection, Stored, Unrecorded};
 use crate::model::access::Reach;
 use crate::model::audit::{AuditEvent, Filter};
-use crate::model::id::{EventId, TokenId, UserId};
+use crate::model::id::{EventId, IdList, OwnerRef, TokenId, UserId};
 use crate::model::token::SortKey;
 
 impl Projection<Self> for AuditEvent {
     fn select_list(columns: &AuditEvents) -> Vec<(&'static str, &'static str)> {
         vec![
-            ("id", columns.table.id),
+            ("id", columns.table.id.sql),
             ("created_at", columns.created_at.sql),
             ("run_id", columns.run_id),
             ("action", columns.action),
             ("actor", columns.actor),
-            ("actor_id", columns.actor_id),
+            ("actor_id", columns.actor_id.sql),
             ("os_user", columns.os_user),
             ("target_type", columns.target_type),
-            ("target_id", columns.target_id),
+            ("target_id", columns.target_id.sql),
             ("target_name", columns.target_name),
-            ("target_user_id", columns.target_user_id),
+            ("target_user_id", columns.target_user_id.sql),
             ("target_username", columns.target_username),
             ("reason", columns.reason),
             ("outcome", columns.outcome),
@@ -39,13 +39,13 @@ impl Projection<Self> for AuditEvent {
             run_id: row.text()?,
             action: row.text()?,
             actor: row.text()?,
-            actor_id: UserId(row.integer()?),
+            actor_id: row.optional_id()?.map(UserId),
             os_user: row.text()?,
             schema: None,
             target_type: row.text()?,
-            target_id: TokenId(row.integer()?),
+            target_id: TokenId(row.id()?),
             target_name: row.text()?,
-            target_user_id: row.optional_integer()?.map(UserId),
+            target_user_id: row.optional_id()?.map(UserId),
             target_username: row.optional_text()?,
             reason: row.optional_text()?,
             outcome: row.text()?,
@@ -59,7 +59,7 @@ pub struct RunId(pub String);
 
 impl Projection<AuditEvent> for RunId {
     fn select_list(columns: &AuditEvents) -> Vec<(&'static str, &'static str)> {
-        vec![("id", columns.table.id), ("run_id", columns.run_id)]
+        vec![("id", columns.table.id.sql), ("run_id", columns.run_id)]
     }
 
     fn decode(row: &mut Decoder<'_>, _: &AuditEvents) -> Result<Self, String> {
@@ -81,14 +81,14 @@ impl Stored for AuditEvent {
         &columns.table
     }
 
-    fn reach_condition(sql: &mut Sql, columns: &AuditEvents, reach: &Reach, _: Option<&[TokenId]>) {
+    fn reach_condition(sql: &mut Sql, columns: &AuditEvents, reach: &Reach, _: Option<&IdList>) {
         match reach {
             Reach::All => {
                 sql.push("TRUE");
             }
             Reach::Involved { user, username } => {
                 let is_theirs = |sql: &mut Sql, id, name| {
-                    sql.push(id).push(" = ").bind(user.0);
+                    sql.one_of(id, &user.0.clone().into());
                     if columns.reuses_user_ids {
                         // NULL, where no name is on record, is nobody's.
                         sql.push(" AND ").push(name).push(" = ").bind(username.as_str());
@@ -106,7 +106,7 @@ impl Stored for AuditEvent {
         }
     }
 
-    fn ids(_: &Filter) -> Option<&[TokenId]> {
+    fn ids(_: &Filter) -> Option<&IdList> {
         None
     }
 
@@ -124,16 +124,23 @@ impl Stored for AuditEvent {
         let Filter { targets, target_type, user, actor, run, action, since, until } = filter;
 
         if !targets.is_empty() {
-            sql.and_one_of(columns.target_id, targets, context.is_restricted);
+            let targets = targets.iter().cloned().collect();
+            sql.and_one_of(columns.target_id, &targets, context.is_restricted);
         }
         if let Some(kind) = target_type {
             sql.push(" AND ").push(columns.target_type).push(" = ").bind(*kind);
         }
-        if let Some(UserId(user)) = user {
-            sql.push(" AND ").push(columns.target_user_id).push(" = ").bind(*user);
-        }
-        if let Some(UserId(actor)) = actor {
-            sql.push(" AND ").push(columns.actor_id).push(" = ").bind(*actor);
+        for (column, wanted) in [(columns.target_user_id, user), (columns.actor_id, actor)] {
+            match wanted {
+                None => {}
+                Some(OwnerRef::User(UserId(id))) => {
+                    sql.push(" AND ").one_of(column, &id.clone().into());
+                }
+                // Events are of users alone.
+                Some(OwnerRef::Service(..)) => {
+                    sql.push(" AND FALSE");
+                }
+            }
         }
         if let Some(run) = run {
             // By its index, others' events would be found first, and cost more than none.
@@ -154,7 +161,7 @@ impl Stored for AuditEvent {
 
     fn sort_column(columns: &AuditEvents, key: SortKey) -> Result<&'static str, Unrecorded> {
         match key {
-            SortKey::Id => Ok(columns.table.id),
+            SortKey::Id => Ok(columns.table.id.sql),
             SortKey::Created => Ok(columns.created_at.sql),
             SortKey::Name => Ok(columns.target_name),
             SortKey::LastUsed | SortKey::Expires => Err(Unrecorded("that time of events")),

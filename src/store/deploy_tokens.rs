@@ -3,13 +3,13 @@
 
 use super::engine::Decoder;
 use super::filter::{shared, shared_sort_column};
-use super::schema::{DeployTokens, RevokeMethod, Schema, Table};
+use super::schema::{DeployTokens, RevokeMethod, Schema, Table, Time};
 use super::scopes::Scopes;
-use super::sql::Sql;
+use super::sql::{IdColumn, IdForm, Sql, Value};
 use super::stored::{FilterContext, Projection, Stored, Unrecorded};
 use crate::model::access::Reach;
 use crate::model::deploy_token::{DeployToken, Filter};
-use crate::model::id::{GroupId, Place, ProjectId, TokenId};
+use crate::model::id::{GroupId, IdList, Place, ProjectId};
 use crate::model::token::SortKey;
 
 impl Projection<Self> for DeployToken {
@@ -29,7 +29,7 @@ impl Projection<Self> for DeployToken {
     fn decode(row: &mut Decoder<'_>, columns: &DeployTokens) -> Result<Self, String> {
         let token = columns.token.decode(row)?;
         Ok(Self {
-            username: row.optional_text()?.unwrap_or_else(|| Self::default_username(token.id)),
+            username: row.optional_text()?.unwrap_or_else(|| Self::default_username(&token.id)),
             token,
             place: {
                 let project = row.optional_integer()?.map(|id| Place::Project(ProjectId(id)));
@@ -59,31 +59,40 @@ impl Stored for DeployToken {
         Some(&columns.token.revoke)
     }
 
-    fn scopes(columns: &DeployTokens) -> Option<Scopes> {
-        Some(columns.token.scopes)
+    fn expires_at(columns: &DeployTokens) -> Option<Time> {
+        columns.token.expires_at
     }
 
-    fn reach_condition(
-        sql: &mut Sql,
-        columns: &DeployTokens,
-        reach: &Reach,
-        ids: Option<&[TokenId]>,
-    ) {
+    fn scopes(columns: &DeployTokens) -> Option<Scopes> {
+        columns.token.scopes
+    }
+
+    fn reach_condition(sql: &mut Sql, columns: &DeployTokens, reach: &Reach, ids: Option<&IdList>) {
         let id = columns.token.table.id;
         match reach {
             Reach::All => {
                 sql.push("TRUE");
             }
             Reach::Member { user, project_level, group_level } if let Some(ids) = ids => {
-                let [user, project, group] = [user.0, project_level.0, group_level.0];
-                sql.push(id).push(" IN (");
-                sql.push_bound(&columns.reached, [user, project, user, project, user, group]);
-                sql.push(" WHERE TRUE").and_one_of("r.id", ids, true).push(")");
+                let user = IdForm::Integer.value(&user.0);
+                let [project, group] = [project_level.0, group_level.0].map(Value::from);
+                let Some(user) = user else {
+                    sql.push("FALSE");
+                    return;
+                };
+                sql.push(id.sql).push(" IN (");
+                let values = [&user, &project, &user, &project, &user, &group];
+                sql.push_bound(&columns.reached, values.map(Clone::clone));
+                sql.push(" WHERE TRUE").and_one_of(IdColumn::integer("r.id"), ids, true).push(")");
                 return;
             }
             Reach::Member { user, project_level, group_level } => {
                 let [head, tail] = columns.level;
-                sql.push(head).bind(user.0).push(tail).push(" >= CASE WHEN ");
+                let Some(user) = IdForm::Integer.value(&user.0) else {
+                    sql.push("FALSE");
+                    return;
+                };
+                sql.push(head).bind(user).push(tail).push(" >= CASE WHEN ");
                 sql.push(columns.project_id).push(" IS NOT NULL THEN ").bind(project_level.0);
                 sql.push(" ELSE ").bind(group_level.0).push(" END");
             }
@@ -96,8 +105,8 @@ impl Stored for DeployToken {
         }
     }
 
-    fn ids(filter: &Filter) -> Option<&[TokenId]> {
-        filter.token.ids.as_deref()
+    fn ids(filter: &Filter) -> Option<&IdList> {
+        filter.token.ids.as_ref()
     }
 
     fn is_narrow(filter: &Filter) -> bool {

@@ -10,8 +10,8 @@ use super::Store;
 use super::engine::Engine;
 use super::engine::sqlite::Sqlite;
 use super::schema::native::{self, AUDIT_EVENTS};
-use super::schema::{AuditEvents, Catalog, Lookup, Schema};
-use super::sql::Dialect;
+use super::schema::{AuditEvents, Lookup, Schema};
+use super::sql::{Dialect, IdColumn, IdForm};
 use crate::model::audit::{AuditEvent, Outcome};
 use crate::model::id::TokenId;
 
@@ -30,12 +30,12 @@ const TABLE: &str = "
         run_id TEXT NOT NULL,
         action TEXT NOT NULL,
         actor TEXT NOT NULL,
-        actor_id INTEGER NOT NULL,
+        actor_id,
         os_user TEXT NOT NULL,
         target_type TEXT NOT NULL,
-        target_id INTEGER NOT NULL,
+        target_id NOT NULL,
         target_name TEXT NOT NULL,
-        target_user_id INTEGER,
+        target_user_id,
         target_username TEXT,
         reason TEXT,
         outcome TEXT NOT NULL,
@@ -68,12 +68,12 @@ impl EventTable {
             event.run_id,
             event.action,
             event.actor,
-            event.actor_id.0,
+            event.actor_id.as_ref().map(|id| &id.0),
             event.os_user,
             event.target_type,
-            event.target_id.0,
+            &event.target_id.0,
             event.target_name,
-            event.target_user_id.map(|id| id.0),
+            event.target_user_id.as_ref().map(|id| &id.0),
             event.target_username,
             event.reason,
             Outcome::Unresolved.name(),
@@ -86,10 +86,10 @@ impl EventTable {
         &self,
         run_id: &str,
         target_type: &str,
-        target_id: TokenId,
+        target_id: &TokenId,
         outcome: Option<Outcome>,
     ) -> Result<()> {
-        let values = params![run_id, target_type, target_id.0, outcome.map(Outcome::name)];
+        let values = params![run_id, target_type, &target_id.0, outcome.map(Outcome::name)];
         let sql = match outcome {
             Some(_) => {
                 "UPDATE audit_events SET outcome = ?4 \
@@ -114,10 +114,14 @@ impl EventTable {
     /// Converts to a store that holds only the events.
     pub fn into_store(self) -> Result<Store> {
         self.connection.execute_batch("COMMIT").context(CANNOT)?;
-        let schema = (native::DESCRIPTION.schema)(Dialect::Sqlite, &Catalog::default());
+        let schema = native::schema(Dialect::Sqlite);
         let events = AuditEvents {
             outcome: "t.outcome",
             reuses_user_ids: true,
+            // Whatever the application has.
+            actor_id: IdColumn { form: IdForm::Any, ..AUDIT_EVENTS.actor_id },
+            target_id: IdColumn { form: IdForm::Any, ..AUDIT_EVENTS.target_id },
+            target_user_id: IdColumn { form: IdForm::Any, ..AUDIT_EVENTS.target_user_id },
             owners: Lookup {
                 // Names change hands, so whoever is gone is found by id alone.
                 by_name: ["SELECT 0, '' WHERE FALSE AND '' = ", ""],

@@ -88,15 +88,13 @@ pub fn revoke<T: Stored>(
     (now, at): (Moment, Timestamp),
 ) -> Result<(), Unrecorded> {
     sql.push(method.statement);
-    if let Some((column, form)) = method.time {
+    for (column, form) in &method.times {
         sql.push(column).bind(form.value(Moment::at(at)));
     }
     sql.push(" WHERE ");
     within_reach(sql, columns, selection);
     conditions(sql, columns, selection, Bounds::Plain, now)?;
-    // A trigger may have reset the flag: the id is NULL then.
-    let is_deleted = method.deletes;
-    sql.push(if is_deleted { " RETURNING id" } else { " RETURNING CASE WHEN revoked THEN id END" });
+    sql.push(" RETURNING ").push(method.returning);
     Ok(())
 }
 
@@ -144,6 +142,9 @@ fn select_list<T: Stored, P: Projection<T>>(sql: &mut Sql, columns: &T::Columns)
 
 fn within_reach<T: Stored>(sql: &mut Sql, columns: &T::Columns, selection: &Selection<T>) {
     T::reach_condition(sql, columns, selection.reach(), T::ids(selection.filter()));
+    if let Some(only) = T::table(columns).only {
+        sql.push(" AND ").push(only);
+    }
 }
 
 /// Writes the ORDER BY clause.
@@ -163,7 +164,7 @@ pub fn order_by<T: Stored>(
         };
         sql.push(if sort.descending { " DESC NULLS FIRST, " } else { " ASC NULLS LAST, " });
     }
-    sql.push(T::table(columns).id);
+    sql.by_id(T::table(columns).id);
     sql.push(if sort.descending { " DESC" } else { " ASC" });
     Ok(())
 }
@@ -171,16 +172,22 @@ pub fn order_by<T: Stored>(
 /// Returns the column of a sort key that every kind of token has.
 pub fn shared_sort_column(tokens: &Tokens, key: SortKey) -> Result<&'static str, Unrecorded> {
     Ok(match key {
-        SortKey::Id => tokens.table.id,
-        SortKey::Created => tokens.created_at.sql,
+        SortKey::Id => tokens.table.id.sql,
+        SortKey::Created => recorded(tokens.created_at, CREATION)?.sql,
         SortKey::Expires => recorded(tokens.expires_at, EXPIRY)?.sql,
-        SortKey::Name => tokens.name,
+        SortKey::Name => recorded(tokens.name, NAME)?,
         SortKey::LastUsed => return Err(Unrecorded("the use of such tokens")),
     })
 }
 
 /// The expiry, in the message about a store that does not record it.
 const EXPIRY: &str = "when tokens expire";
+/// The same for the time of creation.
+pub const CREATION: &str = "when tokens were created";
+const NAME: &str = "names of tokens";
+pub const OWNER: &str = "who owns a token";
+pub const USE: &str = "when tokens were last used";
+pub const SCOPES: &str = "scopes";
 const REVOCATION: &str = "revocations: it deletes the rows";
 
 /// Writes the conditions that every kind of token has.
@@ -209,8 +216,12 @@ pub fn shared(
     } = filter;
     let expiry = || recorded(tokens.expires_at, EXPIRY);
 
-    if let (false, Some(column)) = (includes_revoked, tokens.revoked) {
-        sql.push(" AND NOT ").push(column);
+    if !includes_revoked {
+        if let Some(column) = tokens.revoked {
+            sql.push(" AND NOT ").push(column);
+        } else if tokens.revoke.expires {
+            not_expired(sql.push(" AND "), expiry()?, now);
+        }
     }
     for state in states {
         in_state(sql, tokens, *state, now)?;
@@ -225,14 +236,14 @@ pub fn shared(
             sql.push(" AND ");
             compare(sql, expiry, expiry.sql, Comparison::AtMost, now);
         } else {
-            sql.push(" AND (").push(expiry.sql).push(" IS NULL OR ");
-            compare(sql, expiry, expiry.sql, Comparison::After, now);
-            sql.push(")");
+            not_expired(sql.push(" AND "), expiry, now);
         }
     }
     let created =
         [(Comparison::AtLeast, at(*created_after)), (Comparison::AtMost, at(*created_before))];
-    bounded(sql, tokens.created_at, bounds, created);
+    if created.iter().any(|(_, bound)| bound.is_some()) {
+        bounded(sql, recorded(tokens.created_at, CREATION)?, bounds, created);
+    }
     let expires = [
         (Comparison::AtLeast, *expires_after),
         (Comparison::Before, *expires_before),
@@ -246,16 +257,24 @@ pub fn shared(
         is_null(sql, expiry()?.sql, *no_expiry);
     }
     for word in search {
-        sql.push(" AND ").contains(tokens.name, word);
+        sql.push(" AND ").contains(recorded(tokens.name, NAME)?, word);
     }
     // NULL where the scopes cannot be read: such a row passes, so that decoding
     // reports it.
     for (scopes, verdict) in [(scopes, ") IS NOT FALSE"), (except_scopes, ") IS NOT TRUE")] {
         if !scopes.is_empty() {
-            sql.push(" AND (").has_scope(tokens.scopes, scopes).push(verdict);
+            let column = recorded(tokens.scopes, SCOPES)?;
+            sql.push(" AND (").has_scope(column, scopes).push(verdict);
         }
     }
     Ok(())
+}
+
+/// Writes the condition that a token is not expired.
+pub fn not_expired(sql: &mut Sql, expiry: Time, now: Moment) {
+    sql.push("(").push(expiry.sql).push(" IS NULL OR ");
+    compare(sql, expiry, expiry.sql, Comparison::After, now);
+    sql.push(")");
 }
 
 /// Writes the condition on a token's state, in which revoked wins over expired. A property

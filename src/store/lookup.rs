@@ -4,16 +4,16 @@ use anyhow::Result;
 
 use super::Store;
 use super::engine::{Decoder, Transaction};
-use super::schema::{AuditEvents, Lookup, Places};
-use super::sql::{Sql, Value};
-use crate::model::actor::{AccessLevel, Actor, Denied, Membership};
+use super::schema::{AuditEvents, Lookup, Places, Users};
+use super::sql::{IdForm, Sql, Value};
+use crate::model::actor::{AccessLevel, Actor, Denied, Membership, OPERATOR};
 use crate::model::audit::AuditEvent;
 use crate::model::deploy_token::DeployToken;
-use crate::model::id::{GroupId, Place, ProjectId, UserId};
+use crate::model::id::{GroupId, Id, OwnerRef, Place, ProjectId, UserId};
 use crate::model::reference::{Reference, UserRef};
 
 /// A user's id and name, and whether the user is an administrator.
-type User = (i64, String, bool);
+type User = (Id, String, bool);
 
 /// What a user has to do with an event.
 #[derive(Clone, Copy, Debug)]
@@ -23,12 +23,24 @@ pub enum EventPart {
 }
 
 impl Store {
-    /// Looks up the actor.
+    /// Whether the store tells who is an administrator. Where it does not, whoever can open
+    /// it may act as the operator.
+    #[must_use]
+    pub fn has_administrators(&self) -> bool {
+        self.schema.users.has_administrators
+    }
+
+    /// Looks up the actor: a user, or the operator.
     ///
     /// # Errors
     ///
     /// [`Denied`] where there is no such user or they may not act.
     pub fn actor(&self, reference: &Reference) -> Result<Actor> {
+        let is_operator = matches!(reference, Reference::Name(name) if name == OPERATOR);
+        if is_operator && !self.has_administrators() {
+            #[expect(clippy::disallowed_methods, reason = "the store may create these")]
+            return Ok(Actor::operator());
+        }
         self.read(|transaction| self.acting(transaction, reference))
     }
 
@@ -37,26 +49,37 @@ impl Store {
         transaction: &Transaction<'_>,
         reference: &Reference,
     ) -> Result<Actor> {
-        let lookup = &self.schema.users.acting;
-        let found = self.find(transaction, lookup, reference, |row| {
-            Ok((row.integer()?, row.optional_text()?.unwrap_or_default(), row.boolean()?))
+        let Users { acting, form, .. } = &self.schema.users;
+        let found = self.find(transaction, acting, *form, reference, |row| {
+            Ok((row.id()?, row.optional_text()?.unwrap_or_default(), row.boolean()?))
         });
         let (id, username, admin) = found?.ok_or(Denied)?;
         #[expect(clippy::disallowed_methods, reason = "the store may create these")]
         Ok(Actor::vouched(UserId(id), username, admin))
     }
 
-    /// Looks up the owner of tokens, if `actor` may name them: a user, or what
-    /// [`Users::other_owners`] finds.
-    ///
-    /// [`Users::other_owners`]: super::schema::Users::other_owners
+    /// Looks up the owner of tokens, if `actor` may name them: a user, one who is gone, or a
+    /// service.
     ///
     /// # Errors
     ///
     /// [`Denied`] where there is no such user or the actor may not name them.
-    pub fn user(&self, actor: &Actor, reference: &UserRef) -> Result<UserId> {
-        let others = &self.schema.users.other_owners;
-        self.named_user(actor, reference, || self.named(others, reference))
+    pub fn user(&self, actor: &Actor, reference: &UserRef) -> Result<OwnerRef> {
+        let Users { form, gone, services, .. } = &self.schema.users;
+        self.named_user(actor, reference, || {
+            if let Some(id) = self.named(gone, *form, reference)? {
+                return Ok(Some(OwnerRef::User(UserId(id))));
+            }
+            // By name alone: an id of digits is a user's.
+            if matches!(reference, UserRef::Other(Reference::Name(_))) {
+                for (kind, (lookup, form)) in services.iter().enumerate() {
+                    if let Some(id) = self.named(lookup, *form, reference)? {
+                        return Ok(Some(OwnerRef::Service(kind, id)));
+                    }
+                }
+            }
+            Ok(None)
+        })
     }
 
     /// Like [`Store::user`], but also finds a user who is gone and stands in `events`, as
@@ -71,33 +94,41 @@ impl Store {
         part: EventPart,
         actor: &Actor,
         reference: &UserRef,
-    ) -> Result<UserId> {
-        let AuditEvents { owners, actors, .. } = events.columns::<AuditEvent>()?;
-        let lookup = match part {
-            EventPart::Owner => owners,
-            EventPart::Actor => actors,
+    ) -> Result<OwnerRef> {
+        let AuditEvents { owners, actors, target_user_id, actor_id, .. } =
+            events.columns::<AuditEvent>()?;
+        let (lookup, column) = match part {
+            EventPart::Owner => (owners, target_user_id),
+            EventPart::Actor => (actors, actor_id),
         };
-        self.named_user(actor, reference, || events.named(lookup, reference))
+        self.named_user(actor, reference, || {
+            let found = events.named(lookup, column.form, reference)?;
+            Ok(found.map(|id| OwnerRef::User(UserId(id))))
+        })
     }
 
     fn named_user(
         &self,
         actor: &Actor,
         reference: &UserRef,
-        recorded: impl FnOnce() -> Result<Option<UserId>>,
-    ) -> Result<UserId> {
-        let UserRef::Other(name) = reference else { return Ok(actor.id()) };
+        recorded: impl FnOnce() -> Result<Option<OwnerRef>>,
+    ) -> Result<OwnerRef> {
+        let UserRef::Other(name) = reference else {
+            return Ok(OwnerRef::User(actor.id().ok_or(Denied)?.clone()));
+        };
         if !actor.is_admin() {
             // Only themselves, so nobody is looked for: others would cost more than nobody.
             let (is_id, is_name) = match name {
-                Reference::Id(id) => (*id == actor.id().0, false),
+                Reference::Id(id) => (actor.id().is_some_and(|it| is_same(&it.0, id)), false),
                 Reference::Name(name) => (false, name.eq_ignore_ascii_case(actor.username())),
             };
             if !is_id && !is_name {
                 return Err(Denied.into());
             }
         }
-        let mut found = self.named(&self.schema.users.named, reference)?;
+        let Users { named, form, .. } = &self.schema.users;
+        let found = self.named(named, *form, reference)?;
+        let mut found = found.map(|id| OwnerRef::User(UserId(id)));
         // Only for administrators: others could tell from the time it takes who existed.
         if found.is_none() && actor.is_admin() {
             found = recorded()?;
@@ -105,14 +136,14 @@ impl Store {
         Ok(actor.may_name(found)?)
     }
 
-    fn named(&self, lookup: &Lookup, reference: &UserRef) -> Result<Option<UserId>> {
+    fn named(&self, lookup: &Lookup, form: IdForm, reference: &UserRef) -> Result<Option<Id>> {
         let UserRef::Other(reference) = reference else { return Ok(None) };
         let found = self.read(|transaction| {
-            self.find(transaction, lookup, reference, |row| {
-                Ok((row.integer()?, row.optional_text()?.unwrap_or_default(), false))
+            self.find(transaction, lookup, form, reference, |row| {
+                Ok((row.id()?, row.optional_text()?.unwrap_or_default(), false))
             })
         })?;
-        Ok(found.map(|(id, _, _)| UserId(id)))
+        Ok(found.map(|(id, _, _)| id))
     }
 
     /// Finds a user. Where usernames differ only by case, an exact match wins.
@@ -124,15 +155,17 @@ impl Store {
         &self,
         transaction: &Transaction<'_>,
         lookup: &Lookup,
+        form: IdForm,
         reference: &Reference,
         read: impl Fn(&mut Decoder<'_>) -> Result<User, String>,
     ) -> Result<Option<User>> {
-        let [head, tail] = match reference {
-            Reference::Id(_) => lookup.by_id,
-            Reference::Name(_) => lookup.by_name,
+        let ([head, tail], value) = match reference {
+            Reference::Id(id) => (lookup.by_id, form.value(id)),
+            Reference::Name(name) => (lookup.by_name, Some(Value::from(name.as_str()))),
         };
+        let Some(value) = value else { return Ok(None) };
         let mut sql = self.sql();
-        sql.push(head).bind(reference).push(tail);
+        sql.push(head).bind(value).push(tail);
         let found = transaction.rows(&sql, |row| read(row).map_err(anyhow::Error::msg))?;
         let mut found = found.into_iter().collect::<Result<Vec<_>>>()?;
         let is_exact = |(_, username, _): &User| matches!(reference, Reference::Name(name) if name == username);
@@ -170,7 +203,7 @@ impl Store {
         reference: &Reference,
         place: fn(i64) -> Place,
     ) -> Result<Membership> {
-        let sql = self.membership_sql(actor, places, reference);
+        let sql = self.membership_sql(actor, places, reference)?;
         let found = self.read(|transaction| {
             transaction.rows(&sql, |row| Ok::<_, String>((row.integer()?, row.optional_integer()?)))
         })?;
@@ -187,17 +220,23 @@ impl Store {
         actor: &Actor,
         places: &Places,
         reference: &Reference,
-    ) -> Sql {
+    ) -> Result<Sql> {
         let [by_id, by_path] =
             if actor.is_admin() { [&places.by_id[..], &places.by_path] } else { places.of_member };
-        let parts = match reference {
-            Reference::Id(_) => by_id,
-            Reference::Name(_) => by_path,
+        let (parts, value) = match reference {
+            Reference::Id(id) => (by_id, IdForm::Integer.value(id)),
+            Reference::Name(path) => (by_path, Some(Value::from(path.as_str()))),
         };
-        let mut values = vec![Value::from(actor.id().0); parts.len() - 2];
-        values.push(reference.into());
+        let user = actor.id().and_then(|it| self.schema.users.form.value(&it.0)).ok_or(Denied)?;
+        let mut values = vec![user; parts.len() - 2];
+        values.extend(value);
         let mut sql = self.sql();
         sql.push_bound(parts, values);
-        sql
+        Ok(sql)
     }
+}
+
+/// Whether a reference to an id is this one: digits may name a text.
+fn is_same(id: &Id, reference: &Id) -> bool {
+    id == reference || id.to_string() == reference.to_string()
 }

@@ -50,6 +50,7 @@ use self::stored::Unrecorded;
 pub use self::stored::{BrokenRow, Projection, Row, Stored, TokenScopes};
 use crate::failure::{self, Failure, Kind};
 use crate::model::database::Database;
+use crate::model::id::IdList;
 use crate::model::token::Token;
 use crate::stop_flag::StopFlag;
 
@@ -109,6 +110,16 @@ impl Store {
     /// Where the store has none of this kind.
     pub fn deletes<T: Stored + Token>(&self) -> Result<bool> {
         Ok(self.revoke_method::<T>()?.deletes)
+    }
+
+    /// The ids as the store has them, of such that were given before it was open.
+    ///
+    /// # Errors
+    ///
+    /// A usage error where one is none.
+    pub fn own_ids<T: Stored>(&self, ids: IdList) -> Result<IdList> {
+        let form = T::table(self.columns::<T>()?).id.form;
+        ids.convert(|id| form.own(id)).map_err(|problem| Failure::usage(problem).into())
     }
 
     /// What has to be known of a filter by the scopes of personal access tokens.

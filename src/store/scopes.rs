@@ -17,8 +17,14 @@ pub enum ScopesForm {
     /// A YAML list of words, as Ruby writes it: `---\n- api\n- :read_user\n`. The empty
     /// list, `--- []\n`, means GitLab's default scope.
     Yaml,
+    /// The same, in which the empty list means none.
+    YamlWords,
     /// Words separated by commas.
     Commas,
+    /// Words separated by blanks.
+    Words,
+    /// One scope, which is all of the text.
+    One,
 }
 
 /// GitLab's default scope.
@@ -90,14 +96,18 @@ pub fn in_json(scope: &str) -> [String; 3] {
 }
 
 impl ScopesForm {
-    pub const ALL: [Self; 3] = [Self::Json, Self::Yaml, Self::Commas];
+    pub const ALL: [Self; 6] =
+        [Self::Json, Self::Yaml, Self::YamlWords, Self::Commas, Self::Words, Self::One];
 
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
             Self::Yaml => "yaml",
+            Self::YamlWords => "yaml words",
             Self::Commas => "commas",
+            Self::Words => "words",
+            Self::One => "one",
         }
     }
 
@@ -106,7 +116,19 @@ impl ScopesForm {
     pub fn read(self, text: &[u8]) -> Option<Vec<String>> {
         match self {
             Self::Json => serde_json::from_slice(text).ok(),
-            Self::Yaml => read_yaml(std::str::from_utf8(text).ok()?),
+            Self::YamlWords => read_yaml(std::str::from_utf8(text).ok()?),
+            Self::Yaml => {
+                let words = read_yaml(std::str::from_utf8(text).ok()?)?;
+                Some(if words.is_empty() { vec![YAML_EMPTY.into()] } else { words })
+            }
+            Self::Words => {
+                let words = std::str::from_utf8(text).ok()?.split_ascii_whitespace();
+                Some(words.map(Into::into).collect())
+            }
+            Self::One => {
+                let scope = std::str::from_utf8(text).ok()?;
+                Some(if scope.is_empty() { Vec::new() } else { vec![scope.into()] })
+            }
             Self::Commas => {
                 let words =
                     std::str::from_utf8(text).ok()?.split(',').map(|it| it.trim_matches(' '));
@@ -143,6 +165,14 @@ impl ScopesForm {
                 r" ~ '^--- *(\n- :?[A-Za-z0-9_]+ *)+\n*$' THEN regexp_split_to_array(btrim(substr(",
                 r", 4), E' \n-:'), ' *\n- :?') END",
             ],
+            Self::YamlWords => &[
+                "CASE WHEN ",
+                r" ~ '^--- +\[\] *\n*$' THEN ARRAY[]::text[] WHEN ",
+                r" ~ '^--- *(\n- :?[A-Za-z0-9_]+ *)+\n*$' THEN regexp_split_to_array(btrim(substr(",
+                r", 4), E' \n-:'), ' *\n- :?') END",
+            ],
+            Self::Words => &["array_remove(regexp_split_to_array(", r", '[ \t\n\x0c\r]+'), '')"],
+            Self::One => &["array_remove(ARRAY[", "], '')"],
             Self::Commas => {
                 &["string_to_array(regexp_replace(btrim(", ", ' '), ' *, *', ',', 'g'), ',')"]
             }
@@ -154,7 +184,7 @@ impl ScopesForm {
 fn read_yaml(text: &str) -> Option<Vec<String>> {
     let body = text.strip_prefix("---")?.trim_end_matches('\n');
     if body.trim_matches(' ') == "[]" {
-        return body.starts_with(' ').then(|| vec![YAML_EMPTY.into()]);
+        return body.starts_with(' ').then(Vec::new);
     }
     let (marker, list) = body.split_once('\n')?;
     if !marker.trim_matches(' ').is_empty() {

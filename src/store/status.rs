@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use super::stats::count;
 use super::{Store, Stored, filter};
 use crate::model::actor::Actor;
-use crate::model::id::TokenId;
+use crate::model::id::Id;
 use crate::model::status::{Counts, Facts};
 use crate::model::time::Moment;
 use crate::model::token::{State, StateFilter, Token};
@@ -82,13 +82,13 @@ impl Store {
         }
         let (columns, method) = (self.columns::<T>()?, self.revoke_method::<T>()?);
         let mut filter = T::Filter::default();
-        filter.as_mut().ids = Some(vec![TokenId(1)]);
+        filter.as_mut().ids = Some(Id::Integer(1).into());
         let query = actor.to_revoke::<T>(filter)?;
         let mut statements = Vec::new();
-        if let Some(dependents) = method.dependents {
+        for dependents in &method.dependents {
             let mut sql = self.sql();
             sql.push("EXPLAIN ");
-            filter::delete_dependents(&mut sql, columns, dependents, query.selection(), now)
+            filter::delete_dependents(&mut sql, columns, *dependents, query.selection(), now)
                 .map_err(|error| self.unrecorded(&error))?;
             statements.push(sql);
         }

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use super::engine::Decoder;
-use super::schema::{RevokeMethod, Schema, Table};
+use super::schema::{RevokeMethod, Schema, Table, Time};
 use super::scopes::Scopes;
 use super::sql::Sql;
 use crate::model::access::{Guarded, Reach};
-use crate::model::id::TokenId;
+use crate::model::id::{IdList, TokenId};
 use crate::model::time::Moment;
 use crate::model::token::{SortKey, Token};
 
@@ -27,7 +27,12 @@ pub trait Stored: Guarded + Projection<Self> + Send {
     fn revoke_method(_: &Self::Columns) -> Option<&RevokeMethod> {
         None
     }
-    /// Returns the column of the scopes; `None` for a kind that has none.
+    /// Returns the column of the expiry, where it is recorded.
+    #[must_use]
+    fn expires_at(_: &Self::Columns) -> Option<Time> {
+        None
+    }
+    /// Returns the column of the scopes; `None` where there are none.
     #[must_use]
     fn scopes(_: &Self::Columns) -> Option<Scopes> {
         None
@@ -35,14 +40,9 @@ pub trait Stored: Guarded + Projection<Self> + Send {
     /// Writes the first condition of the WHERE: the rows in reach, of which only those with
     /// `ids` are wanted where they are given. Rows out of reach are then not even looked at:
     /// the database finds what is in reach, and looks for the ids among that.
-    fn reach_condition(
-        sql: &mut Sql,
-        columns: &Self::Columns,
-        reach: &Reach,
-        ids: Option<&[TokenId]>,
-    );
+    fn reach_condition(sql: &mut Sql, columns: &Self::Columns, reach: &Reach, ids: Option<&IdList>);
     /// Returns the ids in the filter.
-    fn ids(filter: &Self::Filter) -> Option<&[TokenId]>;
+    fn ids(filter: &Self::Filter) -> Option<&IdList>;
     /// Whether the filter keeps few rows, which the database finds by an index.
     fn is_narrow(filter: &Self::Filter) -> bool;
     /// Writes the filter's conditions except ids, each after an AND.
@@ -103,11 +103,11 @@ pub trait Projection<T: Stored>: Sized {
 
 impl<T: Stored + Token> Projection<T> for TokenId {
     fn select_list(columns: &T::Columns) -> Vec<(&'static str, &'static str)> {
-        vec![("id", T::table(columns).id)]
+        vec![("id", T::table(columns).id.sql)]
     }
 
-    fn decode(row: &mut Decoder<'_>, _: &T::Columns) -> Result<Self, String> {
-        row.token_id()
+    fn decode(row: &mut Decoder<'_>, columns: &T::Columns) -> Result<Self, String> {
+        row.token_id(T::table(columns).id.form)
     }
 }
 
@@ -118,12 +118,12 @@ pub struct TokenScopes(pub Vec<String>);
 impl<T: Stored + Token> Projection<T> for TokenScopes {
     fn select_list(columns: &T::Columns) -> Vec<(&'static str, &'static str)> {
         let scopes = T::scopes(columns).map(|it| ("scopes", it.sql));
-        [("id", T::table(columns).id)].into_iter().chain(scopes).collect()
+        [("id", T::table(columns).id.sql)].into_iter().chain(scopes).collect()
     }
 
     fn decode(row: &mut Decoder<'_>, columns: &T::Columns) -> Result<Self, String> {
-        row.token_id()?;
-        T::scopes(columns).map_or(Ok(Vec::new()), |it| row.scopes(it.form)).map(Self)
+        row.token_id(T::table(columns).id.form)?;
+        T::scopes(columns).map_or(Ok(Vec::new()), |it| row.scopes(Some(it.form))).map(Self)
     }
 }
 
@@ -140,6 +140,6 @@ pub struct BrokenRow {
 
 /// Decodes a row, or returns its id and the problem.
 pub fn decoded<T: Stored, P: Projection<T>>(row: &mut Decoder<'_>, columns: &T::Columns) -> Row<P> {
-    let id = row.peek_id();
+    let id = row.peek_id(T::table(columns).id.form);
     P::decode(row, columns).map_err(|problem| BrokenRow { id, problem })
 }

@@ -2,13 +2,17 @@
 //! mean in SQL, and how a row becomes a record.
 
 use super::engine::Decoder;
-use super::filter::{at, bounded, is_null, recorded, shared, shared_sort_column};
-use super::schema::{Comparison, PersonalAccessTokens, RevokeMethod, Schema, Table, Tokens};
+use super::filter::{
+    CREATION, OWNER, USE, at, bounded, is_null, recorded, shared, shared_sort_column,
+};
+use super::schema::{
+    Comparison, OwnerColumn, PersonalAccessTokens, RevokeMethod, Schema, Table, Time, Tokens,
+};
 use super::scopes::Scopes;
 use super::sql::Sql;
 use super::stored::{FilterContext, NULL, Projection, Stored, Unrecorded};
 use crate::model::access::Reach;
-use crate::model::id::{TokenId, UserId};
+use crate::model::id::{IdList, OwnerRef, UserId};
 use crate::model::personal_access_token::{Filter, PersonalAccessToken, UserState, UserType};
 use crate::model::time::Moment;
 use crate::model::token::{SortKey, TokenProperties};
@@ -17,13 +21,13 @@ impl Projection<Self> for PersonalAccessToken {
     fn select_list(columns: &PersonalAccessTokens) -> Vec<(&'static str, &'static str)> {
         let mut list = columns.token.select_list();
         list.extend([
-            ("user_id", columns.user_id),
+            ("user_id", columns.user_id.map_or(NULL, |it| it.shown)),
             ("username", columns.username),
             ("user_type", columns.optional.user_type.unwrap_or(NULL)),
             ("user_state", columns.optional.user_state.unwrap_or(NULL)),
             ("description", columns.optional.description.unwrap_or(NULL)),
             ("impersonation", columns.optional.impersonation.unwrap_or(NULL)),
-            ("last_used_at", columns.last_used_at.sql),
+            ("last_used_at", columns.last_used_at.map_or(NULL, |it| it.sql)),
         ]);
         list
     }
@@ -31,13 +35,13 @@ impl Projection<Self> for PersonalAccessToken {
     fn decode(row: &mut Decoder<'_>, columns: &PersonalAccessTokens) -> Result<Self, String> {
         Ok(Self {
             token: columns.token.decode(row)?,
-            user_id: row.optional_integer()?.map(UserId),
+            user_id: row.optional_id()?.map(UserId),
             username: row.optional_text()?,
             user_type: row.one_of(UserType::ALL.map(|it| (it.name(), it)))?,
             user_state: row.one_of(UserState::ALL.map(|it| (it.name(), it)))?,
             description: row.optional_text()?,
             impersonation: row.optional_boolean()?,
-            last_used_at: row.optional_timestamp(columns.last_used_at.form)?,
+            last_used_at: row.recorded_timestamp(columns.last_used_at)?,
         })
     }
 }
@@ -59,22 +63,26 @@ impl Stored for PersonalAccessToken {
         Some(&columns.token.revoke)
     }
 
+    fn expires_at(columns: &PersonalAccessTokens) -> Option<Time> {
+        columns.token.expires_at
+    }
+
     fn scopes(columns: &PersonalAccessTokens) -> Option<Scopes> {
-        Some(columns.token.scopes)
+        columns.token.scopes
     }
 
     fn reach_condition(
         sql: &mut Sql,
         columns: &PersonalAccessTokens,
         reach: &Reach,
-        ids: Option<&[TokenId]>,
+        ids: Option<&IdList>,
     ) {
         match reach {
             Reach::All => {
                 sql.push("TRUE");
             }
             Reach::Own { user, impersonation } => {
-                sql.push(columns.user_id).push(" = ").bind(user.0);
+                owned_by(sql, columns, &[OwnerRef::User(user.clone())]);
                 if let (false, Some(column)) = (*impersonation, columns.optional.impersonation) {
                     sql.push(" AND NOT ").push(column);
                 }
@@ -88,8 +96,8 @@ impl Stored for PersonalAccessToken {
         }
     }
 
-    fn ids(filter: &Filter) -> Option<&[TokenId]> {
-        filter.token.ids.as_deref()
+    fn ids(filter: &Filter) -> Option<&IdList> {
+        filter.token.ids.as_ref()
     }
 
     fn is_narrow(filter: &Filter) -> bool {
@@ -102,7 +110,6 @@ impl Stored for PersonalAccessToken {
         filter: &Filter,
         context: FilterContext,
     ) -> Result<(), Unrecorded> {
-        let last_used = columns.last_used_at;
         // No `..`: a new filter field without SQL is a compile error.
         let Filter {
             token,
@@ -118,10 +125,13 @@ impl Stored for PersonalAccessToken {
         } = filter;
 
         shared(sql, &columns.token, token, context)?;
+        let owner = || recorded(columns.user_id, OWNER);
         if !users.is_empty() {
+            owner()?;
             owned_by(sql.push(" AND "), columns, users);
         }
         if !except_users.is_empty() {
+            owner()?;
             // Keeps tokens without a user.
             owned_by(sql.push(" AND ("), columns, except_users).push(") IS NOT TRUE");
         }
@@ -142,13 +152,17 @@ impl Stored for PersonalAccessToken {
             (Comparison::AtLeast, at(*last_used_after)),
             (Comparison::AtMost, at(*last_used_before)),
         ];
-        bounded(sql, last_used, context.bounds, used);
+        let last_used = || recorded(columns.last_used_at, USE);
+        if used.iter().any(|(_, bound)| bound.is_some()) {
+            bounded(sql, last_used()?, context.bounds, used);
+        }
         if let Some(never_used) = never_used {
-            is_null(sql, last_used.sql, *never_used);
+            is_null(sql, last_used()?.sql, *never_used);
         }
         if let Some(since) = unused_since.map(Moment::at) {
             // Matches most tokens, so no index would help.
-            let created = columns.token.created_at;
+            let created = recorded(columns.token.created_at, CREATION)?;
+            let last_used = last_used()?;
             let (operator, bound) = created.form.compare(Comparison::Before, since);
             sql.push(" AND ").push(created.sql).push(operator).bind(bound);
             let (operator, bound) = last_used.form.compare(Comparison::Before, since);
@@ -163,7 +177,7 @@ impl Stored for PersonalAccessToken {
         key: SortKey,
     ) -> Result<&'static str, Unrecorded> {
         match key {
-            SortKey::LastUsed => Ok(columns.last_used_at.sql),
+            SortKey::LastUsed => Ok(recorded(columns.last_used_at, USE)?.sql),
             SortKey::Id | SortKey::Created | SortKey::Expires | SortKey::Name => {
                 shared_sort_column(&columns.token, key)
             }
@@ -171,23 +185,37 @@ impl Stored for PersonalAccessToken {
     }
 }
 
-/// Writes a condition that a token is of one of these owners. Services have numbers below
-/// zero.
+/// Writes a condition that a token is of one of these owners.
 fn owned_by<'s>(
     sql: &'s mut Sql,
     columns: &PersonalAccessTokens,
-    owners: &[UserId],
+    owners: &[OwnerRef],
 ) -> &'s mut Sql {
-    let (services, users): (Vec<i64>, Vec<i64>) =
-        owners.iter().map(|it| it.0).partition(|id| *id < 0);
-    match columns.optional.service_id {
-        Some(service_id) if !services.is_empty() => {
-            let services: Vec<_> = services.iter().map(|id| -id).collect();
-            sql.push("(").one_of(columns.user_id, &users);
-            sql.push(" OR ").one_of(service_id, &services).push(")")
+    let mut users = IdList::default();
+    let mut services = vec![IdList::default(); columns.service_ids.len()];
+    for owner in owners {
+        match owner {
+            OwnerRef::User(UserId(id)) => users.push(id.clone()),
+            OwnerRef::Service(kind, id) => services[*kind].push(id.clone()),
         }
-        Some(_) | None => sql.one_of(columns.user_id, &users),
     }
+    let services = columns.service_ids.iter().zip(services).filter(|(_, ids)| !ids.is_empty());
+    let services: Vec<_> = services.collect();
+    sql.push(if services.is_empty() { "" } else { "(" });
+    match columns.user_id {
+        Some(column) => owned(sql, column, &users),
+        None => sql.push("FALSE"),
+    };
+    for (column, ids) in &services {
+        owned(sql.push(" OR "), **column, ids);
+    }
+    sql.push(if services.is_empty() { "" } else { ")" })
+}
+
+/// Writes a condition that a column has one of these owners.
+fn owned<'s>(sql: &'s mut Sql, column: OwnerColumn, owners: &IdList) -> &'s mut Sql {
+    let Some(only) = column.only else { return sql.one_of(column.id, owners) };
+    sql.push("(").one_of(column.id, owners).push(" AND ").push(only).push(")")
 }
 
 /// Writes a further condition that holds for any of these names.
@@ -207,22 +235,22 @@ impl Tokens {
     /// Lists the names and columns that [`Self::decode`] reads, in its order.
     pub(super) fn select_list(&self) -> Vec<(&'static str, &'static str)> {
         vec![
-            ("id", self.table.id),
-            ("name", self.name),
-            ("scopes", self.scopes.sql),
+            ("id", self.table.id.sql),
+            ("name", self.name.unwrap_or(NULL)),
+            ("scopes", self.scopes.map_or(NULL, |it| it.sql)),
             ("revoked", self.revoked.unwrap_or("FALSE")),
-            ("created_at", self.created_at.sql),
+            ("created_at", self.created_at.map_or(NULL, |it| it.sql)),
             ("expires_at", self.expires_at.map_or(NULL, |it| it.sql)),
         ]
     }
 
     pub(super) fn decode(&self, row: &mut Decoder<'_>) -> Result<TokenProperties, String> {
         Ok(TokenProperties {
-            id: row.token_id()?,
-            name: row.text()?,
-            scopes: row.scopes(self.scopes.form)?,
+            id: row.token_id(self.table.id.form)?,
+            name: row.recorded_text(self.name.is_some())?,
+            scopes: row.scopes(self.scopes.map(|it| it.form))?,
             revoked: row.boolean()?,
-            created_at: row.optional_timestamp(self.created_at.form)?,
+            created_at: row.recorded_timestamp(self.created_at)?,
             expires_at: row.expiry(self.expires_at.map(|it| it.form))?,
         })
     }

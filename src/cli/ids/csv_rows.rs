@@ -8,8 +8,9 @@ use csv::{ByteRecord, ReaderBuilder, StringRecord};
 use super::listed::{Form, KEYS, Listed, RowDigest, Value};
 use super::problem::{check_kind, cut_off, malformed, without_comment};
 use crate::lines::LONGEST_LINE;
-use crate::model::id::{TokenId, parse_id};
+use crate::model::id::{IdSyntax, TokenId};
 use crate::model::token::Token;
+use crate::output::csv::FORMULA;
 use crate::output::view::Record;
 use crate::store::Stored;
 
@@ -32,6 +33,7 @@ pub fn read<T: Stored + Token + Record>(
     header_line: u64,
     input: impl BufRead,
     listed: &mut Listed,
+    syntax: IdSyntax,
 ) -> Result<()> {
     check_kind::<T>(|key| names.iter().any(|name| name == key))
         .map_err(|problem| malformed(header_line, problem))?;
@@ -110,7 +112,10 @@ pub fn read<T: Stored + Token + Record>(
         let cell = |index: usize, text: &'_ str| -> String {
             if index == last && has_comment { without_comment(text).into() } else { text.into() }
         };
-        let id = parse_id(&cell(id_column, &raw(id_column)));
+        let id = cell(id_column, &raw(id_column));
+        // As this program writes a text that a spreadsheet would take for a formula.
+        let bare = id.strip_prefix('\'').filter(|it| it.starts_with(FORMULA));
+        let id = syntax.parse(bare.unwrap_or(&id));
         let id = id.map_err(|problem| malformed(line, problem))?;
         let mut digest = RowDigest::new(Form::Csv);
         for &(key, column) in &reviewed {

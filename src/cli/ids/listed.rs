@@ -2,38 +2,54 @@
 //! reviewed is one of tokens, not of numbers: where a row does not fit any more, its id is
 //! another token's, or the token is not what it was.
 
+use anyhow::{Context, Result};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::model::id::TokenId;
+use crate::model::id::{IdList, TokenId};
 use crate::model::time::Moment;
 use crate::model::token::Token;
 use crate::output::csv;
 use crate::output::view::{self, Cell, Record};
+use crate::store::{Store, Stored};
 
 /// A list.
 #[derive(Debug, Default)]
 pub struct Listed {
     /// In ascending order, each once, when the list is complete.
-    pub ids: Vec<TokenId>,
+    pub ids: IdList,
     pub reviewed: ReviewedRows,
 }
 
 impl Listed {
-    pub fn of(ids: Vec<TokenId>) -> Self {
+    pub fn of(ids: IdList) -> Self {
         Self { ids, reviewed: ReviewedRows::default() }.complete()
     }
 
     pub fn add(&mut self, id: TokenId, digest: &RowDigest) {
-        self.ids.push(id);
         if digest.keys > 0 {
             let RowDigest { form, keys, ref hasher } = *digest;
-            self.reviewed.0.push(Row { id, keys, form, digest: hasher.finish() });
+            self.reviewed.0.push(Row { id: id.clone(), keys, form, digest: hasher.finish() });
         }
+        self.ids.push(id.0);
+    }
+
+    /// The list with the ids as a store has them.
+    pub fn own<T: Stored>(mut self, store: &Store) -> Result<Self> {
+        if matches!(self.ids, IdList::Integers(_))
+            && self.ids == store.own_ids::<T>(self.ids.clone())?
+        {
+            return Ok(self);
+        }
+        for row in &mut self.reviewed.0 {
+            let own = store.own_ids::<T>(row.id.0.clone().into())?;
+            row.id = TokenId(own.last().context("it is one id")?);
+        }
+        self.ids = store.own_ids::<T>(self.ids)?;
+        Ok(self.complete())
     }
 
     pub fn complete(mut self) -> Self {
-        self.ids.sort_unstable();
-        self.ids.dedup();
+        self.ids.sort();
         self.reviewed.0.sort_unstable();
         self.reviewed.0.dedup();
         self
@@ -49,7 +65,7 @@ pub const KEYS: [&str; 4] = ["name", "user_id", "username", "created_at"];
 #[derive(Debug, Default)]
 pub struct ReviewedRows(Vec<Row>);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Row {
     id: TokenId,
     form: Form,

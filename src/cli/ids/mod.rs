@@ -17,13 +17,16 @@ use self::listed::{Form, KEYS, RowDigest, Value};
 pub use self::listed::{Listed, ReviewedRows};
 use self::problem::{check_kind, cut_off, malformed, without_comment};
 use crate::lines::next_line;
-use crate::model::id::{TokenId, parse_id};
+use crate::model::id::{IdSyntax, TokenId};
 use crate::model::token::Token;
 use crate::output::view::Record;
 use crate::store::Stored;
 
 /// Reads a list to its end.
-pub fn read_list<T: Stored + Token + Record>(mut input: impl BufRead) -> Result<Listed> {
+pub fn read_list<T: Stored + Token + Record>(
+    mut input: impl BufRead,
+    syntax: IdSyntax,
+) -> Result<Listed> {
     let mut listed = Listed::default();
     let (mut bytes, mut number) = (Vec::new(), 0);
     let mut array = Array::None;
@@ -49,22 +52,12 @@ pub fn read_list<T: Stored + Token + Record>(mut input: impl BufRead) -> Result<
         }
         let is_header_place = std::mem::take(&mut is_first);
         let added = if array != Array::None || line.starts_with(['[', '{']) {
-            add_json::<T>(line, is_header_place, &mut array, &mut listed)
+            add_json::<T>(line, is_header_place, &mut array, &mut listed, syntax)
+        } else if let Some(names) = is_header_place.then(|| csv_rows::header(line)).flatten() {
+            csv_rows::read::<T>(&names, number, input, &mut listed, syntax)?;
+            return Ok(listed.complete());
         } else {
-            match parse_id(without_comment(line)) {
-                Ok(id) => {
-                    listed.ids.push(TokenId(id));
-                    Ok(())
-                }
-                Err(problem) => {
-                    let names = is_header_place.then(|| csv_rows::header(line)).flatten();
-                    if let Some(names) = names {
-                        csv_rows::read::<T>(&names, number, input, &mut listed)?;
-                        return Ok(listed.complete());
-                    }
-                    Err(problem)
-                }
-            }
+            syntax.parse(without_comment(line)).map(|id| listed.ids.push(id))
         };
         added.map_err(|problem| malformed(number, problem))?;
     }
@@ -89,6 +82,7 @@ fn add_json<T: Stored + Token + Record>(
     is_first: bool,
     array: &mut Array,
     listed: &mut Listed,
+    syntax: IdSyntax,
 ) -> Result<(), String> {
     let mut rest = line;
     if let (true, Some(inner)) = (is_first, rest.strip_prefix('[')) {
@@ -108,7 +102,7 @@ fn add_json<T: Stored + Token + Record>(
             return Err("it is not a JSON object, or has a key twice".into());
         };
         rest = rest[objects.byte_offset()..].trim_start();
-        add_object::<T>(&object, listed)?;
+        add_object::<T>(&object, listed, syntax)?;
         if *array == Array::Open {
             rest = rest.strip_prefix(',').unwrap_or(rest).trim_start();
         } else if !(rest.is_empty() || rest.starts_with('#')) {
@@ -149,10 +143,13 @@ impl<'de> Deserialize<'de> for Object {
 fn add_object<T: Stored + Token + Record>(
     object: &serde_json::Map<String, serde_json::Value>,
     listed: &mut Listed,
+    syntax: IdSyntax,
 ) -> Result<(), String> {
     check_kind::<T>(|key| object.contains_key(key))?;
     let id = match object.get("id") {
-        Some(serde_json::Value::Number(id)) => parse_id(&id.to_string())?,
+        Some(serde_json::Value::Number(id)) => syntax.parse(&id.to_string())?,
+        Some(serde_json::Value::String(id)) if syntax == IdSyntax::Any => syntax.parse(id)?,
+        _ if syntax == IdSyntax::Any => return Err("the object has no 'id'".into()),
         _ => return Err("the object has no 'id' that is a number".into()),
     };
     let mut digest = RowDigest::new(Form::Json);

@@ -2,18 +2,23 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::deploy_token::DeployToken;
-use crate::model::id::{UserId, is_digits};
+use crate::model::id::{Id, IdList, IdSyntax, UserId, is_digits};
 use crate::model::personal_access_token::PersonalAccessToken;
 use crate::model::time::{Moment, Timestamp};
 use crate::model::token::TokenProperties;
 use crate::output::{Format, OutputStyle, Printer};
 
 fn read(input: &str) -> Result<Listed, String> {
-    read_list::<PersonalAccessToken>(input.as_bytes()).map_err(|it| it.to_string())
+    read_list::<PersonalAccessToken>(input.as_bytes(), IdSyntax::Numbers)
+        .map_err(|it| it.to_string())
 }
 
 fn numbers(input: &str) -> Result<Vec<i64>, String> {
-    read(input).map(|listed| listed.ids.into_iter().map(|id| id.0).collect())
+    let number = |id| match id {
+        Id::Integer(id) => id,
+        Id::Text(id) => panic!("{id} is no number"),
+    };
+    read(input).map(|listed| listed.ids.iter().map(number).collect())
 }
 
 fn moment() -> Moment {
@@ -23,14 +28,14 @@ fn moment() -> Moment {
 fn token(id: i64, name: &str, user_id: Option<i64>, username: Option<&str>) -> PersonalAccessToken {
     PersonalAccessToken {
         token: TokenProperties {
-            id: TokenId(id),
-            name: name.into(),
+            id: TokenId::from(id),
+            name: Some(name.into()),
             scopes: vec!["api".into(), "=x".into()],
             revoked: false,
             created_at: Timestamp::from_stored("2024-01-02T03:04:05.006Z"),
             expires_at: None,
         },
-        user_id: user_id.map(UserId),
+        user_id: user_id.map(UserId::from),
         username: username.map(Into::into),
         user_type: None,
         user_state: None,
@@ -117,15 +122,15 @@ proptest! {
         let tokens: Vec<_> = (1..).zip(&tokens).map(|(id, (name, user, username))| {
             token(id, name, *user, username.as_deref())
         }).collect();
-        let expected: Vec<_> = tokens.iter().map(|it| it.token.id.0).collect();
+        let expected: Vec<_> = (1..).take(tokens.len()).collect();
         for format in [Format::Ids, Format::Jsonl, Format::Json, Format::Csv] {
             let text = printed(&tokens, format);
             let listed = read(&text).map_err(TestCaseError::fail)?;
-            prop_assert_eq!(listed.ids.iter().map(|id| id.0).collect::<Vec<_>>(), &expected[..]);
+            prop_assert_eq!(numbers(&text), Ok(expected.clone()));
             for token in &tokens {
                 prop_assert!(listed.reviewed.fits(token, moment()), "{text}");
                 let mut other = token.clone();
-                other.token.name.push('x');
+                other.token.name.get_or_insert_default().push('x');
                 prop_assert_eq!(listed.reviewed.fits(&other, moment()), matches!(format, Format::Ids));
             }
             // Cut anywhere, it is refused or says less; it never names another token.
@@ -157,7 +162,7 @@ proptest! {
         input in prop::collection::vec(any::<u8>(), 0..200),
     ) {
         let input = [header.as_bytes(), &input].concat();
-        let _ = read_list::<PersonalAccessToken>(input.as_slice());
+        let _ = read_list::<PersonalAccessToken>(input.as_slice(), IdSyntax::Any);
     }
 }
 
@@ -201,7 +206,7 @@ fn csv_of_any_columns_is_read() {
         let error = numbers(input).expect_err(input);
         assert!(error.contains(problem), "{input}: {error}");
     }
-    let deploy = read_list::<DeployToken>("id,user_id\n1,2\n".as_bytes());
+    let deploy = read_list::<DeployToken>("id,user_id\n1,2\n".as_bytes(), IdSyntax::Numbers);
     assert!(deploy.is_err_and(|it| it.to_string().contains("it is no deploy token")));
 }
 
@@ -296,5 +301,6 @@ fn bare_ids_take_no_more_than_their_eight_bytes() {
     let input = (1..=100_000).map(|id| id.to_string() + "\n").collect::<String>();
     let listed = read(&input).expect("ids");
     assert!(listed.reviewed.is_empty());
-    assert_eq!(size_of_val(&listed.ids[..]), 800_000);
+    let IdList::Integers(ids) = listed.ids else { panic!("they are integers") };
+    assert_eq!(size_of_val(&ids[..]), 800_000);
 }

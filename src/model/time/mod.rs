@@ -82,6 +82,21 @@ impl Timestamp {
         Self::new(date.and_hms_milli_opt(hour, minute, second, milli)?.and_utc())
     }
 
+    /// Parses a time with or without a zone, in UTC without one, in the forms that programs
+    /// write to columns of text: `2020-07-23T14:31:47.729Z`, `2020-07-23 14:31:47.729+02:00`.
+    #[must_use]
+    pub fn from_any_zone(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let text = text.strip_suffix(" UTC").unwrap_or(text);
+        if let Some(time) = Self::from_spaced(text.strip_suffix('Z').unwrap_or(text)) {
+            return Some(time);
+        }
+        let forms =
+            ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f %#z"];
+        let parsed = forms.iter().find_map(|form| DateTime::parse_from_str(text, form).ok())?;
+        Self::new(parsed.to_utc())
+    }
+
     /// Converts to chrono's type.
     #[must_use]
     pub fn to_utc(self) -> DateTime<Utc> {

@@ -1,12 +1,14 @@
 //! The values of a row, whichever database they come from.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
 
 use super::EngineRow;
-use crate::model::id::TokenId;
+use crate::model::id::{Id, TokenId, text_id};
 use crate::model::time::{Expiry, Timestamp, date_from_stored};
-use crate::store::schema::TimeForm;
+use crate::store::schema::{Time, TimeForm};
 use crate::store::scopes::ScopesForm;
+use crate::store::sql::IdForm;
 
 /// A value as it is stored.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +19,7 @@ pub enum Raw<'r> {
     Text(&'r [u8]),
     Instant(DateTime<Utc>),
     Date(NaiveDate),
+    Uuid(Uuid),
     Other,
 }
 
@@ -37,12 +40,15 @@ impl<'r> Decoder<'r> {
     /// # Errors
     ///
     /// Those words.
-    pub fn peek_id(&self) -> Result<TokenId, String> {
-        match self.row.value(0) {
-            Ok(Raw::Integer(id)) => Ok(TokenId(id)),
-            Ok(Raw::Text(text)) => Err(format!("'{}'", String::from_utf8_lossy(text))),
-            Ok(Raw::Null) => Err("without an id".into()),
-            _ => Err("whose id is no integer".into()),
+    pub fn peek_id(&self, form: IdForm) -> Result<TokenId, String> {
+        let value = self.row.value(0);
+        match value.clone().map(|value| id_of(value, form)) {
+            Ok(Some(id)) => Ok(TokenId(id)),
+            _ => Err(match value {
+                Ok(Raw::Text(text)) => format!("'{}'", String::from_utf8_lossy(text)),
+                Ok(Raw::Null) => "without an id".into(),
+                _ => format!("whose id is no {}", noun(form)),
+            }),
         }
     }
 
@@ -61,8 +67,22 @@ impl<'r> Decoder<'r> {
         value.ok_or_else(|| self.problem(expected))
     }
 
-    pub fn token_id(&mut self) -> Result<TokenId, String> {
-        self.integer().map(TokenId)
+    pub fn token_id(&mut self, form: IdForm) -> Result<TokenId, String> {
+        let id = id_of(self.value()?, form).map(TokenId);
+        id.ok_or_else(|| self.problem(&format!("an {}", noun(form))))
+    }
+
+    /// An id of whatever form.
+    pub fn optional_id(&mut self) -> Result<Option<Id>, String> {
+        match self.value()? {
+            Raw::Null => Ok(None),
+            value => id_of(value, IdForm::Any).map(Some).ok_or_else(|| self.problem("an id")),
+        }
+    }
+
+    pub fn id(&mut self) -> Result<Id, String> {
+        let id = self.optional_id()?;
+        self.required(id, "an id")
     }
 
     pub fn optional_integer(&mut self) -> Result<Option<i64>, String> {
@@ -114,15 +134,25 @@ impl<'r> Decoder<'r> {
         self.required(text, "text")
     }
 
-    pub fn scopes(&mut self, form: ScopesForm) -> Result<Vec<String>, String> {
+    /// A text that is there where the store records it.
+    pub fn recorded_text(&mut self, is_recorded: bool) -> Result<Option<String>, String> {
+        if is_recorded { self.text().map(Some) } else { self.optional_text() }
+    }
+
+    /// `form` is `None` where the store does not record them.
+    pub fn scopes(&mut self, form: Option<ScopesForm>) -> Result<Vec<String>, String> {
+        let Some(form) = form else {
+            self.next += 1;
+            return Ok(Vec::new());
+        };
         let text = self.optional_bytes()?;
         let scopes = text.and_then(|text| form.read(text));
         self.required(
             scopes,
             match form {
                 ScopesForm::Json => "a JSON array of strings",
-                ScopesForm::Yaml => "a YAML list of words",
-                ScopesForm::Commas => "a list of words",
+                ScopesForm::Yaml | ScopesForm::YamlWords => "a YAML list of words",
+                ScopesForm::Commas | ScopesForm::Words | ScopesForm::One => "a list of words",
             },
         )
     }
@@ -136,10 +166,24 @@ impl<'r> Decoder<'r> {
             Raw::Integer(seconds) if form == TimeForm::Epoch => {
                 Some(Timestamp::from_database(since_epoch(seconds)))
             }
+            Raw::Integer(millis) if form == TimeForm::EpochMillis => {
+                let instant = DateTime::from_timestamp_millis(millis);
+                let end = || since_epoch(if millis < 0 { i64::MIN } else { i64::MAX });
+                Some(Timestamp::from_database(instant.unwrap_or_else(end)))
+            }
             Raw::Instant(instant) => Some(Timestamp::from_database(instant)),
-            Raw::Boolean(_) | Raw::Integer(_) | Raw::Date(_) | Raw::Other => None,
+            Raw::Boolean(_) | Raw::Integer(_) | Raw::Date(_) | Raw::Uuid(_) | Raw::Other => None,
         };
         self.required(instant, "a time").map(Some)
+    }
+
+    /// `time` is `None` where the store does not record it.
+    pub fn recorded_timestamp(&mut self, time: Option<Time>) -> Result<Option<Timestamp>, String> {
+        let Some(time) = time else {
+            self.next += 1;
+            return Ok(None);
+        };
+        self.optional_timestamp(time.form)
     }
 
     pub fn timestamp(&mut self, form: TimeForm) -> Result<Timestamp, String> {
@@ -160,7 +204,7 @@ impl<'r> Decoder<'r> {
             Raw::Null => return Ok(None),
             Raw::Text(text) => std::str::from_utf8(text).ok().and_then(date_from_stored),
             Raw::Date(date) => Some(date),
-            Raw::Boolean(_) | Raw::Integer(_) | Raw::Instant(_) | Raw::Other => None,
+            Raw::Boolean(_) | Raw::Integer(_) | Raw::Instant(_) | Raw::Uuid(_) | Raw::Other => None,
         };
         self.required(date, "a date").map(|date| Some(Expiry::Date(date)))
     }
@@ -175,6 +219,25 @@ impl<'r> Decoder<'r> {
         };
         let value = values.into_iter().find(|(name, _)| *name == text);
         self.required(value.map(|(_, value)| value), "a known value").map(Some)
+    }
+}
+
+/// An id of a form.
+fn id_of(value: Raw<'_>, form: IdForm) -> Option<Id> {
+    match (form, value) {
+        (IdForm::Integer | IdForm::Any, Raw::Integer(id)) => Some(Id::Integer(id)),
+        (IdForm::Text | IdForm::Any, Raw::Text(text)) => text_id(text),
+        (IdForm::Uuid | IdForm::Any, Raw::Uuid(id)) => {
+            Some(Id::from(&*id.hyphenated().encode_lower(&mut Uuid::encode_buffer())))
+        }
+        _ => None,
+    }
+}
+
+fn noun(form: IdForm) -> &'static str {
+    match form {
+        IdForm::Integer => "integer",
+        IdForm::Text | IdForm::Uuid | IdForm::Any => "id that can be printed",
     }
 }
 

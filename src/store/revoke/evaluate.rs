@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use super::{BatchOptions, Decision};
 use crate::model::access::RevokeQuery;
-use crate::model::id::TokenId;
+use crate::model::id::{IdList, TokenId};
 use crate::model::time::Moment;
 use crate::model::token::{Sort, Token};
 use crate::store::engine::Transaction;
@@ -29,12 +29,12 @@ impl Store {
         })?;
         let mut rows = rows.into_iter().peekable();
 
-        let ids = query.ids().unwrap_or_default();
-        let mut decisions = Vec::with_capacity(ids.len());
+        let ids = query.ids().map(|ids| ids.iter().map(TokenId)).into_iter().flatten();
+        let mut decisions = Vec::with_capacity(query.ids().map_or(0, IdList::len));
         let mut last = None;
-        for &id in ids {
-            let row = rows.next_if(|(row, _)| id_of(row) == Some(id));
-            last = row.as_ref().map(|_| id).or(last);
+        for id in ids {
+            let row = rows.next_if(|(row, _)| id_of(row).as_ref() == Some(&id));
+            last = row.as_ref().map(|_| id.clone()).or(last);
             decisions.push(match row {
                 None => Decision::Deny(id),
                 Some((Err(broken), _)) => Decision::Broken(broken),
@@ -53,7 +53,7 @@ impl Store {
         }
         if let Some((row, _)) = rows.next() {
             // A view, or a table without a key: which of them is meant nobody can say.
-            match id_of(&row).filter(|_| id_of(&row) == last) {
+            match id_of(&row).filter(|id| Some(id) == last.as_ref()) {
                 Some(id) => bail!("two rows have the id {id}"),
                 None => bail!("ids are not in ascending order"),
             }
@@ -79,7 +79,7 @@ impl Store {
 impl<T: Token> BatchOptions<'_, T> {
     fn is_chosen(&self, token: &T) -> bool {
         let token = token.properties();
-        self.chosen.is_none_or(|ids| ids.binary_search(&token.id).is_ok())
+        self.chosen.is_none_or(|ids| ids.has(&token.id.0))
             && (token.created_at <= self.newest || self.newest.is_none())
     }
 }

@@ -16,7 +16,7 @@ use super::{BrokenRow, Store, Stored};
 use crate::model::access::RevokeQuery;
 use crate::model::actor::Actor;
 use crate::model::audit::{Action, AuditEvent, Outcome};
-use crate::model::id::{EventId, Owner, TokenId};
+use crate::model::id::{EventId, IdList, Owner, TokenId};
 use crate::model::time::{Moment, Timestamp};
 use crate::model::token::Token;
 
@@ -50,12 +50,12 @@ impl Run {
             run_id: self.id.clone(),
             action: Action::Revoke.name().into(),
             actor: self.actor.username().into(),
-            actor_id: self.actor.id(),
+            actor_id: self.actor.id().cloned(),
             os_user: self.os_user.clone(),
             schema: None,
             target_type: T::TARGET_TYPE.into(),
             target_id: token.id(),
-            target_name: token.properties().name.clone(),
+            target_name: token.properties().name.clone().unwrap_or_default(),
             target_user_id: match token.owner() {
                 Some(Owner::User(user)) => Some(user),
                 Some(Owner::Place(_)) | None => None,
@@ -90,7 +90,7 @@ pub struct BatchOptions<'a, T> {
     pub fits: Option<&'a dyn Fn(&T) -> bool>,
     /// The tokens that may be revoked if the query keeps them, in ascending order;
     /// `None`: all.
-    pub chosen: Option<&'a [TokenId]>,
+    pub chosen: Option<&'a IdList>,
     /// When the last of these was created, where that is known. SQLite may give the id of
     /// a deleted token to a later one, which was not chosen.
     pub newest: Option<Timestamp>,
@@ -175,7 +175,7 @@ impl Store {
 
         let intended: Vec<TokenId> = tokens.iter().map(|token| token.id()).collect();
         let record_outcome = |revoked: &[TokenId]| {
-            let was_revoked = |&id: &TokenId| (id, revoked.binary_search(&id).is_ok());
+            let was_revoked = |id: &TokenId| (id.clone(), revoked.binary_search(id).is_ok());
             let outcome: Vec<_> = intended.iter().map(was_revoked).collect();
             options.record(run, &AuditRecord::Outcome(&outcome))
         };
@@ -183,7 +183,13 @@ impl Store {
         let written = self.retry_while_locked(|timeout, locked_at| {
             let transaction = self.engine.begin(Mode::Write, timeout)?;
             *locked_at = Some(transaction.begun());
-            self.write(transaction, &query.among(&intended), options, run, &tokens)
+            self.write(
+                transaction,
+                &query.among(intended.iter().cloned().collect()),
+                options,
+                run,
+                &tokens,
+            )
         });
         let Written { mut revoked, others, held } = match written {
             Ok(written) => written,
@@ -193,7 +199,7 @@ impl Store {
                     let _ = record_outcome(&[]);
                     return Err(error);
                 };
-                let settled = self.settle::<T>(unresolved, &intended);
+                let settled = self.settle::<T>(unresolved, &intended, run.time());
                 let reason = unresolved.reason.clone();
                 return Ok(settled.into_batch(decisions, (error, &reason), run, options));
             }
@@ -206,7 +212,7 @@ impl Store {
                 *decision = other;
             }
         }
-        let back = match self.brought_back::<T>(&revoked) {
+        let back = match self.brought_back::<T>(&revoked, run.time()) {
             Ok(back) => back,
             Err(error) => {
                 return Ok(Settled::unknown().into_batch(decisions, (error, ""), run, options));

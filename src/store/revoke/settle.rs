@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use super::{AuditRecord, Batch, BatchOptions, Decision, Run};
 use crate::failure::{Failure, Kind};
 use crate::model::id::TokenId;
+use crate::model::time::Timestamp;
 use crate::model::token::Token;
 use crate::store::engine::{Engine, Mode, Unresolved};
 use crate::store::{Store, Stored};
@@ -27,11 +28,12 @@ impl Store {
         &self,
         unresolved: &Unresolved,
         ids: &[TokenId],
+        at: Timestamp,
     ) -> Settled {
         let read = || {
             let engine = self.engine.reconnect(self.busy_timeout)?;
             engine.read_settled(unresolved, self.busy_timeout, |transaction| {
-                self.remaining::<T>(transaction, ids)
+                self.remaining::<T>(transaction, ids, at)
             })
         };
         match read() {
@@ -43,13 +45,17 @@ impl Store {
 
     /// Those of the tokens of a committed batch that are not revoked after all, in ascending
     /// order: read again, by another connection where this one is lost.
-    pub(super) fn brought_back<T: Stored + Token>(&self, ids: &[TokenId]) -> Result<Vec<TokenId>> {
+    pub(super) fn brought_back<T: Stored + Token>(
+        &self,
+        ids: &[TokenId],
+        at: Timestamp,
+    ) -> Result<Vec<TokenId>> {
         if !self.engine.defers() {
             return Ok(Vec::new());
         }
         let read = |engine: &Engine| -> Result<_> {
             let transaction = engine.begin(Mode::Read, self.busy_timeout)?;
-            let remaining = self.remaining::<T>(&transaction, ids)?;
+            let remaining = self.remaining::<T>(&transaction, ids, at)?;
             transaction.commit()?;
             Ok(remaining)
         };

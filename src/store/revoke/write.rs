@@ -47,11 +47,12 @@ impl Store {
 
         let at = run.time();
         let (method, now, selection) = (self.revoke_method::<T>()?, options.now, query.selection());
-        let stripped = method.dependents.map_or(Ok(Vec::new()), |dependents| {
-            self.change::<T>(&transaction, |sql, columns| {
-                filter::delete_dependents(sql, columns, dependents, selection, now)
-            })
-        })?;
+        let mut stripped = Vec::new();
+        for dependents in &method.dependents {
+            stripped.extend(self.change::<T>(&transaction, |sql, columns| {
+                filter::delete_dependents(sql, columns, *dependents, selection, now)
+            })?);
+        }
         let revoked = self.change::<T>(&transaction, |sql, columns| {
             filter::revoke(sql, columns, method, selection, (now, at))
         })?;
@@ -66,7 +67,7 @@ impl Store {
         let others = self.verify_others(&transaction, query, options, &missed)?;
         self.record_events(&transaction, run, at, &done)?;
         transaction.bring_forward()?;
-        self.verify(&transaction, &done)?;
+        self.verify(&transaction, &done, at)?;
         let begun = transaction.begun();
         transaction.commit()?;
         Ok(Written { revoked, others, held: begun.elapsed() })
@@ -75,7 +76,8 @@ impl Store {
     /// A question may stand for a night, and a long run go on for an hour: whoever
     /// is blocked or demoted meanwhile revokes nothing more.
     fn check_still_may_act(&self, transaction: &Transaction<'_>, actor: &Actor) -> Result<()> {
-        let has_same_rights = match self.acting(transaction, &Reference::Id(actor.id().0)) {
+        let Some(user) = actor.id() else { return Ok(()) };
+        let has_same_rights = match self.acting(transaction, &Reference::Id(user.0.clone())) {
             Ok(again) => again.is_admin() == actor.is_admin(),
             Err(error) if error.is::<Denied>() => false,
             Err(error) => return Err(error),
@@ -102,7 +104,7 @@ impl Store {
         let same = tokens.iter().zip(again.iter().map(Decision::revoked));
         let same =
             same.filter(|(then, now)| now.is_some_and(|it| created_at(it) == created_at(then)));
-        Ok(query.among(&same.map(|(token, _)| token.id()).collect::<Vec<_>>()))
+        Ok(query.among(same.map(|(token, _)| token.id()).collect()))
     }
 
     /// Changes what a statement of [`filter`] covers, and gives the tokens' ids.
@@ -128,11 +130,11 @@ impl Store {
         if missed.is_empty() {
             return Ok(Vec::new());
         }
-        let ids: Vec<_> = missed.iter().map(|token| token.id()).collect();
-        let mut others = self.evaluate(transaction, &query.among(&ids), options)?;
+        let ids = missed.iter().map(|token| token.id()).collect();
+        let mut others = self.evaluate(transaction, &query.among(ids), options)?;
         for other in &mut others {
             let Some(id) = other.revoked().map(Token::id) else { continue };
-            if query.ids().unwrap_or_default().binary_search(&id).is_ok() {
+            if query.ids().is_some_and(|ids| ids.has(&id.0)) {
                 // A trigger, or a policy of rows.
                 bail!("the database keeps token {id} from being revoked");
             }
@@ -155,14 +157,14 @@ impl Store {
     ) -> Result<()> {
         let Some(events) = &self.schema.audit_events else { return Ok(()) };
         let mut sql = self.sql();
-        let newest = ids(transaction, sql.push(events.newest))?;
-        let newest = newest.first().map_or(0, |id| id.0);
+        let newest = transaction.rows(sql.push(events.newest), |row| row.integer())?;
+        let newest = newest.into_iter().next().and_then(Result::ok).unwrap_or(0);
         for &token in tokens {
             self.record(transaction, events, &run.event(at, token))?;
         }
         let mut sql = self.sql();
         sql.push(events.targets).bind(run.id.as_str());
-        sql.push(" AND ").push(events.table.id).push(" > ").bind(newest);
+        sql.push(" AND ").push(events.table.id.sql).push(" > ").bind(newest);
         let recorded = ids(transaction, &sql)?;
         if let Some(token) = tokens.iter().find(|it| recorded.binary_search(&it.id()).is_err()) {
             bail!("the database keeps the audit event of token {} from being recorded", token.id());
@@ -171,24 +173,36 @@ impl Store {
     }
 
     /// Reads back what was written, since RETURNING does not see what triggers did after it.
-    fn verify<T: Stored + Token>(&self, transaction: &Transaction<'_>, done: &[&T]) -> Result<()> {
+    fn verify<T: Stored + Token>(
+        &self,
+        transaction: &Transaction<'_>,
+        done: &[&T],
+        at: Timestamp,
+    ) -> Result<()> {
         let ids: Vec<_> = done.iter().map(|token| token.id()).collect();
-        match self.remaining::<T>(transaction, &ids)?.first() {
+        match self.remaining::<T>(transaction, &ids, at)?.first() {
             Some(id) => bail!("the database keeps token {id} from being revoked"),
             None => Ok(()),
         }
     }
 
-    /// Those of the tokens that are not revoked, read from the table, in ascending order.
+    /// Those of the tokens that are not revoked at an instant, read from the table, in
+    /// ascending order.
     pub(super) fn remaining<T: Stored + Token>(
         &self,
         transaction: &Transaction<'_>,
         tokens: &[TokenId],
+        at: Timestamp,
     ) -> Result<Vec<TokenId>> {
-        let (table, method) = (T::table(self.columns::<T>()?), self.revoke_method::<T>()?);
+        let columns = self.columns::<T>()?;
+        let (table, method) = (T::table(columns), self.revoke_method::<T>()?);
         let mut sql = self.sql();
-        let tokens: Vec<_> = tokens.iter().map(|token| token.0).collect();
-        sql.push(method.remaining).one_of(table.id, &tokens);
+        sql.push(method.remaining);
+        if let (true, Some(expiry)) = (method.expires, T::expires_at(columns)) {
+            filter::not_expired(&mut sql, expiry, Moment::at(at));
+            sql.push(" AND ");
+        }
+        sql.one_of(table.id, &tokens.iter().cloned().collect());
         ids(transaction, &sql)
     }
 
@@ -205,12 +219,12 @@ impl Store {
             text(&event.run_id),
             text(&event.action),
             text(&event.actor),
-            Some(event.actor_id.0.into()),
+            event.actor_id.as_ref().and_then(|id| events.actor_id.form.value(&id.0)),
             text(&event.os_user),
             text(&event.target_type),
-            Some(event.target_id.0.into()),
+            events.target_id.form.value(&event.target_id.0),
             text(&event.target_name),
-            event.target_user_id.map(|id| id.0.into()),
+            event.target_user_id.as_ref().and_then(|id| events.target_user_id.form.value(&id.0)),
             event.target_username.as_ref().and_then(text),
             event.reason.as_ref().and_then(text),
         ];
@@ -231,7 +245,7 @@ impl Store {
 /// The ids that a statement gives, in ascending order. NULL stands for a row that a
 /// trigger has kept as it was.
 fn ids(transaction: &Transaction<'_>, sql: &Sql) -> Result<Vec<TokenId>> {
-    let ids = transaction.rows(sql, |row| row.optional_integer().map_err(anyhow::Error::msg))?;
+    let ids = transaction.rows(sql, |row| row.optional_id().map_err(anyhow::Error::msg))?;
     let ids = ids.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten();
     let mut ids: Vec<_> = ids.map(TokenId).collect();
     ids.sort_unstable();

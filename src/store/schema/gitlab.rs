@@ -3,17 +3,13 @@
 //! Sources: `db/structure.sql`, `app/models/{personal_access_token,deploy_token,member}.rb`
 //! of GitLab. Columns added late are optional here.
 
-use super::{
-    Catalog, DeployTokens, Description, Lookup, NO_NAME, OptionalColumns, PersonalAccessTokens,
-    Places, RevokeMethod, Schema, Table, Time, TimeForm, Tokens, Users,
-};
+use super::known::Known;
+use super::{Catalog, DeployTokens, Places, RevokeMethod, Schema, Table, Time, TimeForm, Tokens};
 use crate::store::scopes::{Scopes, ScopesForm};
-use crate::store::sql::Dialect;
+use crate::store::sql::{self, IdColumn};
 
-pub static DESCRIPTION: Description = Description {
+pub const KNOWN: Known = Known {
     name: "gitlab",
-    application: "GitLab",
-    dialects: &[Dialect::Postgres],
     signature: &[
         ("personal_access_tokens", "impersonation last_used_at"),
         ("deploy_tokens", ""),
@@ -22,28 +18,22 @@ pub static DESCRIPTION: Description = Description {
     ],
     required: &[
         (
-            "personal_access_tokens",
-            "id user_id name scopes impersonation revoked created_at updated_at last_used_at \
-             expires_at",
-        ),
-        (
             "deploy_tokens",
             "id name username revoked created_at expires_at read_repository read_registry \
              write_registry read_package_registry write_package_registry",
         ),
         ("project_deploy_tokens", "project_id deploy_token_id"),
         ("group_deploy_tokens", "group_id deploy_token_id"),
-        ("users", "id username admin state user_type"),
         ("projects", "id namespace_id"),
         ("namespaces", "id type traversal_ids"),
         ("routes", "source_id source_type path"),
         ("members", "user_id source_id source_type access_level requested_at expires_at state"),
     ],
     optional: &[
-        ("personal_access_tokens", "description granular sudo"),
+        ("personal_access_tokens", "granular sudo"),
         ("deploy_tokens", "read_virtual_registry write_virtual_registry"),
     ],
-    schema,
+    complete,
     returning: None,
     direct_revoke: &[
         "Sets the flag that GitLab sets; it takes effect at the token's",
@@ -52,19 +42,6 @@ pub static DESCRIPTION: Description = Description {
         "GitLab's API would delete it.",
     ],
 };
-
-/// Maps GitLab's user types; its internal bots have none.
-macro_rules! user_type {
-    ($user:literal) => {
-        concat!(
-            "CASE coalesce(",
-            $user,
-            // NULL meant human in old versions.
-            ".user_type, 0) WHEN 0 THEN 'human' WHEN 6 THEN 'project_bot' \
-             WHEN 13 THEN 'service_account' END"
-        )
-    };
-}
 
 /// A user's highest level in a project, its group and all parent groups: the text before
 /// the user's id. Memberships expire by the server's clock, not by --now.
@@ -159,120 +136,33 @@ macro_rules! deploy_scopes {
     };
 }
 
-fn schema(dialect: Dialect, found: &Catalog) -> Schema {
-    Schema {
-        description: &DESCRIPTION,
-        dialect,
-        is_checked: false,
-        users: users(),
-        personal_access_tokens: personal_access_tokens(found),
-        deploy_tokens: Some(deploy_tokens(found)),
-        audit_events: None,
+/// Adds what the file does not say: deploy tokens, and what later versions keep elsewhere.
+fn complete(schema: &mut Schema, found: &Catalog) {
+    schema.deploy_tokens = Some(deploy_tokens(found));
+    let has = |column| found.has("personal_access_tokens", column);
+    let tokens = &mut schema.personal_access_tokens;
+    if let (true, Some(scopes)) = (has("sudo"), &mut tokens.token.scopes) {
+        scopes.sql = SCOPES_WITH_SUDO;
     }
-}
-
-/// Maps GitLab's states of users, of whom nobody but the active may act.
-macro_rules! user_state {
-    ($user:literal) => {
-        concat!(
-            "CASE WHEN ",
-            $user,
-            ".state IN ('active', 'banned', 'deactivated') THEN ",
-            $user,
-            ".state WHEN ",
-            $user,
-            ".id IS NOT NULL THEN 'blocked' END"
-        )
-    };
-}
-
-fn users() -> Users {
-    Users {
-        acting: Lookup {
-            by_id: [
-                "SELECT u.id, u.username, u.admin FROM @users u \
-                     WHERE u.state = 'active' AND u.id = ",
-                "",
-            ],
-            by_name: [
-                "SELECT u.id, u.username, u.admin FROM @users u \
-                     WHERE u.state = 'active' AND lower(u.username::text#) = lower(",
-                "#)",
-            ],
-        },
-        named: Lookup {
-            by_id: ["SELECT u.id, u.username FROM @users u WHERE u.id = ", ""],
-            by_name: [
-                "SELECT u.id, u.username FROM @users u WHERE lower(u.username::text#) = lower(",
-                "#)",
-            ],
-        },
-        other_owners: Lookup {
-            by_id: [
-                "SELECT t.user_id, NULL FROM @personal_access_tokens t WHERE t.user_id = ",
-                " LIMIT 1",
-            ],
-            by_name: NO_NAME,
-        },
+    if has("granular") {
+        tokens.optional.note_on_scopes = Some(
+            "fine-grained tokens have the scope 'granular' only: what they may do GitLab keeps \
+             elsewhere, and no filter looks at it",
+        );
+    }
+    // GitLab has an index for names without regard to case, by the database's collation.
+    let by_name = [
+        "lower(u.\"username\"::text COLLATE \"C\") = lower(",
+        "lower(u.\"username\"::text#) = lower(",
+    ];
+    let users = &mut schema.users;
+    for lookup in [&mut users.acting, &mut users.named] {
+        lookup.by_name = [sql::replaced(lookup.by_name[0], by_name), "#)"];
     }
 }
 
 /// The scopes with `sudo`, which later versions keep in a column of its own.
 const SCOPES_WITH_SUDO: &str = r"CASE WHEN t.sudo AND t.scopes !~ '\n- :?sudo *(\n|$)' THEN rtrim(regexp_replace(t.scopes, '^--- +\[\]', E'---\n- api'), E'\n') || E'\n- sudo\n' ELSE t.scopes END";
-
-fn personal_access_tokens(found: &Catalog) -> PersonalAccessTokens {
-    let has = |column| found.has("personal_access_tokens", column);
-    PersonalAccessTokens {
-        token: Tokens {
-            table: Table {
-                from: "@personal_access_tokens t LEFT JOIN @users u ON u.id = t.user_id",
-                id: "t.id",
-            },
-            name: "t.name",
-            scopes: Scopes {
-                sql: if has("sudo") { SCOPES_WITH_SUDO } else { "t.scopes" },
-                form: ScopesForm::Yaml,
-            },
-            revoked: Some("t.revoked IS TRUE"),
-            created_at: Time::plain("t.created_at", TimeForm::Timestamp),
-            expires_at: Some(Time::plain("nullif(t.expires_at, 'infinity')", TimeForm::Date)),
-            revoke: RevokeMethod {
-                statement: "UPDATE @personal_access_tokens AS t SET revoked = TRUE",
-                time: Some((", updated_at = ", TimeForm::Timestamp)),
-                deletes: false,
-                remaining: "SELECT t.id FROM @personal_access_tokens t \
-                            WHERE t.revoked IS NOT TRUE AND ",
-                dependents: None,
-            },
-        },
-        user_id: "t.user_id",
-        username: "u.username",
-        optional: OptionalColumns {
-            user_type: Some(concat!("CASE WHEN u.id IS NOT NULL THEN ", user_type!("u"), " END")),
-            is_of_user_type: Some([
-                concat!("t.user_id IN (SELECT x.id FROM @users x WHERE ", user_type!("x"), " = "),
-                ")",
-            ]),
-            user_state: Some(concat!("coalesce(", user_state!("u"), ", 'gone')")),
-            is_in_user_state: Some([
-                concat!(
-                    "coalesce((SELECT ",
-                    user_state!("x"),
-                    " FROM @users x WHERE x.id = t.user_id), 'gone') = "
-                ),
-                "",
-            ]),
-            description: has("description").then_some("t.description"),
-            impersonation: Some("t.impersonation"),
-            service_id: None,
-            note_on_scopes: has("granular").then_some(
-                "fine-grained tokens have the scope 'granular' only: what they may do GitLab \
-                 keeps elsewhere, and no filter looks at it",
-            ),
-        },
-        last_used_at: Time::plain("t.last_used_at", TimeForm::Timestamptz),
-    }
-}
 
 fn deploy_tokens(found: &Catalog) -> DeployTokens {
     // GitLab added them in this order, in different versions.
@@ -280,9 +170,9 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
     let [reads, writes] = late.map(|column| found.has("deploy_tokens", column));
     DeployTokens {
         token: Tokens {
-            table: Table { from: "@deploy_tokens t", id: "t.id" },
-            name: "t.name",
-            scopes: Scopes {
+            table: Table { from: "@deploy_tokens t", id: IdColumn::integer("t.id"), only: None },
+            name: Some("t.name"),
+            scopes: Some(Scopes {
                 sql: match (reads, writes) {
                     (true, true) => {
                         deploy_scopes!("read_virtual_registry", "write_virtual_registry")
@@ -291,9 +181,9 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
                     (false, _) => deploy_scopes!(),
                 },
                 form: ScopesForm::Commas,
-            },
+            }),
             revoked: Some("t.revoked IS TRUE"),
-            created_at: Time::plain("t.created_at", TimeForm::Timestamptz),
+            created_at: Some(Time::plain("t.created_at", TimeForm::Timestamptz)),
             // The column is never NULL: GitLab stores this date for no expiry.
             expires_at: Some(Time::plain(
                 "nullif(nullif(t.expires_at, '3000-01-01 00:00:00+00'), 'infinity')",
@@ -301,10 +191,12 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
             )),
             revoke: RevokeMethod {
                 statement: "UPDATE @deploy_tokens AS t SET revoked = TRUE",
-                time: None,
+                times: Vec::new(),
+                returning: "CASE WHEN t.revoked THEN t.id END",
                 deletes: false,
+                expires: false,
                 remaining: "SELECT t.id FROM @deploy_tokens t WHERE t.revoked IS NOT TRUE AND ",
-                dependents: None,
+                dependents: Vec::new(),
             },
         },
         username: "t.username",

@@ -1,22 +1,29 @@
 //! Describes databases as data: the SQL expression and the form of values of every
-//! logical column. The database of another application needs one more file here.
+//! logical column. The database of another application is a file in `descriptions`.
 //!
 //! In every expression `t` is the row of the token. Conditions read other tables by
 //! subqueries, never by a join: the statement that revokes reuses them, and has only the
 //! row.
 
 mod catalog;
-pub mod gitea;
-pub mod gitlab;
-pub mod jupyterhub;
+pub mod described;
+pub mod form;
+mod gitlab;
+mod jupyterhub;
+mod known;
 pub mod native;
 mod time;
 
-pub use self::catalog::Catalog;
+use std::collections::BTreeSet;
+
+pub use self::catalog::{Catalog, Column, ColumnKind};
+use self::described::Described;
+pub use self::known::{KNOWN, NAMES, all, known, named, of_file, shipped};
 pub use self::time::{Comparison, Time, TimeForm};
 use super::scopes::Scopes;
-use super::sql::Dialect;
+use super::sql::{Dialect, IdColumn, IdForm, Value};
 use crate::failure::{Failure, Kind};
+use crate::model::id::IdSyntax;
 
 /// The description of a kind of database.
 #[derive(Debug)]
@@ -24,22 +31,27 @@ pub struct Description {
     /// The name for `--schema`.
     pub name: &'static str,
     /// The name of the application in messages.
-    pub application: &'static str,
-    pub dialects: &'static [Dialect],
+    pub application: String,
+    pub dialects: Vec<Dialect>,
     /// The tables that identify it, each with columns that no other kind has. Empty where
-    /// the database identifies itself.
+    /// the database identifies itself, or the description has to be named.
     pub signature: Tables,
-    /// The required tables and columns.
-    pub required: Tables,
+    /// The required tables and columns, that of the tokens first.
+    pub required: Needs,
     /// The tables and columns that the schema uses where they are.
-    pub optional: Tables,
-    /// Builds the schema of a database that has the required ones.
-    pub schema: fn(Dialect, &Catalog) -> Schema,
+    pub optional: Needs,
+    pub source: Source,
     /// The tokens that the application puts back by itself, where it does.
-    pub returning: Option<Returning>,
-    /// What a revocation without the application does and leaves out, and how long a token
-    /// may keep working: lines for the help, of at most 84 characters.
-    pub direct_revoke: &'static [&'static str],
+    pub returning: Option<&'static Returning>,
+}
+
+/// What a schema is made from.
+#[derive(Debug)]
+pub enum Source {
+    /// The store that this program makes.
+    Native,
+    /// A file, and what is added to what a file can say.
+    File(Box<Described>, fn(&mut Schema, &Catalog)),
 }
 
 /// Tokens that come back after they are deleted.
@@ -54,42 +66,99 @@ pub struct Returning {
 /// Tables, each with some of its columns, separated by blanks.
 pub type Tables = &'static [(&'static str, &'static str)];
 
-/// Every description.
-pub const ALL: &[&Description] =
-    &[&native::DESCRIPTION, &gitlab::DESCRIPTION, &jupyterhub::DESCRIPTION, &gitea::DESCRIPTION];
+/// Tables, each with some of its columns.
+#[derive(Clone, Debug, Default)]
+pub struct Needs(pub Vec<(String, Vec<String>)>);
 
-impl Description {
-    /// Finds a description by its name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<&'static Self> {
-        ALL.iter().copied().find(|it| it.name == name)
+impl From<Tables> for Needs {
+    fn from(tables: Tables) -> Self {
+        let mut needs = Self::default();
+        for (table, columns) in tables {
+            needs.add(table, columns.split_whitespace());
+        }
+        needs
+    }
+}
+
+impl Needs {
+    /// Adds columns of a table.
+    pub fn add<'c>(&mut self, table: &str, columns: impl IntoIterator<Item = &'c str>) {
+        let place = self.0.iter().position(|(name, _)| name == table).unwrap_or_else(|| {
+            self.0.push((table.into(), Vec::new()));
+            self.0.len() - 1
+        });
+        let known = &mut self.0[place].1;
+        for column in columns {
+            if !known.iter().any(|it| it == column) {
+                known.push(column.into());
+            }
+        }
     }
 
-    /// Whether any application has a table of this name that matters here. Others are not
-    /// looked at: what they are made of may be beyond us.
+    pub fn tables(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(table, _)| table.as_str())
+    }
+}
+
+impl Description {
+    /// Lists the tables that matter here. Others are not looked at: what they are made of may
+    /// be beyond us.
+    pub fn tables(&self) -> impl Iterator<Item = &str> {
+        let identifying = self.signature.iter().map(|(table, _)| *table);
+        identifying.chain(self.required.tables()).chain(self.optional.tables())
+    }
+
+    /// What is taken for an id of a token before the store is open. What is told by its tables
+    /// has integers.
     #[must_use]
-    pub fn any_uses(table: &str) -> bool {
-        let all = ALL.iter().flat_map(|it| [it.signature, it.required, it.optional]);
-        all.flatten().any(|(name, _)| *name == table)
+    pub fn id_syntax(&self) -> IdSyntax {
+        match self.source {
+            Source::File(..) if self.signature.is_empty() => IdSyntax::Any,
+            Source::File(..) | Source::Native => IdSyntax::Numbers,
+        }
+    }
+
+    /// The file that it comes from.
+    #[must_use]
+    pub fn described(&self) -> Option<&Described> {
+        match &self.source {
+            Source::Native => None,
+            Source::File(described, _) => Some(described),
+        }
     }
 
     /// Whether the application will put a token of this name back by itself, and why.
     #[must_use]
-    pub fn returning(&self, name: &str) -> Option<&'static str> {
-        self.returning.as_ref().filter(|it| it.name == name).map(|it| it.why)
+    pub fn returning(&self, name: Option<&str>) -> Option<&'static str> {
+        self.returning.filter(|it| Some(it.name) == name).map(|it| it.why)
     }
 
     /// Builds the schema of a database, if it has the required tables and columns.
-    fn check(&self, found: &Catalog, dialect: Dialect) -> Result<Schema, Failure> {
-        let Self { name, application, .. } = self;
-        match found.lacks(self.required) {
-            None => Ok((self.schema)(dialect, found)),
-            Some(lack) => Err(Failure::new(
+    fn check(&'static self, found: &Catalog, dialect: Dialect) -> Result<Schema, Failure> {
+        if let Some(lack) = found.lacks(&self.required) {
+            let Self { name, application, .. } = self;
+            return Err(Failure::new(
                 Kind::Failed,
                 format!("the schema of {application} ({name}) is incomplete: {lack}"),
-            )),
+            ));
+        }
+        match &self.source {
+            Source::Native => Ok(native::schema(dialect)),
+            Source::File(described, complete) => {
+                let mut schema = described.schema(self, found, dialect)?;
+                complete(&mut schema, found);
+                Ok(schema)
+            }
         }
     }
+}
+
+/// Lists the tables that are looked at for a description, or for all that are told by their
+/// tables.
+#[must_use]
+pub fn wanted(named: Option<&'static Description>) -> Vec<&'static str> {
+    let all = if named.is_some() { &[] } else { known() };
+    named.into_iter().chain(all).flat_map(Description::tables).collect()
 }
 
 /// The schema of one database.
@@ -97,6 +166,10 @@ impl Description {
 pub struct Schema {
     pub description: &'static Description,
     pub dialect: Dialect,
+    /// What its texts name by number.
+    pub literals: Vec<Value>,
+    /// The columns that a description which is a file has in its statements: table and name.
+    pub columns: BTreeSet<(String, String)>,
     /// Whether constraints of the database refuse rows that could not be decoded.
     pub is_checked: bool,
     pub users: Users,
@@ -109,12 +182,18 @@ pub struct Schema {
 /// The statements that find users; each selects id and username.
 #[derive(Debug)]
 pub struct Users {
+    /// The form of the users' ids.
+    pub form: IdForm,
     /// Finds users who may act, and whether they are administrators.
     pub acting: Lookup,
     pub named: Lookup,
-    /// Finds owners of tokens who are no users: users who are gone, by id, and services,
-    /// which have numbers below zero.
-    pub other_owners: Lookup,
+    /// Finds owners of tokens who are no users any more, by id.
+    pub gone: Lookup,
+    /// Find the services beside users, each of one kind.
+    pub services: Vec<(Lookup, IdForm)>,
+    /// Whether some of them are told as administrators. Where none are, whoever can open the
+    /// store may act as the operator.
+    pub has_administrators: bool,
 }
 
 /// The statements that find rows by id, and by name without regard to ASCII case: the
@@ -144,11 +223,11 @@ pub struct Places {
 #[derive(Debug)]
 pub struct Tokens {
     pub table: Table,
-    pub name: &'static str,
-    pub scopes: Scopes,
+    pub name: Option<&'static str>,
+    pub scopes: Option<Scopes>,
     /// True or false, never NULL.
     pub revoked: Option<&'static str>,
-    pub created_at: Time,
+    pub created_at: Option<Time>,
     pub expires_at: Option<Time>,
     pub revoke: RevokeMethod,
 }
@@ -158,7 +237,9 @@ pub struct Tokens {
 pub struct Table {
     /// The table as `t`, and the joins that the select list needs.
     pub from: &'static str,
-    pub id: &'static str,
+    pub id: IdColumn,
+    /// The condition on rows of the table that are of the kind, where others are among them.
+    pub only: Option<&'static str>,
 }
 
 impl Table {
@@ -173,27 +254,53 @@ impl Table {
 /// How a token is revoked.
 #[derive(Debug)]
 pub struct RevokeMethod {
-    /// The statement up to its WHERE.
+    /// The statement up to its WHERE, or to the first time column.
     pub statement: &'static str,
-    /// The text that sets a time column; the time is bound after it.
-    pub time: Option<(&'static str, TimeForm)>,
-    /// Whether the statement deletes the row.
+    /// The texts that set a time column each; the time is bound after it.
+    pub times: Vec<(&'static str, TimeForm)>,
+    /// The id of a row that the statement has revoked, NULL where a trigger reset it: for
+    /// RETURNING.
+    pub returning: &'static str,
+    /// Whether the row is a token no more.
     pub deletes: bool,
+    /// Whether it sets the expiry to the present: an expired token is as good as revoked.
+    pub expires: bool,
     /// Selects the ids of tokens that are not revoked, from the table itself, up to the
     /// condition on their ids.
     pub remaining: &'static str,
-    /// A statement that first deletes the rows that depend on the tokens, and returns the
+    /// The statements that first delete rows that depend on the tokens, and return the
     /// tokens' ids: the text before and after the tokens' conditions.
-    pub dependents: Option<[&'static str; 2]>,
+    pub dependents: Vec<[&'static str; 2]>,
 }
 
 #[derive(Debug)]
 pub struct PersonalAccessTokens {
     pub token: Tokens,
-    pub user_id: &'static str,
+    /// `None`: tokens have no owners.
+    pub user_id: Option<OwnerColumn>,
     pub username: &'static str,
-    pub last_used_at: Time,
+    pub last_used_at: Option<Time>,
+    /// The owner where it is a service and no user, for each kind of service.
+    pub service_ids: Vec<OwnerColumn>,
     pub optional: OptionalColumns,
+}
+
+/// The owner of a token.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnerColumn {
+    pub id: IdColumn,
+    /// The condition under which the column holds an owner of this kind.
+    pub only: Option<&'static str>,
+    /// The owner, or NULL where it is of another kind.
+    pub shown: &'static str,
+}
+
+impl OwnerColumn {
+    /// A column that holds an owner in every row, as an integer.
+    #[must_use]
+    pub const fn integer(sql: &'static str) -> Self {
+        Self { id: IdColumn::integer(sql), only: None, shown: sql }
+    }
 }
 
 /// Columns that not every application has. The default is to have none.
@@ -208,8 +315,6 @@ pub struct OptionalColumns {
     pub is_in_user_state: Option<[&'static str; 2]>,
     pub description: Option<&'static str>,
     pub impersonation: Option<&'static str>,
-    /// The owner, where it is a service and no user.
-    pub service_id: Option<&'static str>,
     /// What has to be known of a filter by scopes.
     pub note_on_scopes: Option<&'static str>,
 }
@@ -243,12 +348,12 @@ pub struct AuditEvents {
     pub run_id: &'static str,
     pub action: &'static str,
     pub actor: &'static str,
-    pub actor_id: &'static str,
+    pub actor_id: IdColumn,
     pub os_user: &'static str,
     pub target_type: &'static str,
-    pub target_id: &'static str,
+    pub target_id: IdColumn,
     pub target_name: &'static str,
-    pub target_user_id: &'static str,
+    pub target_user_id: IdColumn,
     pub target_username: &'static str,
     pub reason: &'static str,
     pub outcome: &'static str,

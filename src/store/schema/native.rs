@@ -1,11 +1,15 @@
 //! The native store, whose tables `native.sql` documents.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use super::{
-    AuditEvents, DeployTokens, Description, Lookup, NO_NAME, OptionalColumns, PersonalAccessTokens,
-    Places, RevokeMethod, Schema, Table, Time, TimeForm, Tokens, Users,
+    AuditEvents, DeployTokens, Description, Lookup, NO_NAME, Needs, OptionalColumns, OwnerColumn,
+    PersonalAccessTokens, Places, RevokeMethod, Schema, Source, Table, Tables, Time, TimeForm,
+    Tokens, Users,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
-use crate::store::sql::Dialect;
+use crate::store::sql::{Dialect, IdColumn, IdForm};
 
 /// Marks the file as a tokenctl store: "tokn" in ASCII.
 pub const APPLICATION_ID: i32 = 0x746F_6B6E;
@@ -149,40 +153,45 @@ const REACHED: [&str; 7] = [
 const USER: &str = "SELECT id, username FROM @users WHERE id = ";
 const USER_BY_NAME: &str = "SELECT id, username FROM @users WHERE username = ";
 
-pub static DESCRIPTION: Description = Description {
-    name: "native",
-    application: "tokenctl",
-    dialects: &[Dialect::Sqlite],
-    // The application_id identifies it.
-    signature: &[],
-    required: &[
-        ("users", "id username admin state user_type"),
-        ("groups", "id full_path parent_id"),
-        ("projects", "id full_path group_id"),
-        ("members", "user_id group_id project_id access_level"),
-        (
-            "personal_access_tokens",
-            "id user_id name description scopes impersonation revoked created_at updated_at \
+/// The name for `--schema`.
+pub const NAME: &str = "native";
+
+/// The description, which the `application_id` identifies.
+pub fn description() -> &'static Description {
+    static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
+        name: NAME,
+        application: "tokenctl".into(),
+        dialects: vec![Dialect::Sqlite],
+        signature: &[],
+        required: REQUIRED.into(),
+        optional: Needs::default(),
+        source: Source::Native,
+        returning: None,
+    });
+    &DESCRIPTION
+}
+
+const REQUIRED: Tables = &[
+    ("users", "id username admin state user_type"),
+    ("groups", "id full_path parent_id"),
+    ("projects", "id full_path group_id"),
+    ("members", "user_id group_id project_id access_level"),
+    (
+        "personal_access_tokens",
+        "id user_id name description scopes impersonation revoked created_at updated_at \
              last_used_at expires_at",
-        ),
-        (
-            "deploy_tokens",
-            "id name username scopes revoked created_at expires_at project_id group_id",
-        ),
-        (
-            "audit_events",
-            "id created_at run_id action actor actor_id os_user target_type target_id \
+    ),
+    ("deploy_tokens", "id name username scopes revoked created_at expires_at project_id group_id"),
+    (
+        "audit_events",
+        "id created_at run_id action actor actor_id os_user target_type target_id \
              target_name target_user_id target_username reason",
-        ),
-    ],
-    optional: &[],
-    schema: |dialect, _| schema(dialect),
-    returning: None,
-    direct_revoke: &["Sets the flag, and writes an audit event in the same", "transaction."],
-};
+    ),
+];
 
 fn users() -> Users {
     Users {
+        form: IdForm::Integer,
         acting: Lookup {
             by_id: ["SELECT id, username, admin FROM @users WHERE state = 'active' AND id = ", ""],
             by_name: [
@@ -191,45 +200,54 @@ fn users() -> Users {
             ],
         },
         named: Lookup { by_id: [USER, ""], by_name: [USER_BY_NAME, ""] },
-        other_owners: Lookup {
+        gone: Lookup {
             by_id: [
                 "SELECT t.user_id, NULL FROM @personal_access_tokens t WHERE t.user_id = ",
                 " LIMIT 1",
             ],
             by_name: NO_NAME,
         },
+        services: Vec::new(),
+        has_administrators: true,
     }
 }
 
-fn schema(dialect: Dialect) -> Schema {
+/// The schema of a store.
+#[must_use]
+pub fn schema(dialect: Dialect) -> Schema {
     Schema {
-        description: &DESCRIPTION,
+        description: description(),
         dialect,
+        literals: Vec::new(),
+        columns: BTreeSet::new(),
         is_checked: true,
         users: users(),
         personal_access_tokens: PersonalAccessTokens {
             token: Tokens {
                 table: Table {
                     from: "@personal_access_tokens t LEFT JOIN @users u ON u.id = t.user_id",
-                    id: "t.id",
+                    id: IdColumn::integer("t.id"),
+                    only: None,
                 },
-                name: "t.name",
-                scopes: Scopes { sql: "t.scopes", form: ScopesForm::Json },
+                name: Some("t.name"),
+                scopes: Some(Scopes { sql: "t.scopes", form: ScopesForm::Json }),
                 revoked: Some("t.revoked"),
-                created_at: time!("personal_access_tokens", "created_at", Iso),
+                created_at: Some(time!("personal_access_tokens", "created_at", Iso)),
                 expires_at: Some(time!("personal_access_tokens", "expires_at", IsoDate)),
                 revoke: RevokeMethod {
                     statement: "UPDATE @personal_access_tokens AS t SET revoked = TRUE",
-                    time: Some((", updated_at = ", TimeForm::Iso)),
+                    times: vec![(", updated_at = ", TimeForm::Iso)],
+                    returning: "CASE WHEN revoked THEN id END",
                     deletes: false,
+                    expires: false,
                     remaining: "SELECT t.id FROM @personal_access_tokens t WHERE NOT t.revoked AND ",
-                    dependents: None,
+                    dependents: Vec::new(),
                 },
             },
-            user_id: "t.user_id",
+            user_id: Some(OwnerColumn::integer("t.user_id")),
             username: "u.username",
+            service_ids: Vec::new(),
             optional: OptionalColumns {
-                service_id: None,
                 note_on_scopes: None,
                 user_type: Some("u.user_type"),
                 // A subquery, which keeps SQLite from using an index and sorting most rows.
@@ -245,26 +263,29 @@ fn schema(dialect: Dialect) -> Schema {
                 description: Some("t.description"),
                 impersonation: Some("t.impersonation"),
             },
-            last_used_at: time!("personal_access_tokens", "last_used_at", Iso),
+            last_used_at: Some(time!("personal_access_tokens", "last_used_at", Iso)),
         },
         deploy_tokens: Some(DeployTokens {
             token: Tokens {
                 table: Table {
                     from: "@deploy_tokens t LEFT JOIN @projects p ON p.id = t.project_id \
                    LEFT JOIN @groups g ON g.id = t.group_id",
-                    id: "t.id",
+                    id: IdColumn::integer("t.id"),
+                    only: None,
                 },
-                name: "t.name",
-                scopes: Scopes { sql: "t.scopes", form: ScopesForm::Json },
+                name: Some("t.name"),
+                scopes: Some(Scopes { sql: "t.scopes", form: ScopesForm::Json }),
                 revoked: Some("t.revoked"),
-                created_at: time!("deploy_tokens", "created_at", Iso),
+                created_at: Some(time!("deploy_tokens", "created_at", Iso)),
                 expires_at: Some(time!("deploy_tokens", "expires_at", Iso)),
                 revoke: RevokeMethod {
                     statement: "UPDATE @deploy_tokens AS t SET revoked = TRUE",
-                    time: None,
+                    times: Vec::new(),
+                    returning: "CASE WHEN revoked THEN id END",
                     deletes: false,
+                    expires: false,
                     remaining: "SELECT t.id FROM @deploy_tokens t WHERE NOT t.revoked AND ",
-                    dependents: None,
+                    dependents: Vec::new(),
                 },
             },
             username: "t.username",
@@ -298,17 +319,17 @@ fn schema(dialect: Dialect) -> Schema {
 }
 
 pub const AUDIT_EVENTS: AuditEvents = AuditEvents {
-    table: Table { from: "@audit_events t", id: "t.id" },
+    table: Table { from: "@audit_events t", id: IdColumn::integer("t.id"), only: None },
     created_at: time!("audit_events", "created_at", Iso),
     run_id: "t.run_id",
     action: "t.action",
     actor: "t.actor",
-    actor_id: "t.actor_id",
+    actor_id: IdColumn::integer("t.actor_id"),
     os_user: "t.os_user",
     target_type: "t.target_type",
-    target_id: "t.target_id",
+    target_id: IdColumn::integer("t.target_id"),
     target_name: "t.target_name",
-    target_user_id: "t.target_user_id",
+    target_user_id: IdColumn::integer("t.target_user_id"),
     target_username: "t.target_username",
     reason: "t.reason",
     // Events are written in the transaction of the revocation.

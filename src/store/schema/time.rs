@@ -34,6 +34,8 @@ pub enum TimeForm {
     Spaced,
     /// Seconds since 1970.
     Epoch,
+    /// Milliseconds since 1970.
+    EpochMillis,
     /// PostgreSQL's timestamp without time zone, in UTC.
     Timestamp,
     /// PostgreSQL's timestamp with time zone.
@@ -63,7 +65,12 @@ impl TimeForm {
         match self {
             Self::Iso => Timestamp::from_stored(text),
             Self::Spaced => Timestamp::from_spaced(text),
-            Self::IsoDate | Self::Epoch | Self::Timestamp | Self::Timestamptz | Self::Date => None,
+            Self::IsoDate
+            | Self::Epoch
+            | Self::EpochMillis
+            | Self::Timestamp
+            | Self::Timestamptz
+            | Self::Date => None,
         }
     }
 
@@ -76,6 +83,7 @@ impl TimeForm {
             Self::IsoDate => moment.date.to_string().into(),
             Self::Spaced => instant.format("%Y-%m-%d %H:%M:%S.%6f").to_string().into(),
             Self::Epoch => instant.timestamp().into(),
+            Self::EpochMillis => instant.timestamp_millis().into(),
             Self::Timestamp => Value::Timestamp(instant.naive_utc()),
             Self::Timestamptz => Value::Timestamptz(instant),
             Self::Date => Value::Date(moment.date),
@@ -88,7 +96,7 @@ impl TimeForm {
     pub fn compare(self, comparison: Comparison, moment: Moment) -> (&'static str, Value) {
         use Comparison::{After, AtLeast, AtMost, Before};
         match self {
-            Self::Iso | Self::IsoDate | Self::Date => {
+            Self::Iso | Self::IsoDate | Self::Date | Self::EpochMillis => {
                 let operator = match comparison {
                     Before => " < ",
                     AtMost => " <= ",

@@ -13,10 +13,10 @@ use anyhow::{Context, Result};
 
 use self::tally::Tally;
 use super::engine::{Decoder, Mode, Streamed, Transaction};
-use super::filter::{from_where, recorded};
+use super::filter::{CREATION, OWNER, SCOPES, USE, from_where, recorded};
 use super::schema::{PersonalAccessTokens, Time};
 use super::sql::Sql;
-use super::stored::Unrecorded;
+use super::stored::{NULL, Unrecorded};
 use super::{BrokenRow, ListOptions, Store};
 use crate::model::access::{ListQuery, Selection};
 use crate::model::personal_access_token::PersonalAccessToken;
@@ -104,10 +104,10 @@ impl Store {
                 self.tally(transaction, &sql, decode, |time| tally.add_time(time))?
                     .map(|total| (total, tally))
             } else if *by == By::Scope {
-                let scopes = columns.token.scopes;
+                let scopes = columns.token.scopes.context("they are recorded")?;
                 let sql = self.values_of(scopes.sql, columns, selection, wanted.now)?;
                 let mut tally = Tally::new(*by, wanted.bucket);
-                let decode = |row: &mut Decoder<'_>| row.scopes(scopes.form);
+                let decode = |row: &mut Decoder<'_>| row.scopes(Some(scopes.form));
                 self.tally(transaction, &sql, decode, |scopes| tally.add_scopes(&scopes))?
                     .map(|total| (total, tally))
             } else {
@@ -171,14 +171,14 @@ impl Store {
                 By::UserState => optional.user_state,
                 _ => Some(columns.username),
             };
-            sql.push(", ").push(column.unwrap_or(super::stored::NULL));
+            sql.push(", ").push(column.unwrap_or(NULL));
         }
         from_where(&mut sql, columns.token.table.from, columns, selection, wanted.now)
             .map_err(|error| self.unrecorded(&error))?;
         // An index has the owners in their order; all else depends on the owner.
-        sql.push(" GROUP BY ").push(columns.user_id);
-        if let Some(service_id) = optional.service_id {
-            sql.push(", ").push(service_id);
+        sql.push(" GROUP BY ").push(columns.user_id.map_or(NULL, |it| it.shown));
+        for service_id in &columns.service_ids {
+            sql.push(", ").push(service_id.shown);
         }
         let mut tallies: Vec<_> = by.iter().map(|by| Tally::new(*by, wanted.bucket)).collect();
         let mut total = 0;
@@ -290,9 +290,9 @@ fn is_of_owner(by: By) -> bool {
 
 fn time_column(columns: &PersonalAccessTokens, by: By) -> Option<Time> {
     match by {
-        By::Created => Some(columns.token.created_at),
+        By::Created => columns.token.created_at,
         By::Expires => columns.token.expires_at,
-        By::LastUsed => Some(columns.last_used_at),
+        By::LastUsed => columns.last_used_at,
         By::User | By::Scope | By::UserType | By::UserState => None,
     }
 }
@@ -302,7 +302,10 @@ fn check_recorded(columns: &PersonalAccessTokens, by: By) -> Result<(), Unrecord
         By::UserType => recorded(columns.optional.user_type, "the type of users").map(|_| ()),
         By::UserState => recorded(columns.optional.user_state, "the state of users").map(|_| ()),
         By::Expires => recorded(columns.token.expires_at, "when tokens expire").map(|_| ()),
-        By::User | By::Scope | By::Created | By::LastUsed => Ok(()),
+        By::Created => recorded(columns.token.created_at, CREATION).map(|_| ()),
+        By::LastUsed => recorded(columns.last_used_at, USE).map(|_| ()),
+        By::Scope => recorded(columns.token.scopes, SCOPES).map(|_| ()),
+        By::User => recorded(columns.user_id, OWNER).map(|_| ()),
     }
 }
 
@@ -311,7 +314,9 @@ fn recorded_totals(columns: &PersonalAccessTokens) -> Vec<Total> {
     let is_recorded = |total: &Total| match total {
         Total::State(State::Revoked) => columns.token.revoked.is_some(),
         Total::State(State::Expired) | Total::NoExpiry => columns.token.expires_at.is_some(),
-        Total::All | Total::State(State::Active) | Total::NeverUsed | Total::Unused => true,
+        Total::NeverUsed => columns.last_used_at.is_some(),
+        Total::Unused => columns.last_used_at.is_some() && columns.token.created_at.is_some(),
+        Total::All | Total::State(State::Active) => true,
     };
     Total::ALL.into_iter().filter(is_recorded).collect()
 }

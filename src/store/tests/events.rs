@@ -25,18 +25,18 @@ fn record_events(record: &dyn Fn(&AuditEvent) -> Result<()>) -> Result<()> {
             ] {
                 id += 1;
                 let event = AuditEvent {
-                    id: EventId(0),
+                    id: EventId(id),
                     created_at: at(when).ok_or_else(|| anyhow::anyhow!("a time"))?,
                     run_id: run.into(),
                     action: Action::Revoke.name().into(),
                     actor: actor.into(),
-                    actor_id: UserId(actor_id),
+                    actor_id: Some(UserId::from(actor_id)),
                     os_user: "os".into(),
                     schema: None,
                     target_type: target.into(),
-                    target_id: TokenId(id),
+                    target_id: TokenId::from(id),
                     target_name: "name".into(),
-                    target_user_id: owner.map(|(id, _)| UserId(id)),
+                    target_user_id: owner.map(|(id, _)| UserId::from(id)),
                     target_username: owner.and_then(|(_, name)| name).map(Into::into),
                     reason: (id % 2 == 0).then(|| "a reason".into()),
                     outcome: Outcome::Revoked.name().into(),
@@ -59,13 +59,14 @@ fn record_in_table(store: &Store) -> Result<()> {
 fn record_in_log() -> Result<Store> {
     let log = EventTable::new()?;
     record_events(&|event| {
-        let numbered = AuditEvent { id: EventId(event.target_id.0), ..event.clone() };
-        log.record_intent(&numbered)?;
+        log.record_intent(event)?;
         let AuditEvent { run_id, target_type, target_id, .. } = event;
-        log.record_outcome(run_id, target_type, *target_id, Some(Outcome::Revoked))?;
-        let id = TokenId(target_id.0 + 1000);
-        log.record_intent(&AuditEvent { id: EventId(id.0), target_id: id, ..numbered })?;
-        log.record_outcome(run_id, target_type, id, None)
+        log.record_outcome(run_id, target_type, target_id, Some(Outcome::Revoked))?;
+        let id = event.id.0 + 1000;
+        let target_id = TokenId::from(id);
+        let undone = AuditEvent { id: EventId(id), target_id: target_id.clone(), ..event.clone() };
+        log.record_intent(&undone)?;
+        log.record_outcome(run_id, target_type, &target_id, None)
     })?;
     assert_eq!(log.unresolved()?, 0);
     log.into_store()
@@ -101,15 +102,15 @@ fn check_events(store: &Store, recorded: &Store) -> Result<()> {
         filters.push(filter);
     };
     for user in [1, 2, 77, 88] {
-        add(&|it| it.user = Some(UserId(user)));
-        add(&|it| it.actor = Some(UserId(user)));
+        add(&|it| it.user = Some(super::user(user)));
+        add(&|it| it.actor = Some(super::user(user)));
     }
     add(&|it| it.run = Some("run-2".into()));
     add(&|it| it.run = Some("run-9".into()));
     add(&|it| it.run = Some("run-".into()));
     add(&|it| it.action = Some(Action::Revoke));
     for targets in [vec![1], vec![2, 99], vec![4, 1, 3]] {
-        add(&|it| it.targets = targets.iter().copied().map(TokenId).collect());
+        add(&|it| it.targets = targets.iter().copied().map(TokenId::from).collect());
     }
     for kind in [PersonalAccessToken::TARGET_TYPE, DeployToken::TARGET_TYPE] {
         add(&|it| it.target_type = Some(kind));
@@ -133,19 +134,20 @@ fn check_events(store: &Store, recorded: &Store) -> Result<()> {
                     since: one.since.or(other.since),
                     until: one.until.or(other.until),
                 };
-                let mut named = [filter.user, filter.actor].into_iter().flatten();
-                let denied = role != "root" && named.any(|user| user != actor.id());
+                let me = actor.id().map(|id| OwnerRef::User(id.clone()));
+                let mut named = [&filter.user, &filter.actor].into_iter().flatten();
+                let denied = role != "root" && named.any(|user| Some(user) != me.as_ref());
                 let query = actor.to_list::<AuditEvent>(filter.clone());
                 assert_eq!(query.is_err(), denied, "as {role}: {filter:?}");
                 let Ok(query) = query else { continue };
-                let is_me = |id: Option<UserId>, name: Option<&str>| {
-                    id == Some(actor.id()) && (!is_file || name == Some(role))
+                let is_me = |id: Option<&UserId>, name: Option<&str>| {
+                    id == actor.id() && (!is_file || name == Some(role))
                 };
                 let mut expected = everything.clone();
                 expected.retain(|it| {
                     let reached = role == "root"
-                        || is_me(Some(it.actor_id), Some(&it.actor))
-                        || is_me(it.target_user_id, it.target_username.as_deref());
+                        || is_me(it.actor_id.as_ref(), Some(&it.actor))
+                        || is_me(it.target_user_id.as_ref(), it.target_username.as_deref());
                     reached && it.is_kept_by(&filter)
                 });
                 assert_eq!(events(&query)?, expected, "as {role}: {filter:?}");
@@ -166,15 +168,15 @@ fn an_auditor_finds_those_who_are_gone() -> Result<()> {
 fn check_that_gone_are_found(store: &Store, events: &Store) -> Result<()> {
     let (root, olive) = (actor(store, "root")?, actor(store, "olive")?);
     let name = |name: &str| UserRef::Other(Reference::Name(name.into()));
-    let id = |id| UserRef::Other(Reference::Id(id));
-    assert_eq!(store.recorded_user(store, EventPart::Actor, &root, &name("GONE"))?, UserId(77));
-    assert_eq!(store.recorded_user(store, EventPart::Actor, &root, &id(77))?, UserId(77));
+    let id = |id: i64| UserRef::Other(Reference::Id(id.into()));
+    assert_eq!(store.recorded_user(store, EventPart::Actor, &root, &name("GONE"))?, user(77));
+    assert_eq!(store.recorded_user(store, EventPart::Actor, &root, &id(77))?, user(77));
     assert_eq!(
         store.recorded_user(store, EventPart::Actor, &root, &name("sam"))?,
-        UserId(3),
+        user(3),
         "who never acted"
     );
-    assert_eq!(store.recorded_user(events, EventPart::Owner, &root, &id(88))?, UserId(88));
+    assert_eq!(store.recorded_user(events, EventPart::Owner, &root, &id(88))?, user(88));
     for nobody in [name("nobody"), id(88)] {
         assert!(store.recorded_user(store, EventPart::Actor, &root, &nobody).is_err(), "{nobody}");
     }
@@ -184,6 +186,6 @@ fn check_that_gone_are_found(store: &Store, events: &Store) -> Result<()> {
             .map_err(|error| format!("{error:#}"));
         assert_eq!(found, Err(Denied.to_string()), "{other}");
     }
-    assert_eq!(store.recorded_user(events, EventPart::Owner, &olive, &UserRef::Me)?, UserId(2));
+    assert_eq!(store.recorded_user(events, EventPart::Owner, &olive, &UserRef::Me)?, user(2));
     Ok(())
 }

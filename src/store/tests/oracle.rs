@@ -96,7 +96,7 @@ where
         let expected = is_reached(token).then(|| Ok(token.clone()));
         assert_eq!(shown, expected, "{what}: token {}", token.id());
     }
-    assert_eq!(store.show(&actor.to_show::<T>(TokenId(99))?, now()?)?, None, "{what}");
+    assert_eq!(store.show(&actor.to_show::<T>(TokenId::from(99))?, now()?)?, None, "{what}");
     Ok(())
 }
 
@@ -112,10 +112,10 @@ pub(super) fn check_revoke<T>(
 where
     T: Stored + Token + Debug,
 {
-    let missing = TokenId(99);
+    let missing = TokenId::from(99);
     let mut ids: Vec<_> = everything.iter().map(Token::id).collect();
-    ids.push(missing);
-    let query = query.among(&ids);
+    ids.push(missing.clone());
+    let query = query.among(ids.iter().cloned().collect());
     let filter = query.selection().filter();
     let options = BatchOptions {
         now: now()?,
@@ -173,7 +173,7 @@ fn check_personal_access_tokens(store: &Store) -> Result<()> {
             actor => actor?,
         };
         let own =
-            |token: &&PersonalAccessToken| role == "root" || token.user_id == Some(actor.id());
+            |token: &&PersonalAccessToken| role == "root" || token.user_id.as_ref() == actor.id();
         let what = format!("{schema} as {role}");
         check_shown(store, &actor, &everything, |token| own(&token), &what)?;
         for (index, (name, one)) in filters.iter().enumerate() {
@@ -192,8 +192,9 @@ fn check_personal_access_tokens(store: &Store) -> Result<()> {
                     .cloned()
                     .collect();
 
-                let named = filter.users.iter().chain(&filter.except_users);
-                let denied = role != "root" && named.copied().any(|user| user != actor.id());
+                let mut named = filter.users.iter().chain(&filter.except_users);
+                let me = actor.id().cloned().map(OwnerRef::User);
+                let denied = role != "root" && named.any(|user| Some(user) != me.as_ref());
                 let list = actor.to_list::<PersonalAccessToken>(filter.clone());
                 assert_eq!(list.is_err(), denied, "{what}");
                 let Ok(list) = list else { continue };

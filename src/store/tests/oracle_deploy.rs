@@ -1,11 +1,14 @@
 //! The oracle of deploy tokens, whose reach is a walk over projects and groups.
 
+use rusqlite::params;
+
 use super::oracle::{check, check_revoke, check_shown, listed, previewed};
 use super::*;
 
 /// The highest level of a user over a place and all groups above it, by a walk
 /// in plain Rust.
-fn level(store: &Store, user: UserId, place: Place) -> Result<Option<i64>> {
+fn level(store: &Store, actor: &Actor, place: Place) -> Result<Option<i64>> {
+    let user = actor.id().map(|id| &id.0);
     let value = |sql: &str, id: i64| -> Result<Option<i64>> {
         Ok(connection(store).query_row(sql, [id], |row| row.get(0))?)
     };
@@ -13,7 +16,7 @@ fn level(store: &Store, user: UserId, place: Place) -> Result<Option<i64>> {
         Place::Project(id) => (
             connection(store).query_row(
                 "SELECT max(access_level) FROM members WHERE user_id = ?1 AND project_id = ?2",
-                [user.0, id.0],
+                params![user, id.0],
                 |row| row.get(0),
             )?,
             value("SELECT group_id FROM projects WHERE id = ?1", id.0)?,
@@ -23,7 +26,7 @@ fn level(store: &Store, user: UserId, place: Place) -> Result<Option<i64>> {
     while let Some(id) = group {
         let here: Option<i64> = connection(store).query_row(
             "SELECT max(access_level) FROM members WHERE user_id = ?1 AND group_id = ?2",
-            [user.0, id],
+            params![user, id],
             |row| row.get(0),
         )?;
         best = best.max(here);
@@ -53,12 +56,12 @@ fn membership(
 ) -> Result<Option<Membership>> {
     let what = format!("{} as {}: {place:?}", store.description().name, actor.username());
     let found = match place {
-        Place::Project(ProjectId(id)) => store.project(actor, &Reference::Id(id)),
-        Place::Group(GroupId(id)) => store.group(actor, &Reference::Id(id)),
+        Place::Project(ProjectId(id)) => store.project(actor, &Reference::Id(id.into())),
+        Place::Group(GroupId(id)) => store.group(actor, &Reference::Id(id.into())),
     };
     // GitLab's fixture has levels that permit nothing, and that the organisation has not.
     let permits = |level: Option<i64>| level.filter(|&level| level >= 40);
-    let expected = level(organisation, actor.id(), place)?;
+    let expected = level(organisation, actor, place)?;
     let membership = match found {
         Err(error) if error.is::<Denied>() => None,
         found => Some(found?),
@@ -94,7 +97,7 @@ fn check_deploy_tokens(store: &Store, organisation: &Store) -> Result<()> {
         let actor = actor(store, role)?;
         let reached = |it: &DeployToken| match it.place {
             Some(place) => {
-                role == "root" || level(organisation, actor.id(), place).expect("SQL") >= Some(40)
+                role == "root" || level(organisation, &actor, place).expect("SQL") >= Some(40)
             }
             None => role == "root",
         };
@@ -129,7 +132,7 @@ fn check_deploy_tokens(store: &Store, organisation: &Store) -> Result<()> {
                             Place::Project(_) => least[0],
                             Place::Group(_) => least[1],
                         };
-                        Ok(role == "root" || level(organisation, actor.id(), place)? >= Some(least))
+                        Ok(role == "root" || level(organisation, &actor, place)? >= Some(least))
                     };
                     let expected = |least: [i64; 2]| -> Result<Option<Vec<DeployToken>>> {
                         if role != "root" && place.is_none() && filter.token.ids.is_none() {

@@ -115,8 +115,8 @@ fn the_plans_use_the_indexes() -> Result<()> {
     text.push_str("\naudit\n");
     let one: [(&str, SetAudit); 5] = [
         ("(none)", |_| {}),
-        ("--user", |it| it.user = Some(UserId(2))),
-        ("--actor", |it| it.actor = Some(UserId(2))),
+        ("--user", |it| it.user = Some(user(2))),
+        ("--actor", |it| it.actor = Some(user(2))),
         ("--run", |it| it.run = Some("run-2".into())),
         ("--since", |it| it.since = at("2024-03-02T00:00:00.000")),
     ];
@@ -134,7 +134,7 @@ fn the_plans_use_the_indexes() -> Result<()> {
     let preview = list_sql::<_, PersonalAccessToken>(&store, query.selection(), Sort::BY_ID)?;
     text += &explained(&store, &preview)?;
     text.push_str("a batch of it\n");
-    let batch = query.among(&[TokenId(1), TokenId(2), TokenId(3)]);
+    let batch = query.among([1, 2, 3].map(TokenId::from).into_iter().collect());
     text += &explained(&store, &store.evaluation_sql(&batch, now()?)?)?;
     expect_file!["../../../tests/golden/plans.txt"].assert_eq(&text);
     Ok(())
@@ -161,7 +161,7 @@ fn plans_of(store: &Store) -> Result<String> {
     let unused = filters.iter().find(|(name, _)| name.starts_with("--unused-for"));
     let unused = unused.map(|(_, filter)| filter.clone()).unwrap_or_default();
     let query = actor(store, "root")?.to_revoke::<PersonalAccessToken>(unused)?;
-    let batch = query.among(&[TokenId(1), TokenId(2), TokenId(3)]);
+    let batch = query.among([1, 2, 3].map(TokenId::from).into_iter().collect());
     text.push_str("a batch is judged\n");
     text += &explained(store, &store.evaluation_sql(&batch, now()?)?)?;
     text.push_str("a batch is revoked\n");
@@ -250,7 +250,7 @@ fn missing_and_forbidden_take_the_same_statements() -> Result<()> {
     let store = store()?;
     let sam = actor(&store, "sam")?;
     let show = |id| -> Result<Sql> {
-        let query = sam.to_show::<PersonalAccessToken>(TokenId(id))?;
+        let query = sam.to_show::<PersonalAccessToken>(TokenId::from(id))?;
         list_sql::<_, PersonalAccessToken>(&store, query.selection(), Sort::BY_ID)
     };
     assert_eq!(show(1)?.text(), show(999)?.text());

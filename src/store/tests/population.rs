@@ -37,14 +37,14 @@ fn any_token() -> impl Strategy<Value = PersonalAccessToken> {
     )
         .prop_map(|(owner, scopes, times)| PersonalAccessToken {
             token: TokenProperties {
-                id: TokenId(0),
-                name: owner.1,
+                id: TokenId::from(0),
+                name: Some(owner.1),
                 scopes: scopes.0,
                 revoked: scopes.2,
                 created_at: Some(times.0),
                 expires_at: times.2,
             },
-            user_id: Some(UserId(owner.0)),
+            user_id: Some(UserId::from(owner.0)),
             username: None,
             user_type: None,
             user_state: None,
@@ -60,10 +60,14 @@ fn populate(store: &Store, tokens: &mut [PersonalAccessToken]) -> Result<()> {
     connection(store).execute_batch("DELETE FROM personal_access_tokens")?;
     let owners = "SELECT username, user_type, state FROM users WHERE id = ?1";
     for (token, id) in tokens.iter_mut().zip(1..) {
-        token.token.id = TokenId(id);
-        let owner = connection(store).query_row(owners, [token.user_id.map(|id| id.0)], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
-        })?;
+        token.token.id = TokenId::from(id);
+        let owner = connection(store).query_row(
+            owners,
+            [token.user_id.as_ref().map(|id| &id.0)],
+            |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+            },
+        )?;
         token.username = Some(owner.0);
         token.user_type = UserType::ALL.into_iter().find(|it| it.name() == owner.1);
         token.user_state = UserState::ALL.into_iter().find(|it| it.name() == owner.2);
@@ -73,7 +77,7 @@ fn populate(store: &Store, tokens: &mut [PersonalAccessToken]) -> Result<()> {
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             rusqlite::params![
                 id,
-                token.user_id.map(|id| id.0),
+                token.user_id.as_ref().map(|id| &id.0),
                 token.token.name,
                 token.description,
                 serde_json::to_string(&token.token.scopes)?,
@@ -113,7 +117,7 @@ proptest! {
 
         let now = now().expect("a time");
         let reached = |it: &PersonalAccessToken| {
-            role == "root" || it.user_id == Some(actor.id()) && it.impersonation != Some(true)
+            role == "root" || it.user_id.as_ref() == actor.id() && it.impersonation != Some(true)
         };
         let expected: Vec<_> =
             tokens.iter().filter(|it| reached(it) && it.is_kept_by(&filter, now)).cloned().collect();

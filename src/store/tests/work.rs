@@ -92,7 +92,7 @@ fn message<T>(found: Result<T>) -> Result<Option<String>> {
 /// Evaluates ids for a revocation, and gives how many are denied.
 fn denied<T: Stored + Token>(store: &Store, actor: &Actor, ids: &[i64]) -> Result<usize> {
     let mut filter = T::Filter::default();
-    filter.as_mut().ids = Some(ids.iter().copied().map(TokenId).collect());
+    filter.as_mut().ids = Some(ids.iter().copied().map(TokenId::from).collect());
     let options = BatchOptions {
         now: now()?,
         run: None,
@@ -119,7 +119,7 @@ fn check_tokens<T: Stored + Token>(counted: &Counted, actor: &Actor) -> Result<(
     let who = format!("{} as {}", T::NOUN[1], actor.username());
     for offset in [0, 7000, 25_000] {
         let show = |is_there: bool| {
-            let id = TokenId(FIRST + offset + i64::from(!is_there));
+            let id = TokenId::from(FIRST + offset + i64::from(!is_there));
             Ok(store.show::<T>(&actor.to_show(id)?, now()?)?.is_none())
         };
         counted.assert_same(&format!("{who}: show {offset}"), show)?;
@@ -246,7 +246,7 @@ fn what_is_forbidden_takes_as_many_pages_of_a_server_as_what_is_missing() -> Res
     let sam = actor(&store, "sam")?;
     for count in [1, 2, 1000, 4000] {
         let pages = |is_there| -> Result<[u64; 2]> {
-            let ids: Vec<_> = numbers(is_there, count).into_iter().map(TokenId).collect();
+            let ids: IdList = numbers(is_there, count).into_iter().map(TokenId::from).collect();
             let mut filter = personal_access_token::Filter::default();
             filter.token.ids = Some(ids.clone());
             let tokens = sam.to_revoke::<PersonalAccessToken>(filter)?;
@@ -265,7 +265,7 @@ fn what_is_forbidden_takes_as_many_pages_of_a_server_as_what_is_missing() -> Res
         for [there, missing] in [[forbidden, "no/such"], ["other/x", "other/y"], ["1", "777"]] {
             let pages = |name: &str| {
                 let reference = name.parse().map_err(anyhow::Error::msg)?;
-                buffers(&store, &store.membership_sql(&sam, places, &reference))
+                buffers(&store, &store.membership_sql(&sam, places, &reference)?)
             };
             assert_eq!(pages(there)?, pages(missing)?, "{there}");
         }

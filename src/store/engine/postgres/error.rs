@@ -10,7 +10,7 @@ use tokio_postgres::error::{Severity, SqlState};
 
 use crate::failure::{Failure, Kind};
 use crate::store::Interrupted;
-use crate::store::schema::ALL;
+use crate::store::schema::{Description, known};
 
 /// Why a session has no answer.
 pub enum SessionError {
@@ -75,8 +75,7 @@ pub fn server_error(error: SessionError) -> anyhow::Error {
 /// The table of an application that a message names in quotes, which depend on the server's
 /// language.
 fn known_table_in(message: &str) -> String {
-    let tables = ALL.iter().flat_map(|it| [it.required, it.optional].concat());
-    let mut names = tables.map(|(name, _)| name);
+    let mut names = known().iter().flat_map(Description::tables);
     let is_named = |name: &&str| {
         let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == ' ';
         let found = message.match_indices(*name);

@@ -13,7 +13,7 @@ use super::search_path::{Asked, SearchPath};
 use crate::failure::Failure;
 use crate::failure::Kind::Failed;
 use crate::store::engine::{Decoder, Mode};
-use crate::store::schema::{ALL, Catalog, Description, Schema};
+use crate::store::schema::{Catalog, Column, ColumnKind, Description, Schema, wanted};
 use crate::store::sql::{Dialect, Encoding, Flavour, Quoted, Sql, Value};
 
 /// The role, and the search path where somebody has set one for this database or this role.
@@ -105,7 +105,7 @@ impl Postgres {
         let role = value(&answer, "role").unwrap_or_default();
         let set = value(&answer, "set_path").map(SearchPath::new);
         let mut flavour = flavour(&answer);
-        let mut namespaces = self.namespaces()?;
+        let mut namespaces = self.namespaces(named)?;
         self.commit()?;
 
         if let Some(asked) = &self.settings.search_path {
@@ -140,12 +140,13 @@ impl Postgres {
                 let catalog = namespace.of_one_owner(name, description)?;
                 let schema = catalog.recognise(Some(description), Dialect::Postgres)?;
                 flavour.namespace = Some(Quoted::name(name));
+                flavour.literals = schema.literals.as_slice().into();
                 Ok((flavour, schema))
             }
             [..] => {
                 let found = found.iter().map(|(name, namespace, description)| {
                     let owner = namespace.tokens(description).map_or("", |it| &it.owner);
-                    let application = description.application;
+                    let application = &description.application;
                     format!("{} ({application}, owned by {owner})", Quoted::name(name))
                 });
                 let found = found.collect::<Vec<_>>().join(", ");
@@ -158,9 +159,11 @@ impl Postgres {
 
     /// Every namespace, with all its tables, and the columns of those that a description
     /// names. `pg_catalog` also lists what the role may not read.
-    fn namespaces(&self) -> Result<BTreeMap<String, Namespace>> {
-        let tables = ALL.iter().flat_map(|it| [it.signature, it.required, it.optional].concat());
-        let tables: Vec<_> = tables.map(|(table, _)| table.to_owned()).collect();
+    fn namespaces(
+        &self,
+        named: Option<&'static Description>,
+    ) -> Result<BTreeMap<String, Namespace>> {
+        let tables = wanted(named).into_iter().map(Into::into).collect();
         let mut sql = Sql::new(Flavour::new(Dialect::Postgres));
         sql.push(
             "SELECT n.nspname, has_schema_privilege(n.oid, 'USAGE'), c.relname, r.rolname, \
@@ -171,14 +174,19 @@ impl Postgres {
              WHEN c.relkind = 'r' AND a.attname IS NOT NULL AND EXISTS (SELECT \
              FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid) THEN 'i' \
              ELSE c.relkind::text END, \
-             a.attname \
+             a.attname, \
+             CASE WHEN y.typtype = 'e' THEN 'enum' WHEN y.typcategory = 'A' THEN 'array' \
+             ELSE y.typname::text END \
              FROM pg_catalog.pg_namespace n LEFT JOIN (pg_catalog.pg_class c \
              JOIN pg_catalog.pg_roles r ON r.oid = c.relowner \
              LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 \
              AND NOT a.attisdropped AND c.relname = ANY (",
         );
         sql.bind(Value::Texts(tables)).push(
-            ")) ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+            ") LEFT JOIN pg_catalog.pg_type b ON b.oid = a.atttypid \
+             LEFT JOIN pg_catalog.pg_type y \
+             ON y.oid = CASE b.typtype WHEN 'd' THEN b.typbasetype ELSE b.oid END) \
+             ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
              AND NOT c.relispartition \
              WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'",
         );
@@ -199,7 +207,10 @@ impl Postgres {
                     _ => Kind::Table,
                 },
             };
-            Ok::<_, String>((namespace, Some((table, relation, row.optional_text()?))))
+            let name = row.optional_text()?;
+            let kind = ColumnKind::of_type(&row.optional_text()?.unwrap_or_default());
+            let column = name.map(|name| Column { name, kind });
+            Ok::<_, String>((namespace, Some((table, relation, column))))
         };
         let mut namespaces = BTreeMap::<String, Namespace>::new();
         // A name that cannot be read is no table of ours.
@@ -274,7 +285,7 @@ fn flavour(answer: &[SimpleQueryMessage]) -> Flavour {
 
 impl Namespace {
     fn tokens(&self, description: &Description) -> Option<&Relation> {
-        self.relations.get(description.signature.first()?.0)
+        self.relations.get(description.tables().next()?)
     }
 
     /// The tables that belong to whom the tokens' table belongs to, or to a superuser. In a
@@ -282,7 +293,7 @@ impl Namespace {
     /// application does not have, and run functions of theirs with our rights.
     fn of_one_owner(&self, namespace: &str, description: &Description) -> Result<Catalog, Failure> {
         let mut catalog = self.catalog.clone();
-        let Some(&(tokens, _)) = description.signature.first() else { return Ok(catalog) };
+        let Some(tokens) = description.tables().next() else { return Ok(catalog) };
         let expected = self.tokens(description).map_or("", |it| &it.owner);
         let namespace = Quoted::name(namespace);
         for (table, relation) in &self.relations {
@@ -291,7 +302,7 @@ impl Namespace {
             if is_ours && objection.is_none() {
                 continue;
             }
-            if description.required.iter().any(|(required, _)| required == table) {
+            if description.required.tables().any(|required| required == table) {
                 return Err(if let Some(objection) = objection {
                     let message = format!("{table} of schema {namespace} is {objection}");
                     let hint = format!("if the application's tables are elsewhere, {CHOOSE}");

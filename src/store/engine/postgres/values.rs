@@ -3,6 +3,7 @@
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, ToSql, Type};
+use uuid::Uuid;
 
 use crate::store::engine::Raw;
 use crate::store::sql::Value;
@@ -21,6 +22,10 @@ fn typed_value(value: &Value) -> Typed<'_> {
         Value::Text(value) => (value, Type::TEXT),
         Value::Integers(values) => (values, Type::INT8_ARRAY),
         Value::Texts(values) => (values, Type::TEXT_ARRAY),
+        Value::Uuid(value) => (value, Type::UUID),
+        Value::Uuids(values) => (values, Type::UUID_ARRAY),
+        // No column of PostgreSQL holds both.
+        Value::Ids(_) => (&None::<&str>, Type::TEXT_ARRAY),
         Value::Timestamp(value) => (value, Type::TIMESTAMP),
         Value::Timestamptz(value) => (value, Type::TIMESTAMPTZ),
         Value::Date(value) => (value, Type::DATE),
@@ -49,6 +54,7 @@ impl<'r> FromSql<'r> for Raw<'r> {
                 Self::Instant(instant(i64::from_be_bytes(raw.try_into()?)))
             }
             Type::DATE => Self::Date(date(i32::from_be_bytes(raw.try_into()?))),
+            Type::UUID => Self::Uuid(Uuid::from_sql(of_type, raw)?),
             _ => Self::Other,
         })
     }

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 
+use crate::model::time::Timestamp;
 use crate::model::token::fold;
 use crate::store::scopes::ScopesForm;
 
@@ -34,6 +35,18 @@ pub fn add(connection: &Connection) -> Result<()> {
             return Ok(None);
         };
         Ok(form.read(text).map(|scopes| scopes.iter().any(|scope| wanted.contains(scope))))
+    })?;
+    // Times of texts in the one form in which they sort; what is none is left as it is, for
+    // decoding to tell.
+    connection.create_scalar_function(c"tokenctl_instant", 1, flags, |context| {
+        Ok(match context.get_raw(0) {
+            ValueRef::Text(text) => {
+                let text = String::from_utf8_lossy(text);
+                let time = Timestamp::from_any_zone(&text);
+                Some(time.map_or_else(|| text.into_owned(), |time| time.to_string()))
+            }
+            _ => None,
+        })
     })?;
     // In the order of code points, whatever encoding the database has.
     connection.create_scalar_function(c"tokenctl_utf8", 1, flags, |context| {

@@ -31,6 +31,7 @@ use super::stream::{Received, spawn, stream_rows};
 use super::{Decoder, EngineRow, Mode, NotCommitted, Stream, cannot};
 use crate::stop_flag::StopFlag;
 use crate::store::identity::Identity;
+use crate::store::schema::Schema;
 use crate::store::sql::{Dialect, Encoding, Flavour, Sql};
 
 /// A file that is open.
@@ -50,6 +51,13 @@ impl Sqlite {
         let encoding = if encoding == "UTF-8" { Encoding::Utf8 } else { Encoding::Utf16 };
         let flavour = Flavour { encoding, ..Flavour::new(Dialect::Sqlite) };
         Ok(Self { connection, file, flavour })
+    }
+
+    /// Makes statements on a schema's tables.
+    #[must_use]
+    pub fn with_literals(mut self, schema: &Schema) -> Self {
+        self.flavour.literals = schema.literals.as_slice().into();
+        self
     }
 
     /// A database that no path leads to.
@@ -144,7 +152,8 @@ impl Sqlite {
     pub fn reconnect(&self, wait: Duration) -> Result<Self> {
         let file = self.file.as_ref().context("there is no file to open again")?;
         file.check()?;
-        Self::new(open::connect(file, Mode::Write, wait)?, Some(file.clone()))
+        let again = Self::new(open::connect(file, Mode::Write, wait)?, Some(file.clone()))?;
+        Ok(Self { flavour: self.flavour.clone(), ..again })
     }
 
     /// Writes the schema's version as it is. What is committed after it in the log then

@@ -25,7 +25,7 @@ use crate::store::file_owner::{self, OsUser};
 use crate::store::identity::{Handle, Identity, is_same_file};
 use crate::store::links::{Destination, check_folders};
 use crate::store::schema::native::{self, APPLICATION_ID, MIGRATIONS};
-use crate::store::schema::{Catalog, Description, Schema};
+use crate::store::schema::{Catalog, Column, ColumnKind, Description, Schema, wanted};
 use crate::store::sql::Dialect;
 
 /// How much of the file is kept in memory, in the negative KiB of SQLite. The owner of each
@@ -140,7 +140,7 @@ fn connect_and_recognise(file: &Identity, how: &Opening) -> Result<(Sqlite, Sche
     if how.mode == Mode::Write && connection.is_readonly(c"main")? {
         return Err(failed("no permission to write to the file").into());
     }
-    Ok((Sqlite::new(connection, Some(file.clone()))?, schema))
+    Ok((Sqlite::new(connection, Some(file.clone()))?.with_literals(&schema), schema))
 }
 
 /// Opens a file that exists.
@@ -250,12 +250,12 @@ pub fn recognise(connection: &Connection, named: Option<&'static Description>) -
     let is_ours = pragma("application_id")? == APPLICATION_ID;
     if is_ours {
         check_version(pragma("user_version")?)?;
-    } else if named.is_some_and(|it| it.name == native::DESCRIPTION.name) {
+    } else if named.is_some_and(|it| it.name == native::NAME) {
         return Err(failed("it is another program's database, not a tokenctl store").into());
     }
 
-    let (catalog, stand_ins) = catalog(connection)?;
-    let named = named.or(is_ours.then_some(&native::DESCRIPTION));
+    let named = named.or_else(|| is_ours.then(native::description));
+    let (catalog, stand_ins) = catalog(connection, named)?;
     catalog.recognise(named, Dialect::Sqlite).map_err(|failure| {
         let hint = |name| format!("{name} is a view or a virtual table; only a table will do");
         stand_ins.iter().fold(failure, |failure, name| failure.hint(hint(name))).into()
@@ -268,7 +268,11 @@ const TABLE_VALUED: [&str; 1] = ["json_each"];
 /// The tables, with the columns of those that are asked for, and the names of what stands
 /// in the place of one. The application keeps its own in tables; a view or a virtual table
 /// may be made of anything, and is written to as whoever made it likes.
-fn catalog(connection: &Connection) -> Result<(Catalog, BTreeSet<String>)> {
+fn catalog(
+    connection: &Connection,
+    named: Option<&'static Description>,
+) -> Result<(Catalog, BTreeSet<String>)> {
+    let wanted = wanted(named);
     let (mut catalog, mut stand_ins) = (Catalog::default(), BTreeSet::new());
     let mut objects = connection.prepare(
         "SELECT name, type = 'table' AND rootpage > 0 FROM sqlite_schema \
@@ -283,12 +287,14 @@ fn catalog(connection: &Connection) -> Result<(Catalog, BTreeSet<String>)> {
             .hint("no application has one: find out who made it, and drop it")
             .into());
         }
-        if !Description::any_uses(&name) {
+        if !wanted.iter().any(|it| it.eq_ignore_ascii_case(&name)) {
             catalog.add(name, None);
         } else if is_table {
             // As a statement of its own: as a table, its name could be taken too.
             connection.pragma(Some("main"), "table_xinfo", &name, |row| {
-                catalog.add(name.clone(), Some(row.get("name")?));
+                let declared: Option<String> = row.get("type")?;
+                let kind = ColumnKind::declared(&declared.unwrap_or_default());
+                catalog.add(name.clone(), Some(Column { name: row.get("name")?, kind }));
                 Ok(())
             })?;
         } else {

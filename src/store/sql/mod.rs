@@ -4,13 +4,19 @@
 //! else a bound [`Value`]. Where the dialects differ, [`Sql`] has a method; all other text
 //! is the same in both.
 
-use std::fmt;
+mod ids;
+mod text;
+
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use uuid::Uuid;
 
+pub use self::ids::{IdColumn, IdForm};
+pub(super) use self::text::sql;
+pub use self::text::{Quoted, Text, literal, replaced};
 use super::scopes::{Scopes, ScopesForm, in_json};
-use crate::model::id::TokenId;
-use crate::model::reference::Reference;
+use crate::model::id::{Id, IdList};
 use crate::model::token::fold;
 
 /// A dialect of SQL.
@@ -30,23 +36,6 @@ impl Dialect {
     }
 }
 
-/// A name from a database's catalogue, as it stands in statements.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quoted(String);
-
-impl Quoted {
-    #[must_use]
-    pub fn name(name: &str) -> Self {
-        Self(format!("\"{}\"", name.replace('"', "\"\"")))
-    }
-}
-
-impl fmt::Display for Quoted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// A value to bind.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -54,6 +43,10 @@ pub enum Value {
     Text(String),
     Integers(Vec<i64>),
     Texts(Vec<String>),
+    Uuid(Uuid),
+    Uuids(Vec<Uuid>),
+    /// Integers and texts: for SQLite, where a column may hold both.
+    Ids(Vec<Id>),
     /// In UTC, for a column without time zone.
     Timestamp(NaiveDateTime),
     Timestamptz(DateTime<Utc>),
@@ -80,15 +73,6 @@ impl Value {
     }
 }
 
-impl From<&Reference> for Value {
-    fn from(reference: &Reference) -> Self {
-        match reference {
-            Reference::Id(id) => Self::Integer(*id),
-            Reference::Name(name) => Self::Text(name.clone()),
-        }
-    }
-}
-
 impl From<i64> for Value {
     fn from(value: i64) -> Self {
         Self::Integer(value)
@@ -108,7 +92,7 @@ impl From<String> for Value {
 }
 
 /// What statements depend on besides the dialect.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Flavour {
     pub dialect: Dialect,
     /// The schema of the server that the tables are in.
@@ -116,6 +100,8 @@ pub struct Flavour {
     pub encoding: Encoding,
     /// Whether `lower` knows the letters of ASCII: under a Turkish collation it does not.
     pub folds_ascii: bool,
+    /// The values that stand in a description, which texts name by their numbers.
+    pub literals: Arc<[Value]>,
 }
 
 /// How a database keeps text.
@@ -133,7 +119,13 @@ pub enum Encoding {
 impl Flavour {
     #[must_use]
     pub fn new(dialect: Dialect) -> Self {
-        Self { dialect, namespace: None, encoding: Encoding::Utf8, folds_ascii: true }
+        Self {
+            dialect,
+            namespace: None,
+            encoding: Encoding::Utf8,
+            folds_ascii: true,
+            literals: Arc::new([]),
+        }
     }
 }
 
@@ -150,50 +142,86 @@ pub struct Sql {
     flavour: Flavour,
     text: String,
     values: Vec<Value>,
+    /// The literals that are bound, each with its place among the values.
+    bound: Vec<(usize, usize)>,
 }
 
 impl Sql {
     #[must_use]
     pub fn new(flavour: Flavour) -> Self {
-        Self { flavour, text: String::new(), values: Vec::new() }
+        Self { flavour, text: String::new(), values: Vec::new(), bound: Vec::new() }
     }
 
     /// Writes text, in which each name of a table has an `@` before it, so that a server finds
     /// the table in its schema, and no other of that name. Behind a text whose case is ignored
-    /// stands a `#`, for the collation of that: the database's, whatever a column has.
+    /// stands a `#`, for the collation of that: the database's, whatever a column has. A
+    /// literal of a description stands as its number, see [`literal`].
     pub fn push(&mut self, text: &'static str) -> &mut Self {
-        for part in text.split_inclusive(['@', '#']) {
-            let plain = part.trim_end_matches(['@', '#']);
+        let (mut rest, mut is_quoted) = (text, false);
+        while let Some(at) = rest.find(['@', '#', '"', text::LITERAL]) {
+            let (plain, marked) = rest.split_at(at);
             self.text.push_str(plain);
-            match (&part[plain.len()..], &self.flavour.namespace) {
+            rest = &marked[1..];
+            match (&marked[..1], &self.flavour.namespace) {
+                ("\"", _) => {
+                    is_quoted = !is_quoted;
+                    self.text.push('"');
+                }
+                // In a name they are nothing else.
+                (mark, _) if is_quoted => self.text.push_str(mark),
                 ("@", Some(Quoted(namespace))) => self.text.extend([namespace, "."]),
                 ("#", _) if self.flavour.dialect == Dialect::Postgres => {
                     self.text.push_str(if self.flavour.folds_ascii { DEFAULT } else { PLAIN });
                 }
-                _ => {}
+                ("@" | "#", _) => {}
+                _ => {
+                    let (number, behind) = rest.split_once(text::LITERAL).unwrap_or((rest, ""));
+                    rest = behind;
+                    if let Ok(number) = number.parse() {
+                        self.bind_literal(number);
+                    }
+                }
             }
         }
+        self.text.push_str(rest);
         self
     }
 
     pub fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.values.push(value.into());
+        self.placeholder(self.values.len())
+    }
+
+    /// Binds a literal of the description, once however often it stands in a statement: a
+    /// server takes two placeholders for two expressions.
+    fn bind_literal(&mut self, number: usize) {
+        if let Some((_, place)) = self.bound.iter().find(|(it, _)| *it == number) {
+            self.placeholder(*place);
+        } else if let Some(value) = self.flavour.literals.get(number).cloned() {
+            self.bind(value);
+            self.bound.push((number, self.values.len()));
+        }
+    }
+
+    fn placeholder(&mut self, number: usize) -> &mut Self {
         // SQLite takes `$1` for a name, and numbers it by first occurrence.
         self.text.push(match self.flavour.dialect {
             Dialect::Sqlite => '?',
             Dialect::Postgres => '$',
         });
-        self.text.push_str(&self.values.len().to_string());
+        self.text.push_str(&number.to_string());
         self
     }
 
     /// Writes a condition that a column is one of these ids.
-    pub fn one_of(&mut self, column: &'static str, ids: &[i64]) -> &mut Self {
-        self.push(column);
-        if let [id] = ids {
-            return self.push(" = ").bind(*id);
+    pub fn one_of(&mut self, column: IdColumn, ids: &IdList) -> &mut Self {
+        self.push(column.sql);
+        if ids.len() == 1
+            && let Some(id) = ids.last().and_then(|id| column.form.value(&id))
+        {
+            return self.push(" = ").bind(id);
         }
-        let ids = Value::Integers(ids.into());
+        let ids = column.form.values(ids);
         match self.flavour.dialect {
             Dialect::Sqlite => self.push(" IN (SELECT value FROM json_each(").bind(ids).push("))"),
             Dialect::Postgres => self.push(" = ANY(").bind(ids).push(")"),
@@ -202,15 +230,18 @@ impl Sql {
 
     /// Writes a further condition that a column is one of these ids. With `is_last`, no
     /// index finds rows by them: the other conditions find rows, of which this keeps some.
-    pub fn and_one_of(
-        &mut self,
-        column: &'static str,
-        ids: &[TokenId],
-        is_last: bool,
-    ) -> &mut Self {
-        // A sign makes it an expression, which no index has.
-        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-        self.push(if is_last { " AND +" } else { " AND " }).one_of(column, &ids)
+    pub fn and_one_of(&mut self, column: IdColumn, ids: &IdList, is_last: bool) -> &mut Self {
+        if !is_last {
+            return self.push(" AND ").one_of(column, ids);
+        }
+        // An expression, which no index has.
+        match (self.flavour.dialect, column.form) {
+            (Dialect::Postgres, IdForm::Text | IdForm::Uuid) => {
+                self.push(" AND (").push(column.sql).push(")::text || '' = ANY(");
+                self.bind(IdForm::Text.values(ids)).push(")")
+            }
+            (Dialect::Sqlite | Dialect::Postgres, _) => self.push(" AND +").one_of(column, ids),
+        }
     }
 
     /// Writes text with a value between each two parts.
@@ -281,6 +312,14 @@ impl Sql {
             Dialect::Postgres => ["", PLAIN],
         };
         self.push(begin).push(text).push(end)
+    }
+
+    /// Writes a key of ORDER BY: integers as numbers, text by code point.
+    pub fn by_id(&mut self, column: IdColumn) -> &mut Self {
+        match column.form {
+            IdForm::Text => self.by_code_point(column.sql),
+            IdForm::Integer | IdForm::Uuid | IdForm::Any => self.push(column.sql),
+        }
     }
 
     /// Returns the statement with a prefix.

@@ -1,0 +1,131 @@
+//! Conditions on a row: that columns have these values.
+
+use super::Compiler;
+use super::names::{Found, Row};
+use crate::failure::Failure;
+use crate::store::schema::ColumnKind;
+use crate::store::schema::form::{Conditions, Literal, Name, Test};
+use crate::store::sql::{Text, Value, sql};
+
+impl Compiler<'_> {
+    /// The conditions on a row, joined by AND. One on a column that is missing, and need not
+    /// be there, holds.
+    pub fn conditions(&self, row: &Row, conditions: &Conditions) -> Result<Text, Failure> {
+        let mut all = Vec::new();
+        for (name, test) in &conditions.0 {
+            if let Some(column) = self.readable(row, name)? {
+                all.push(self.test(name, &column, test)?);
+            }
+        }
+        if all.is_empty() {
+            return Ok(sql!["TRUE"]);
+        }
+        Ok(Text::joined(all, " AND "))
+    }
+
+    fn test(&self, name: &Name, column: &Found, test: &Test) -> Result<Text, Failure> {
+        match test {
+            Test::Null(true) => Ok(sql![column.sql, " IS NULL"]),
+            Test::Null(false) => Ok(sql![column.sql, " IS NOT NULL"]),
+            Test::Has(word) => self.has_word(name, column, word),
+            Test::AnyOf(literals) => self.is_any_of(name, column, literals),
+        }
+    }
+
+    /// That a column has one of these values.
+    pub fn is_any_of(
+        &self,
+        name: &Name,
+        column: &Found,
+        literals: &[Literal],
+    ) -> Result<Text, Failure> {
+        let equal = literals.iter().map(|literal| self.is_equal(name, column, literal));
+        let equal = equal.collect::<Result<Vec<_>, _>>()?;
+        Ok(match equal.len() {
+            1 => Text::joined(equal, ""),
+            _ => sql!["(", Text::joined(equal, " OR "), ")"],
+        })
+    }
+
+    fn is_equal(&self, name: &Name, column: &Found, literal: &Literal) -> Result<Text, Failure> {
+        let Found { sql: column, kind } = column;
+        let is_sqlite = self.is_sqlite();
+        Ok(match (literal, kind) {
+            // As the applications have it, a flag that is NULL is not set.
+            (Literal::Boolean(true), ColumnKind::Boolean) => sql![column, " IS TRUE"],
+            (Literal::Boolean(false), ColumnKind::Boolean) => sql![column, " IS NOT TRUE"],
+            (Literal::Boolean(value), ColumnKind::Integer | ColumnKind::Any) => {
+                let is = if *value { " <> 0" } else { " = 0" };
+                sql!["coalesce(", column, ", 0)", is]
+            }
+            (Literal::Integer(value), ColumnKind::Integer | ColumnKind::Any) => {
+                sql![column, " = ", self.bound(Value::Integer(*value))]
+            }
+            (Literal::Integer(value), ColumnKind::Boolean) if is_sqlite => {
+                sql![column, " = ", self.bound(Value::Integer(*value))]
+            }
+            (Literal::Text(value), ColumnKind::Text | ColumnKind::Any) if is_sqlite => {
+                sql![column, " = ", self.bound(Value::from(value.as_str()))]
+            }
+            (Literal::Text(value), ColumnKind::Text | ColumnKind::Castable | ColumnKind::Uuid) => {
+                sql![column, "::text# = ", self.bound(Value::from(value.as_str()))]
+            }
+            (literal, _) => {
+                let (column, of) = (name.get_ref(), kind.in_words());
+                let problem = format!("{column} holds {of}, not {}", in_words(literal));
+                return Err(self.described.mistake(name, &problem));
+            }
+        })
+    }
+
+    /// That a word is one of those of a text, which blanks separate, or of an array.
+    fn has_word(&self, name: &Name, column: &Found, word: &str) -> Result<Text, Failure> {
+        if word.trim().is_empty() || word.contains(char::is_whitespace) {
+            return Err(self.described.mistake(name, "'has' takes one word"));
+        }
+        let padded = self.bound(Value::Text(format!(" {word} ")));
+        let Found { sql: column, kind } = column;
+        match kind {
+            ColumnKind::Text | ColumnKind::Any if self.is_sqlite() => {
+                Ok(sql!["instr(' ' || ", column, " || ' ', ", padded, ") > 0"])
+            }
+            ColumnKind::Text | ColumnKind::Castable => {
+                Ok(sql!["strpos(' ' || ", column, "::text || ' ', ", padded, ") > 0"])
+            }
+            ColumnKind::Array => {
+                Ok(sql![self.bound(Value::from(word)), " = ANY(", column, "::text[])"])
+            }
+            _ => {
+                let problem = format!("{} holds {}, not words", name.get_ref(), kind.in_words());
+                Err(self.described.mistake(name, &problem))
+            }
+        }
+    }
+}
+
+impl ColumnKind {
+    /// What it holds, in messages.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Integer => "integers",
+            Self::Boolean => "true and false",
+            Self::Text | Self::Castable => "texts",
+            Self::Uuid => "UUIDs",
+            Self::Timestamp | Self::Timestamptz => "times",
+            Self::Date => "dates",
+            Self::Array => "arrays",
+            Self::Json => "JSON",
+            Self::Any => "anything",
+            Self::Other => "values of a type that is not read",
+        }
+    }
+}
+
+fn in_words(literal: &Literal) -> String {
+    match literal {
+        Literal::Integer(number) => format!("the number {number}"),
+        Literal::Boolean(value) => value.to_string(),
+        Literal::Text(text) => format!("the text '{text}'"),
+    }
+}

@@ -1,0 +1,490 @@
+//! The owners of tokens: users, services beside them, administrators, and who may act.
+
+use super::Compiler;
+use super::links::Chain;
+use super::names::{Found, Row};
+use crate::failure::Failure;
+use crate::store::schema::form::{
+    Admin, Conditions, Kind, KindColumn, Name, NameOr, OwnerTable, ServiceTable, StateValues,
+    States,
+};
+use crate::store::schema::{Lookup, NO_NAME, OptionalColumns, OwnerColumn, Users};
+use crate::store::sql::{IdColumn, IdForm, Text, sql};
+
+/// What of the columns of tokens is about their owners.
+pub(super) struct OwnerColumns {
+    /// The joins behind the table of the tokens.
+    pub joins: Text,
+    pub user_id: Option<OwnerColumn>,
+    pub username: &'static str,
+    pub service_ids: Vec<OwnerColumn>,
+    pub columns: OptionalColumns,
+}
+
+/// The names of services' rows beside the users' `u`.
+const SERVICES: [&str; 3] = ["s1", "s2", "s3"];
+
+/// A column of the token that says whose it is, and when it does.
+struct Owning {
+    column: Text,
+    form: IdForm,
+    only: Option<Text>,
+}
+
+impl Compiler<'_> {
+    /// The columns of the owners of a token's row.
+    pub fn owner_columns(&self, token: &Row) -> Result<OwnerColumns, Failure> {
+        let Some(owner) = &self.file().owner else {
+            return Ok(OwnerColumns {
+                joins: sql![],
+                user_id: None,
+                username: "NULL",
+                service_ids: Vec::new(),
+                columns: OptionalColumns::default(),
+            });
+        };
+        let owning = self.owning(token, owner)?;
+        let [u, x] = ["u", "x"].map(|alias| self.user_row(alias, owner));
+        let (u, x) = (u?, x?);
+        let mut joins = self.join(&u, &self.key(&u, owner)?, &owning);
+        let mut names = vec![self.username(&u, owner)?];
+        let mut services = Vec::new();
+        for (alias, service) in SERVICES.into_iter().zip(&self.file().also_owned_by) {
+            let row = self.service_row(alias, service)?;
+            let owning = self.service_owning(token, service)?;
+            let key = self.service_key(&row, service)?;
+            joins = sql![joins, self.join(&row, &key, &owning)];
+            names.push(self.name_of(&row, &service.username)?);
+            services.push((service, owning, row, key));
+        }
+        let username = match names.len() {
+            1 => Text::joined(names, ""),
+            _ => sql!["coalesce(", Text::joined(names, ", "), ")"],
+        };
+        let columns = OptionalColumns {
+            user_type: self.user_type(&u, owner, &owning, &services)?.map(Text::kept),
+            is_of_user_type: self.is_of_user_type(&x, owner, &owning, &services)?,
+            user_state: Some(self.user_state(&u, owner, &owning, &services)?.kept()),
+            is_in_user_state: Some(self.is_in_user_state(&x, owner, &owning, &services)?),
+            ..OptionalColumns::default()
+        };
+        Ok(OwnerColumns {
+            joins,
+            user_id: Some(owning.kept()),
+            username: username.kept(),
+            service_ids: services.into_iter().map(|(_, owning, ..)| owning.kept()).collect(),
+            columns,
+        })
+    }
+
+    fn user_row(&self, alias: &'static str, owner: &OwnerTable) -> Result<Row, Failure> {
+        self.owner_row(alias, &owner.table)
+    }
+
+    fn service_row(&self, alias: &'static str, service: &ServiceTable) -> Result<Row, Failure> {
+        self.owner_row(alias, &service.table)
+    }
+
+    fn owner_row(&self, alias: &'static str, table: &Name) -> Result<Row, Failure> {
+        let missing = || self.described.mistake(table, "the table of owners cannot be optional");
+        self.table(alias, table)?.ok_or_else(missing)
+    }
+
+    fn key(&self, row: &Row, owner: &OwnerTable) -> Result<Found, Failure> {
+        self.key_named(row, owner.key.as_ref(), &owner.table)
+    }
+
+    fn service_key(&self, row: &Row, service: &ServiceTable) -> Result<Found, Failure> {
+        self.key_named(row, service.key.as_ref(), &service.table)
+    }
+
+    fn key_named(&self, row: &Row, key: Option<&Name>, table: &Name) -> Result<Found, Failure> {
+        let id = Name::new(table.span(), "id".into());
+        let name = key.unwrap_or(&id);
+        let found = self.required(row, name)?;
+        self.check_readable(row, name, found.kind)?;
+        Ok(found)
+    }
+
+    fn name_of(&self, row: &Row, name: &Name) -> Result<Text, Failure> {
+        let found = self.required(row, name)?;
+        self.check_readable(row, name, found.kind)?;
+        self.as_text(name, &found)
+    }
+
+    fn username(&self, row: &Row, owner: &OwnerTable) -> Result<Text, Failure> {
+        self.name_of(row, &owner.username)
+    }
+
+    /// What says which user owns a token.
+    fn owning(&self, token: &Row, owner: &OwnerTable) -> Result<Owning, Failure> {
+        let found = match &owner.via {
+            Some(via) => self.linked(token, via, &owner.column)?,
+            None => self.readable(token, &owner.column)?,
+        };
+        let missing = || self.described.mistake(&owner.column, "the owner cannot be optional");
+        self.owning_by(token, &owner.column, found.ok_or_else(missing)?, owner.only.as_ref())
+    }
+
+    fn service_owning(&self, token: &Row, service: &ServiceTable) -> Result<Owning, Failure> {
+        let found = self.required(token, &service.column)?;
+        self.check_readable(token, &service.column, found.kind)?;
+        self.owning_by(token, &service.column, found, service.only.as_ref())
+    }
+
+    fn owning_by(
+        &self,
+        token: &Row,
+        name: &Name,
+        found: Found,
+        only: Option<&Conditions>,
+    ) -> Result<Owning, Failure> {
+        Ok(Owning {
+            form: self.id_form(name, found.kind)?,
+            only: only.map(|it| self.conditions(token, it)).transpose()?,
+            column: found.sql,
+        })
+    }
+
+    fn join(&self, row: &Row, key: &Found, owning: &Owning) -> Text {
+        let only = owning.only.iter().map(|only| sql![" AND ", only]);
+        let only = Text::joined(only, "");
+        sql![" LEFT JOIN ", row.from(), " ON ", key.sql, " = ", owning.column, only]
+    }
+
+    /// What `kind` says of a row of a user; `None`: it says nothing.
+    fn kind(&self, row: &Row, owner: &OwnerTable) -> Result<Option<Text>, Failure> {
+        let name = match &owner.kind {
+            None => return Ok(None),
+            Some(NameOr::Name(name)) => name,
+            Some(NameOr::Table(KindColumn {
+                column,
+                human,
+                project_bot,
+                service_account,
+                null,
+            })) => {
+                let Some(found) = self.readable(row, column)? else { return Ok(None) };
+                let kinds = [
+                    (Kind::Human, human),
+                    (Kind::ProjectBot, project_bot),
+                    (Kind::ServiceAccount, service_account),
+                ];
+                let mut cases = Vec::new();
+                if let Some(kind) = null {
+                    cases.push(sql![" WHEN ", found.sql, " IS NULL THEN '", kind.name(), "'"]);
+                }
+                for (kind, values) in kinds.iter().filter(|(_, values)| !values.is_empty()) {
+                    let is = self.is_any_of(column, &found, values)?;
+                    cases.push(sql![" WHEN ", is, " THEN '", kind.name(), "'"]);
+                }
+                return Ok(Some(sql!["CASE", Text::joined(cases, ""), " END"]));
+            }
+        };
+        let kind = Kind::ALL.into_iter().find(|it| it.name() == name.get_ref());
+        let kind = kind.ok_or_else(|| {
+            let problem =
+                "a kind is human, project_bot or service_account, or a column with values";
+            self.described.mistake(name, problem)
+        })?;
+        Ok(Some(sql!["'", kind.name(), "'"]))
+    }
+
+    /// The kind of a token's owner, whose row is joined.
+    fn user_type(
+        &self,
+        u: &Row,
+        owner: &OwnerTable,
+        owning: &Owning,
+        services: &[Service<'_>],
+    ) -> Result<Option<Text>, Failure> {
+        let kind = self.kind(u, owner)?;
+        let key = self.key(u, owner)?.sql;
+        if services.is_empty() {
+            return Ok(kind.map(|kind| sql!["CASE WHEN ", key, " IS NOT NULL THEN ", kind, " END"]));
+        }
+        let kind = kind.unwrap_or_else(|| sql!["'human'"]);
+        let mut cases = vec![sql![" WHEN ", owning.is_there(), " THEN ", kind]];
+        for (service, owning, ..) in services {
+            let kind = service.kind.get_ref().name();
+            cases.push(sql![" WHEN ", owning.is_there(), " THEN '", kind, "'"]);
+        }
+        Ok(Some(sql!["CASE", Text::joined(cases, ""), " END"]))
+    }
+
+    /// The condition on the kind of the owner, in which nothing is joined: up to the kind, and
+    /// behind it.
+    fn is_of_user_type(
+        &self,
+        x: &Row,
+        owner: &OwnerTable,
+        owning: &Owning,
+        services: &[Service<'_>],
+    ) -> Result<Option<[&'static str; 2]>, Failure> {
+        let kind = self.kind(x, owner)?;
+        let key = self.key(x, owner)?.sql;
+        let of_user = |kind: Text| {
+            sql!["(SELECT ", kind, " FROM ", x.from(), " WHERE ", key, " = ", owning.column, ")"]
+        };
+        if services.is_empty() {
+            let Some(kind) = kind else { return Ok(None) };
+            let only = owning.only.iter().map(|only| sql![" AND ", only]);
+            let only = Text::joined(only, "").kept();
+            // SQLite would sort most rows by an index for it; PostgreSQL hashes the users once.
+            return Ok(Some(if self.is_sqlite() {
+                [sql![of_user(kind), " = "].kept(), only]
+            } else {
+                let users = sql![
+                    owning.column,
+                    " IN (SELECT ",
+                    key,
+                    " FROM ",
+                    x.from(),
+                    " WHERE ",
+                    kind,
+                    " = ",
+                ];
+                [users.kept(), sql![")", only].kept()]
+            }));
+        }
+        let kind = kind.map_or_else(|| sql!["'human'"], of_user);
+        let mut cases = vec![sql![" WHEN ", owning.is_there(), " THEN ", kind]];
+        for (service, owning, ..) in services {
+            let kind = service.kind.get_ref().name();
+            cases.push(sql![" WHEN ", owning.is_there(), " THEN '", kind, "'"]);
+        }
+        Ok(Some([sql!["CASE", Text::joined(cases, ""), " END = "].kept(), ""]))
+    }
+
+    /// The state of a user's row.
+    fn state(&self, row: &Row, owner: &OwnerTable) -> Result<Text, Failure> {
+        let Some(states) = &owner.state else {
+            return Ok(match &owner.active {
+                Some(active) => {
+                    let active = self.conditions(row, active)?;
+                    sql!["CASE WHEN ", active, " THEN 'active' ELSE 'blocked' END"]
+                }
+                None => sql!["'active'"],
+            });
+        };
+        let States { column, active, blocked, banned, deactivated } = states.get_ref();
+        let mut cases = Vec::new();
+        let named = [
+            (blocked, "blocked"),
+            (banned, "banned"),
+            (deactivated, "deactivated"),
+            (active, "active"),
+        ];
+        for (values, state) in named {
+            let is = match (values, column) {
+                (None, _) => continue,
+                (Some(StateValues::Row(row_is)), None) => self.conditions(row, row_is)?,
+                (Some(StateValues::Values(values)), Some(column)) => {
+                    let Some(found) = self.readable(row, column)? else { continue };
+                    self.is_any_of(column, &found, values)?
+                }
+                (Some(_), column) => {
+                    let name = column.as_ref().unwrap_or(&owner.table);
+                    let problem =
+                        "a state has either values of the column, or conditions without one";
+                    return Err(self.described.mistake(name, problem));
+                }
+            };
+            cases.push(sql![" WHEN ", is, " THEN '", state, "'"]);
+        }
+        // What is unknown is the nearest of those that are known.
+        let other = if active.is_some() { "blocked" } else { "active" };
+        Ok(match cases.is_empty() {
+            true => sql!["'active'"],
+            false => sql!["CASE", Text::joined(cases, ""), " ELSE '", other, "' END"],
+        })
+    }
+
+    /// The state of a token's owner, whose row is joined.
+    fn user_state(
+        &self,
+        u: &Row,
+        owner: &OwnerTable,
+        owning: &Owning,
+        services: &[Service<'_>],
+    ) -> Result<Text, Failure> {
+        let key = self.key(u, owner)?.sql;
+        let mut cases = vec![sql![" WHEN ", key, " IS NOT NULL THEN ", self.state(u, owner)?]];
+        for (_, _, _, key) in services {
+            cases.push(sql![" WHEN ", key.sql, " IS NOT NULL THEN 'active'"]);
+        }
+        let gone = sql!["CASE", Text::joined(cases, ""), " ELSE 'gone' END"];
+        Ok(owning.where_users(gone, services))
+    }
+
+    fn is_in_user_state(
+        &self,
+        x: &Row,
+        owner: &OwnerTable,
+        owning: &Owning,
+        services: &[Service<'_>],
+    ) -> Result<[&'static str; 2], Failure> {
+        let state = self.state(x, owner)?;
+        let key = self.key(x, owner)?.sql;
+        let of_user =
+            sql!["(SELECT ", state, " FROM ", x.from(), " WHERE ", key, " = ", owning.column, ")"];
+        let mut all = vec![of_user];
+        for (service, owning, ..) in services {
+            let row = self.service_row("x", service)?;
+            let key = self.service_key(&row, service)?.sql;
+            all.push(sql![
+                "(SELECT 'active' FROM ",
+                row.from(),
+                " WHERE ",
+                key,
+                " = ",
+                owning.column,
+                ")"
+            ]);
+        }
+        let state = sql!["coalesce(", Text::joined(all, ", "), ", 'gone')"];
+        Ok([sql![owning.where_users(state, services), " = "].kept(), ""])
+    }
+
+    /// The statements that find users.
+    pub fn users(&self) -> Result<Users, Failure> {
+        let Some(owner) = &self.file().owner else {
+            let none = Lookup { by_id: NO_ID, by_name: NO_NAME };
+            return Ok(Users {
+                form: IdForm::Integer,
+                acting: Lookup { by_id: NO_ACTOR, by_name: NO_ACTOR },
+                named: none,
+                gone: none,
+                services: Vec::new(),
+                has_administrators: false,
+            });
+        };
+        let token = self.token_row("t")?;
+        let owning = self.owning(&token, owner)?;
+        let u = self.user_row("u", owner)?;
+        let key = self.key(&u, owner)?;
+        let username = self.username(&u, owner)?;
+        let admin = self.admin(&u, owner)?;
+        let active = match &owner.active {
+            Some(active) => sql![self.conditions(&u, active)?, " AND "],
+            None => sql![],
+        };
+        let found = sql!["SELECT ", key.sql, ", ", username];
+        let is_admin = admin.clone().unwrap_or_else(|| sql!["FALSE"]);
+        let acting = sql![found, ", ", is_admin, " FROM ", u.from(), " WHERE ", active];
+        let named = sql![found, " FROM ", u.from(), " WHERE "];
+        let lower = owner.username_lower.as_ref().map(|name| self.name_of(&u, name)).transpose()?;
+        let by_name = |head: &Text| self.by_name(head, &username, lower.as_ref());
+        let by_id = |head: Text| [sql![head, key.sql, " = "].kept(), ""];
+        let only = owning.only.iter().map(|only| sql![only, " AND "]);
+        let gone = sql![
+            "SELECT ",
+            owning.column,
+            ", NULL FROM ",
+            token.from(),
+            " WHERE ",
+            Text::joined(only, ""),
+            owning.column,
+            " = ",
+        ];
+        let services = self.file().also_owned_by.iter().map(|service| {
+            let row = self.service_row("u", service)?;
+            let key = self.service_key(&row, service)?;
+            let name = self.name_of(&row, &service.username)?;
+            let head = sql!["SELECT ", key.sql, ", ", name, " FROM ", row.from(), " WHERE "];
+            let lookup = Lookup {
+                by_id: [sql![head, key.sql, " = "].kept(), ""],
+                by_name: self.by_name(&head, &name, None),
+            };
+            let form = self.id_form(service.key.as_ref().unwrap_or(&service.table), key.kind)?;
+            Ok((lookup, form))
+        });
+        Ok(Users {
+            form: self.id_form(owner.key.as_ref().unwrap_or(&owner.table), key.kind)?,
+            acting: Lookup { by_name: by_name(&acting), by_id: by_id(acting) },
+            named: Lookup { by_name: by_name(&named), by_id: by_id(named) },
+            gone: Lookup { by_id: [gone.kept(), " LIMIT 1"], by_name: NO_NAME },
+            services: services.collect::<Result<_, Failure>>()?,
+            has_administrators: admin.is_some(),
+        })
+    }
+
+    /// Finds a name without regard to ASCII case, whatever the collation.
+    fn by_name(&self, head: &Text, name: &Text, lower: Option<&Text>) -> [&'static str; 2] {
+        match (self.is_sqlite(), lower) {
+            (_, Some(lower)) => [sql![head, lower, " = lower("].kept(), "#)"],
+            (true, None) => [sql![head, "lower(", name, ") = lower("].kept(), ")"],
+            (false, None) => [
+                sql![head, "lower(", name, "::text COLLATE \"C\") = lower("].kept(),
+                " COLLATE \"C\")",
+            ],
+        }
+    }
+
+    /// That a user is an administrator; `None`: the file tells none.
+    fn admin(&self, u: &Row, owner: &OwnerTable) -> Result<Option<Text>, Failure> {
+        let Some(admins) = &owner.admin else { return Ok(None) };
+        let mut any = Vec::new();
+        for admin in &admins.0 {
+            match admin {
+                Admin::Flag(name) => {
+                    if let Some(found) = self.readable(u, name)? {
+                        any.push(self.flag(name, &found)?);
+                    }
+                }
+                Admin::Row(conditions) => any.push(sql!["(", self.conditions(u, conditions)?, ")"]),
+                Admin::Linked { via, only } => {
+                    let Some(Chain { from, on, last }) = self.chain(u, via)? else { continue };
+                    let only = match only.0.is_empty() {
+                        true => sql![],
+                        false => sql![" AND ", self.conditions(&last, only)?],
+                    };
+                    any.push(sql!["EXISTS (SELECT 1 FROM ", from, " WHERE ", on, only, ")"]);
+                }
+            }
+        }
+        if any.is_empty() {
+            any.push(sql!["FALSE"]);
+        }
+        // One that is NULL makes nobody an administrator.
+        Ok(Some(sql!["coalesce(", Text::joined(any, " OR "), ", FALSE)"]))
+    }
+}
+
+/// A kind of service, what says that it owns a token, its row and the key of that.
+type Service<'f> = (&'f ServiceTable, Owning, Row, Found);
+
+impl Owning {
+    /// That a token is of an owner of the kind.
+    fn is_there(&self) -> Text {
+        let only = self.only.iter().map(|only| sql![" AND ", only]);
+        sql![self.column, " IS NOT NULL", Text::joined(only, "")]
+    }
+
+    /// A text about owners, NULL where an owner is of no kind that is known.
+    fn where_users(&self, text: Text, services: &[Service<'_>]) -> Text {
+        match &self.only {
+            None => text,
+            Some(only) => {
+                let others = services.iter().map(|(_, owning, ..)| sql![" OR ", owning.is_there()]);
+                sql!["CASE WHEN ", only, Text::joined(others, ""), " THEN ", text, " END"]
+            }
+        }
+    }
+
+    fn kept(self) -> OwnerColumn {
+        let column = self.column.kept();
+        OwnerColumn {
+            id: IdColumn { sql: column, form: self.form },
+            shown: match &self.only {
+                None => column,
+                Some(only) => sql!["CASE WHEN ", only, " THEN ", column, " END"].kept(),
+            },
+            only: self.only.map(Text::kept),
+        }
+    }
+}
+
+/// Find nobody.
+const NO_ID: [&str; 2] = ["SELECT 0, '' WHERE FALSE AND 0 = ", ""];
+const NO_ACTOR: [&str; 2] = ["SELECT 0, '', FALSE WHERE FALSE AND '' = ", ""];

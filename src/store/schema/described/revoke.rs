@@ -1,0 +1,238 @@
+//! How tokens are revoked: which rows are changed, how that is read back, and which tokens
+//! count as revoked.
+
+use super::Compiler;
+use super::links;
+use super::names::{Found, Row};
+use crate::failure::Failure;
+use crate::store::schema::form::{Literal, Name, NameOr, Revoke};
+use crate::store::schema::{ColumnKind, RevokeMethod, Table, TimeForm};
+use crate::store::sql::{Quoted, Text, Value, sql};
+
+impl Compiler<'_> {
+    /// That a row is revoked, never NULL; `None`: it is not recorded.
+    pub fn revoked(&self, row: &Row) -> Result<Option<Text>, Failure> {
+        let revoke = self.file().tokens.revoke.get_ref();
+        Ok(match revoke {
+            Revoke::Delete | Revoke::Expire(_) | Revoke::Erase(_) => None,
+            Revoke::Set { flag, to: None } => {
+                let found = self.required(row, flag)?;
+                Some(self.flag(flag, &found)?)
+            }
+            Revoke::Set { flag, to: Some(value) } => {
+                let found = self.required(row, flag)?;
+                let is = self.is_any_of(flag, &found, std::slice::from_ref(value))?;
+                Some(sql!["coalesce(", is, ", FALSE)"])
+            }
+            // Of a flag that is cleared NULL is not the same: it may be the flag's default.
+            Revoke::Clear(flag) => {
+                let Found { sql: column, kind } = self.required(row, flag)?;
+                Some(match kind {
+                    ColumnKind::Boolean | ColumnKind::Integer | ColumnKind::Any
+                        if self.is_sqlite() =>
+                    {
+                        // Anything else than 0 and 1 is told when the row is read.
+                        sql![
+                            "CASE WHEN ",
+                            column,
+                            " IS NULL OR ",
+                            column,
+                            " = 1 THEN 0 WHEN ",
+                            column,
+                            " = 0 THEN 1 ELSE ",
+                            column,
+                            " END",
+                        ]
+                    }
+                    ColumnKind::Boolean => sql![column, " IS FALSE"],
+                    ColumnKind::Integer => sql!["coalesce(", column, ", 1) = 0"],
+                    _ => {
+                        let of = kind.in_words();
+                        let problem = format!("{} holds {of}, and is no flag", flag.get_ref());
+                        return Err(self.described.mistake(flag, &problem));
+                    }
+                })
+            }
+            Revoke::Stamp(time) => {
+                let found = self.required(row, time)?;
+                Some(sql![found.sql, " IS NOT NULL"])
+            }
+        })
+    }
+
+    /// The column with a token's value, where revoking erases that: a row without one is no
+    /// token.
+    pub fn erased(&self, row: &Row) -> Result<Option<Text>, Failure> {
+        let Revoke::Erase(column) = self.file().tokens.revoke.get_ref() else { return Ok(None) };
+        self.required(row, column).map(|found| Some(found.sql))
+    }
+
+    /// How the tokens of a table are revoked.
+    pub fn revoke_method(&self, table: &Table) -> Result<RevokeMethod, Failure> {
+        let file = &self.file().tokens;
+        let row = self.token_row("t")?;
+        let bare = row.named("");
+        let from = sql!["@", Quoted::name(&row.table), " AS t"];
+        let mut times = Vec::new();
+        let set = |name: &Name| -> Result<Text, Failure> { Ok(self.required(&bare, name)?.sql) };
+        let revoke = file.revoke.get_ref();
+        let statement = match revoke {
+            Revoke::Delete => sql!["DELETE FROM ", from],
+            Revoke::Set { flag, to } => {
+                let value = match to {
+                    Some(value) => self.assigned(flag, &self.required(&bare, flag)?, value)?,
+                    None => self.truth(flag, &self.required(&bare, flag)?, true)?,
+                };
+                sql!["UPDATE ", from, " SET ", set(flag)?, " = ", value]
+            }
+            Revoke::Clear(flag) => {
+                let value = self.truth(flag, &self.required(&bare, flag)?, false)?;
+                sql!["UPDATE ", from, " SET ", set(flag)?, " = ", value]
+            }
+            Revoke::Erase(column) => sql!["UPDATE ", from, " SET ", set(column)?, " = NULL"],
+            Revoke::Stamp(time) | Revoke::Expire(time) => {
+                times.push((sql![set(time)?, " = "].kept(), self.time_form(&bare, time)?));
+                sql!["UPDATE ", from, " SET "]
+            }
+        };
+        if let Some(touch) = &file.touch
+            && !matches!(revoke, Revoke::Delete)
+            && let Some(found) = self.column(&bare, touch)?
+        {
+            let text = sql![", ", found.sql, " = "];
+            times.push((text.kept(), self.time_form(&bare, touch)?));
+        }
+        let id = table.id.sql;
+        let deletes = matches!(revoke, Revoke::Delete | Revoke::Erase(_));
+        let returned = row.returned(self.dialect);
+        let returned_id = self.id_column(&returned)?.sql;
+        let returning = match (self.revoked(&returned)?, self.erased(&returned)?) {
+            (Some(revoked), _) => sql!["CASE WHEN ", revoked, " THEN ", returned_id, " END"],
+            (None, Some(value)) => {
+                sql!["CASE WHEN ", value, " IS NULL THEN ", returned_id, " END"]
+            }
+            (None, None) => sql![returned_id],
+        };
+        let remaining = match (self.revoked(&row)?, self.erased(&row)?) {
+            (Some(revoked), _) => sql![" AND NOT (", revoked, ")"],
+            (None, Some(value)) => sql![" AND ", value, " IS NOT NULL"],
+            (None, None) => sql![],
+        };
+        let select = sql!["SELECT ", id, " FROM ", row.from(), " WHERE TRUE", remaining, " AND "];
+        let dependents =
+            file.also_delete.iter().filter_map(|link| self.dependents(link, &row, id).transpose());
+        Ok(RevokeMethod {
+            statement: statement.kept(),
+            times,
+            returning: returning.kept(),
+            deletes,
+            expires: matches!(revoke, Revoke::Expire(_)),
+            remaining: select.kept(),
+            dependents: dependents.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The form in which the present is written to a column.
+    fn time_form(&self, row: &Row, name: &Name) -> Result<TimeForm, Failure> {
+        let tokens = &self.file().tokens;
+        let found = self.required(row, name)?;
+        let given = [&tokens.created, &tokens.last_used, &tokens.expires].into_iter().flatten();
+        // The form that the file gives for the same column, or for another: an application
+        // has one for all, as a rule.
+        let mut forms = given.filter_map(|it| match it {
+            NameOr::Table(time) => time.form.map(|form| (time.column.as_ref(), form)),
+            NameOr::Name(_) => None,
+        });
+        let named =
+            forms.clone().find(|(column, _)| column.map(|it| it.get_ref()) == Some(name.get_ref()));
+        let form = named.or_else(|| forms.next()).map(|(_, form)| form);
+        self.form(name, found.kind, form)
+    }
+
+    /// The text for a flag that is set or cleared.
+    fn truth(&self, name: &Name, found: &Found, value: bool) -> Result<Text, Failure> {
+        match found.kind {
+            ColumnKind::Integer => Ok(sql![if value { "1" } else { "0" }]),
+            ColumnKind::Boolean | ColumnKind::Any => Ok(sql![if value { "TRUE" } else { "FALSE" }]),
+            kind => {
+                let problem =
+                    format!("{} holds {}, and is no flag", name.get_ref(), kind.in_words());
+                Err(self.described.mistake(name, &problem))
+            }
+        }
+    }
+
+    /// The text for a value that a column is set to.
+    fn assigned(&self, name: &Name, found: &Found, value: &Literal) -> Result<Text, Failure> {
+        // A value that the column cannot hold is one that it can never be equal to.
+        self.is_any_of(name, found, std::slice::from_ref(value))?;
+        Ok(match value {
+            Literal::Integer(number) => self.bound(Value::Integer(*number)),
+            Literal::Boolean(value) => self.truth(name, found, *value)?,
+            Literal::Text(_) if found.kind == ColumnKind::Castable => {
+                let problem = format!(
+                    "{} is of a type of the application's own, which cannot be set",
+                    name.get_ref()
+                );
+                return Err(self.described.mistake(name, &problem));
+            }
+            Literal::Text(text) => self.bound(Value::from(text.as_str())),
+        })
+    }
+
+    /// The statement that deletes the rows which depend on tokens. It compares what it never
+    /// reads.
+    fn dependents(
+        &self,
+        name: &Name,
+        token: &Row,
+        id: &'static str,
+    ) -> Result<Option<[&'static str; 2]>, Failure> {
+        let link = links::parse(name.get_ref());
+        let link = link.map_err(|problem| self.described.mistake(name, &problem))?;
+        let table = Name::new(name.span(), link.table.to_owned());
+        let Some(row) = self.table("d", &table)? else { return Ok(None) };
+        let row = row.returned(self.dialect);
+        let on = self.link_condition(&row, name, &link, token)?;
+        let rows = match self.is_sqlite() {
+            true => sql!["@", Quoted::name(&row.table)],
+            false => sql!["@", Quoted::name(&row.table), " AS d"],
+        };
+        let part = |text: &str| Name::new(name.span(), text.to_owned());
+        let from = token.from();
+        // By IN the rows are found through their index.
+        let [head, tail] = if let [(column, other)] = link.on[..] {
+            let (column, other) =
+                (self.required(&row, &part(column))?.sql, self.required(token, &part(other))?.sql);
+            [
+                sql![
+                    "DELETE FROM ",
+                    rows,
+                    " WHERE ",
+                    column,
+                    " IN (SELECT ",
+                    other,
+                    " FROM ",
+                    from,
+                    " WHERE "
+                ],
+                sql![")"],
+            ]
+        } else {
+            [
+                sql![
+                    "DELETE FROM ",
+                    rows,
+                    " WHERE EXISTS (SELECT 1 FROM ",
+                    from,
+                    " WHERE ",
+                    on,
+                    " AND "
+                ],
+                sql![")"],
+            ]
+        };
+        let returning = sql![" RETURNING (SELECT ", id, " FROM ", from, " WHERE ", on, " LIMIT 1)"];
+        Ok(Some([head.kept(), sql![tail, returning].kept()]))
+    }
+}

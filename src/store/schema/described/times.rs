@@ -1,0 +1,212 @@
+//! Columns of times, in the forms that applications have.
+
+use super::Compiler;
+use super::names::{Found, Row};
+use crate::failure::Failure;
+use crate::model::time::{Moment, Timestamp};
+use crate::store::schema::form::{Literal, Name, NameOr, TimeAs, TimeColumn};
+use crate::store::schema::{ColumnKind, Time, TimeForm};
+use crate::store::sql::{Text, Value, sql};
+
+/// As many seconds as fit between two times that both databases know.
+const MOST_SECONDS: &str = "100000000000";
+
+impl Compiler<'_> {
+    /// The column of a time; `None`: it is not recorded. Of an expiry infinity is none.
+    pub fn time(
+        &self,
+        row: &Row,
+        column: &NameOr<TimeColumn>,
+        is_expiry: bool,
+    ) -> Result<Option<Time>, Failure> {
+        let bare = TimeColumn {
+            via: None,
+            column: None,
+            form: None,
+            never: None,
+            if_after: None,
+            seconds: None,
+            after: None,
+        };
+        let time = match column {
+            NameOr::Name(name) => TimeColumn { column: Some(name.clone()), ..bare },
+            NameOr::Table(time) => time.clone(),
+        };
+        let (name, found) = match (&time.column, &time.seconds, &time.after) {
+            (Some(name), None, None) => {
+                let found = match &time.via {
+                    Some(via) => self.linked(row, via, name)?,
+                    None => self.readable(row, name)?,
+                };
+                (name, found)
+            }
+            (None, Some(seconds), Some(after)) if time.via.is_none() => {
+                return self.seconds_after(row, seconds, after, time.form);
+            }
+            (column, seconds, after) => {
+                let name = column.as_ref().or(seconds.as_ref()).or(after.as_ref());
+                let name = name.unwrap_or(&self.file().tokens.table);
+                let problem = "a time takes a column, or seconds and after";
+                return Err(self.described.mistake(name, problem));
+            }
+        };
+        let Some(found) = found else { return Ok(None) };
+        let form = self.form(name, found.kind, time.form)?;
+        let mut sql = self.comparable(&found, form, time.form);
+        if let Some(never) = &time.never {
+            let never = self.never(name, form, never)?;
+            sql = sql!["nullif(", sql, ", ", never, ")"];
+        }
+        if is_expiry && matches!(form, TimeForm::Timestamp | TimeForm::Timestamptz | TimeForm::Date)
+        {
+            sql = sql!["nullif(", sql, ", 'infinity')"];
+        }
+        if let Some(other) = &time.if_after {
+            let other = self.required(row, other)?;
+            sql = sql!["CASE WHEN ", sql, " > ", other.sql, " THEN ", sql, " END"];
+        }
+        Ok(Some(Time::plain(sql.kept(), form)))
+    }
+
+    /// The form of a column of a time.
+    pub fn form(
+        &self,
+        name: &Name,
+        kind: ColumnKind,
+        given: Option<TimeAs>,
+    ) -> Result<TimeForm, Failure> {
+        let column = name.get_ref();
+        // SQLite lets a column hold what it likes, whatever its declaration says.
+        if self.is_sqlite() {
+            return match (given, kind) {
+                (Some(TimeAs::Seconds), _) => Ok(TimeForm::Epoch),
+                (Some(TimeAs::Milliseconds), _) => Ok(TimeForm::EpochMillis),
+                (Some(TimeAs::Spaced), _) => Ok(TimeForm::Spaced),
+                (Some(TimeAs::Iso | TimeAs::SpacedWithZone), _) => Ok(TimeForm::Iso),
+                (None, ColumnKind::Date) => Ok(TimeForm::IsoDate),
+                (None, ColumnKind::Integer) => Err(self.asks_for_unit(name)),
+                (None, _) => Ok(TimeForm::Spaced),
+            };
+        }
+        Ok(match (kind, given) {
+            // Types of the server's own say what is in them.
+            (ColumnKind::Timestamp, None | Some(TimeAs::Iso | TimeAs::Spaced)) => {
+                TimeForm::Timestamp
+            }
+            (
+                ColumnKind::Timestamptz,
+                None | Some(TimeAs::Iso | TimeAs::Spaced | TimeAs::SpacedWithZone),
+            ) => TimeForm::Timestamptz,
+            (ColumnKind::Date, None) => TimeForm::Date,
+            (ColumnKind::Integer, Some(TimeAs::Seconds)) => TimeForm::Epoch,
+            (ColumnKind::Integer, Some(TimeAs::Milliseconds)) => TimeForm::EpochMillis,
+            (ColumnKind::Integer, None) => return Err(self.asks_for_unit(name)),
+            (ColumnKind::Text, Some(TimeAs::Spaced)) => TimeForm::Spaced,
+            (ColumnKind::Text, Some(TimeAs::Iso | TimeAs::SpacedWithZone)) => {
+                let problem = format!(
+                    "{column} is a text; times with a zone are read as texts in SQLite only"
+                );
+                return Err(self.described.mistake(name, &problem));
+            }
+            _ => {
+                let problem = format!("{column} holds {}, not such times", kind.in_words());
+                return Err(self.described.mistake(name, &problem));
+            }
+        })
+    }
+
+    fn asks_for_unit(&self, name: &Name) -> Failure {
+        let column = name.get_ref();
+        let problem = format!("{column} holds integers: say as = \"seconds\" or \"milliseconds\"");
+        self.described.mistake(name, &problem)
+    }
+
+    /// The column as it is compared: texts in one form, in which they sort as times.
+    fn comparable(&self, found: &Found, form: TimeForm, given: Option<TimeAs>) -> Text {
+        let Found { sql: column, kind } = found;
+        match (form, given) {
+            // Some rows have a T between date and time, which sorts behind a blank.
+            (TimeForm::Spaced, _) if self.is_sqlite() => sql!["replace(", column, ", 'T', ' ')"],
+            (TimeForm::Spaced, _) => {
+                sql!["replace(", column, "::text, 'T', ' ') COLLATE \"C\""]
+            }
+            (TimeForm::Iso, Some(TimeAs::Iso | TimeAs::SpacedWithZone)) => {
+                sql!["tokenctl_instant(", column, ")"]
+            }
+            _ if *kind == ColumnKind::Castable => sql![column, "::text"],
+            _ => sql![column],
+        }
+    }
+
+    /// The value that stands for no time, in the form of the column.
+    fn never(&self, name: &Name, form: TimeForm, never: &Literal) -> Result<Text, Failure> {
+        let value = match (form, never) {
+            (TimeForm::Epoch | TimeForm::EpochMillis, Literal::Integer(number)) => {
+                Some(Value::Integer(*number))
+            }
+            (TimeForm::Iso | TimeForm::Spaced | TimeForm::IsoDate, Literal::Text(text)) => {
+                Some(Value::from(text.as_str()))
+            }
+            (_, Literal::Text(text)) => {
+                Timestamp::from_any_zone(text).map(|time| form.value(Moment::at(time)))
+            }
+            _ => None,
+        };
+        let value = value.ok_or_else(|| {
+            let problem = format!("never: {never:?} is no time as {} has it", name.get_ref());
+            self.described.mistake(name, &problem)
+        })?;
+        Ok(self.bound(value))
+    }
+
+    /// The time so many seconds after another.
+    fn seconds_after(
+        &self,
+        row: &Row,
+        seconds: &Name,
+        after: &Name,
+        given: Option<TimeAs>,
+    ) -> Result<Option<Time>, Failure> {
+        let (Some(count), Some(from)) = (self.readable(row, seconds)?, self.readable(row, after)?)
+        else {
+            return Ok(None);
+        };
+        if !matches!(count.kind, ColumnKind::Integer | ColumnKind::Any) && !self.is_sqlite() {
+            let problem =
+                format!("{} holds {}, not seconds", seconds.get_ref(), count.kind.in_words());
+            return Err(self.described.mistake(seconds, &problem));
+        }
+        let form = self.form(after, from.kind, given)?;
+        let from = self.comparable(&from, form, given);
+        // What is beyond all calendars is as good as at their end.
+        let pick = if self.is_sqlite() { ["min(", "max("] } else { ["least(", "greatest("] };
+        let count =
+            sql![pick[1], "-", MOST_SECONDS, ", ", pick[0], MOST_SECONDS, ", ", count.sql, "))"];
+        let sql = match form {
+            TimeForm::Epoch => sql![from, " + ", count],
+            TimeForm::EpochMillis => sql![from, " + 1000 * ", count],
+            TimeForm::Timestamp | TimeForm::Timestamptz => {
+                sql![from, " + ", count, " * INTERVAL '1 second'"]
+            }
+            TimeForm::Spaced if self.is_sqlite() => {
+                sql!["strftime('%Y-%m-%d %H:%M:%f', ", from, ", ", count, " || ' seconds')"]
+            }
+            TimeForm::Iso if self.is_sqlite() => {
+                sql!["strftime('%Y-%m-%dT%H:%M:%fZ', ", from, ", ", count, " || ' seconds')"]
+            }
+            TimeForm::Iso | TimeForm::Spaced | TimeForm::IsoDate | TimeForm::Date => {
+                let problem = format!("seconds cannot be added to {}", after.get_ref());
+                return Err(self.described.mistake(after, &problem));
+            }
+        };
+        // Where the seconds are NULL it never expires; PostgreSQL's least would leave them out.
+        let sql = match self.is_sqlite() {
+            true => sql,
+            false => {
+                let column = self.required(row, seconds)?;
+                sql!["CASE WHEN ", column.sql, " IS NOT NULL THEN ", sql, " END"]
+            }
+        };
+        Ok(Some(Time::plain(sql.kept(), form)))
+    }
+}

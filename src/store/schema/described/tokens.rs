@@ -1,0 +1,191 @@
+//! The columns of tokens.
+
+use super::Compiler;
+use super::names::{Found, Row};
+use crate::failure::Failure;
+use crate::store::schema::form::{Linked, Name, NameOr};
+use crate::store::schema::{ColumnKind, OptionalColumns, PersonalAccessTokens, Table, Tokens};
+use crate::store::sql::{IdColumn, IdForm, Text, sql};
+
+impl Compiler<'_> {
+    /// The row of a token under a name.
+    pub fn token_row(&self, alias: &'static str) -> Result<Row, Failure> {
+        let table = &self.file().tokens.table;
+        self.table(alias, table)?
+            .ok_or_else(|| self.described.mistake(table, "the table of the tokens is missing"))
+    }
+
+    /// The columns of tokens, and how they are revoked.
+    pub fn tokens(&self) -> Result<PersonalAccessTokens, Failure> {
+        let file = &self.file().tokens;
+        let row = self.token_row("t")?;
+        self.check_secrets(&row)?;
+        let owners = self.owner_columns(&row)?;
+        let expires_at = self.optional(file.expires.as_ref(), |it| self.time(&row, it, true))?;
+        let table = Table {
+            from: sql![row.from(), owners.joins].kept(),
+            id: self.id_column(&row)?,
+            only: self.only(&row)?.map(Text::kept),
+        };
+        let name = self.optional(file.name.as_ref(), |it| self.text(&row, it))?;
+        let description = self.optional(file.description.as_ref(), |it| self.text(&row, it))?;
+        let impersonation = self.optional(file.impersonation.as_ref(), |name| {
+            let found = self.column(&row, name)?;
+            found.map(|found| self.flag(name, &found).map(Text::kept)).transpose()
+        })?;
+        Ok(PersonalAccessTokens {
+            token: Tokens {
+                name: name.map(|name| sql!["coalesce(", name, ", '')"].kept()),
+                scopes: self.scopes(&row)?,
+                revoked: self.revoked(&row)?.map(Text::kept),
+                created_at: self
+                    .optional(file.created.as_ref(), |it| self.time(&row, it, false))?,
+                expires_at,
+                revoke: self.revoke_method(&table)?,
+                table,
+            },
+            last_used_at: self
+                .optional(file.last_used.as_ref(), |it| self.time(&row, it, false))?,
+            user_id: owners.user_id,
+            username: owners.username,
+            service_ids: owners.service_ids,
+            optional: OptionalColumns {
+                description: description.map(Text::kept),
+                impersonation,
+                ..owners.columns
+            },
+        })
+    }
+
+    /// What becomes of a property that the file may lack.
+    fn optional<'f, N, V>(
+        &self,
+        named: Option<&'f N>,
+        find: impl FnOnce(&'f N) -> Result<Option<V>, Failure>,
+    ) -> Result<Option<V>, Failure> {
+        named.map_or(Ok(None), find)
+    }
+
+    /// Checks that the secrets are there: one that is misspelt would protect nothing.
+    fn check_secrets(&self, row: &Row) -> Result<(), Failure> {
+        let tokens = &self.file().tokens;
+        tokens.secret.iter().chain(&tokens.plain).try_for_each(|name| {
+            // A column of another table may be vouched for too.
+            let is_of_token = tokens.secret.iter().any(|it| it.get_ref() == name.get_ref());
+            if is_of_token { self.look_up(row, name).map(|_| ()) } else { Ok(()) }
+        })
+    }
+
+    /// The id of tokens. Without one the rows of a table are told apart by what the database
+    /// calls them.
+    pub fn id_column(&self, row: &Row) -> Result<IdColumn, Failure> {
+        let Some(names) = &self.file().tokens.id else {
+            let table = &self.file().tokens.table;
+            let problem = "the tokens have no id; give one column, or several that tell them apart";
+            return Err(self.described.mistake(table, problem));
+        };
+        let mut parts = Vec::new();
+        for name in &names.0 {
+            let found = self.required(row, name)?;
+            self.check_readable(row, name, found.kind)?;
+            parts.push((name, found));
+        }
+        if let [(name, found)] = &parts[..] {
+            let form = self.id_form(name, found.kind)?;
+            return Ok(IdColumn { sql: found.sql.clone().kept(), form });
+        }
+        let texts = parts.iter().map(|(name, found)| self.id_part(name, found));
+        let texts = texts.collect::<Result<Vec<_>, _>>()?;
+        let sql = sql!["(", Text::joined(texts, " || '~' || "), ")"];
+        Ok(IdColumn { sql: sql.kept(), form: IdForm::Text })
+    }
+
+    /// The form of ids in a column.
+    pub fn id_form(&self, name: &Name, kind: ColumnKind) -> Result<IdForm, Failure> {
+        match kind {
+            ColumnKind::Integer => Ok(IdForm::Integer),
+            ColumnKind::Text => Ok(IdForm::Text),
+            ColumnKind::Uuid => Ok(IdForm::Uuid),
+            _ => {
+                let problem = format!("{} holds {}, no ids", name.get_ref(), kind.in_words());
+                Err(self.described.mistake(name, &problem))
+            }
+        }
+    }
+
+    /// One of several columns of an id, as a text that is the same whatever the session.
+    fn id_part(&self, name: &Name, found: &Found) -> Result<Text, Failure> {
+        let Found { sql: column, kind } = found;
+        Ok(match kind {
+            ColumnKind::Text | ColumnKind::Integer | ColumnKind::Date if self.is_sqlite() => {
+                // No blank, which would end the id where several stand in a line.
+                sql!["replace(", column, ", ' ', 'T')"]
+            }
+            ColumnKind::Text | ColumnKind::Castable | ColumnKind::Integer | ColumnKind::Uuid => {
+                sql![column, "::text"]
+            }
+            ColumnKind::Date => sql!["to_char(", column, ", 'YYYY-MM-DD')"],
+            ColumnKind::Timestamp => {
+                sql!["to_char(", column, ", 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"]
+            }
+            ColumnKind::Timestamptz => {
+                sql!["to_char(", column, " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"]
+            }
+            _ => {
+                let problem = format!("{} holds {}, no ids", name.get_ref(), kind.in_words());
+                return Err(self.described.mistake(name, &problem));
+            }
+        })
+    }
+
+    /// The condition on rows that are tokens of the kind.
+    fn only(&self, row: &Row) -> Result<Option<Text>, Failure> {
+        let kind = self.rows_of_kind().map(|it| self.conditions(row, it)).transpose()?;
+        let value = self.erased(row)?.map(|value| sql![value, " IS NOT NULL"]);
+        let all: Vec<_> = kind.into_iter().chain(value).collect();
+        Ok((!all.is_empty()).then(|| Text::joined(all, " AND ")))
+    }
+
+    /// A text of the token, or behind links.
+    fn text(&self, row: &Row, text: &NameOr<Linked>) -> Result<Option<Text>, Failure> {
+        let (name, found) = match text {
+            NameOr::Name(name) => (name, self.readable(row, name)?),
+            NameOr::Table(Linked { via, column }) => (column, self.linked(row, via, column)?),
+        };
+        found.map(|found| self.as_text(name, &found)).transpose()
+    }
+
+    /// A column as it is read as a text.
+    pub fn as_text(&self, name: &Name, found: &Found) -> Result<Text, Failure> {
+        let Found { sql: column, kind } = found;
+        match kind {
+            ColumnKind::Text | ColumnKind::Any => Ok(sql![column]),
+            ColumnKind::Castable | ColumnKind::Uuid | ColumnKind::Integer if !self.is_sqlite() => {
+                Ok(sql![column, "::text"])
+            }
+            ColumnKind::Integer => Ok(sql!["CAST(", column, " AS TEXT)"]),
+            _ => {
+                let problem = format!("{} holds {}, no texts", name.get_ref(), kind.in_words());
+                Err(self.described.mistake(name, &problem))
+            }
+        }
+    }
+
+    /// A column that is true or false, and never NULL.
+    pub fn flag(&self, name: &Name, found: &Found) -> Result<Text, Failure> {
+        let Found { sql: column, kind } = found;
+        match kind {
+            // Anything else than 0 and 1 is told when the row is read.
+            ColumnKind::Boolean | ColumnKind::Integer | ColumnKind::Any if self.is_sqlite() => {
+                Ok(sql!["coalesce(", column, ", FALSE)"])
+            }
+            ColumnKind::Boolean => Ok(sql![column, " IS TRUE"]),
+            ColumnKind::Integer => Ok(sql!["coalesce(", column, ", 0) <> 0"]),
+            _ => {
+                let problem =
+                    format!("{} holds {}, and is no flag", name.get_ref(), kind.in_words());
+                Err(self.described.mistake(name, &problem))
+            }
+        }
+    }
+}
