@@ -28,6 +28,8 @@ mod planted_schemas;
 mod postgres;
 mod prune;
 mod readme;
+mod report;
+mod report_page;
 mod returning_ids;
 mod reviewed;
 mod same_work;

@@ -1,7 +1,7 @@
 //! `metrics`: what Prometheus is told, and that it never reads a half of it.
 
 use std::fs::{Permissions, metadata, read_dir, read_to_string, set_permissions, write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 
 use crate::support::apps::App;
@@ -162,6 +162,12 @@ fn a_file_is_replaced_at_once_and_tells_of_a_failure() {
         !names.map(|it| it.to_string_lossy().into_owned()).any(|it| it.starts_with(".tokenctl"))
     );
     sandbox.run("--as root metrics --textfile missing/x.prom").assert(1).says(&["cannot write"]);
+    // As root, it would take the place of a device.
+    symlink("/dev/null", sandbox.home().join("link")).expect("a link");
+    for device in ["link", "/dev/null", "."] {
+        let ran = sandbox.run(&format!("--as root metrics --textfile {device}"));
+        ran.assert(1).says(&["not a regular file"]);
+    }
     if nix::unistd::Uid::effective().is_root() {
         // What cannot be replaced stays as it is.
         let folder = sandbox.home().join("closed");

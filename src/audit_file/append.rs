@@ -40,7 +40,9 @@ impl AuditFile {
                 let entries = tokens.iter().map(|&token| {
                     let event = AuditEvent { schema: Some(schema.into()), ..run.event(at, token) };
                     let database = Some(database.clone());
-                    Ok(Entry::Intent { event, database, token: json::object(token, now)? })
+                    let description_sha256 = store.description().digest().map(Into::into);
+                    let token = json::object(token, now)?;
+                    Ok(Entry::Intent { event, database, description_sha256, token })
                 });
                 self.write(entries.collect::<Result<Vec<_>>>()?)
             }

@@ -16,6 +16,9 @@ pub enum Entry<T> {
         /// The store; none in files of before it was recorded.
         #[serde(skip_serializing_if = "Option::is_none")]
         database: Option<String>,
+        /// The SHA-256 of the description, where that is a file of the user's.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description_sha256: Option<String>,
         /// The row as a list shows it.
         token: T,
     },
@@ -68,7 +71,7 @@ impl Entry<()> {
         Ok(match head.entry {
             Kind::Intent => {
                 let event = serde_json::from_slice(line)?;
-                Self::Intent { event, database: head.database, token: () }
+                Self::Intent { event, database: head.database, description_sha256: None, token: () }
             }
             Kind::Outcome => Self::Outcome(serde_json::from_slice(line)?),
         })

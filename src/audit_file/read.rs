@@ -84,7 +84,7 @@ impl FileEvents {
     /// Adds what a line tells.
     fn add(&mut self, entry: Entry<()>, id: EventId, of: &Of) -> Result<()> {
         match entry {
-            Entry::Intent { event, database, token: () } => {
+            Entry::Intent { event, database, .. } => {
                 let schema = event.schema.as_deref().unwrap_or_default();
                 if of.is_named(schema, database.as_deref()) {
                     self.events.record_intent(&AuditEvent { id, ..event })?;

@@ -227,7 +227,7 @@ pub fn needs_log(store: &Store) -> Failure {
 }
 
 /// The events of an audit file, as a store, and what is said of them.
-struct FromFile {
+pub struct FromFile {
     events: Store,
     unresolved: u64,
     others: u64,
@@ -235,9 +235,18 @@ struct FromFile {
 }
 
 impl FromFile {
-    fn read(log: &AuditFile, store: &Store) -> Result<Self> {
+    pub fn read(log: &AuditFile, store: &Store) -> Result<Self> {
         let FileEvents { events, others, broken } = log.events(store)?;
         Ok(Self { unresolved: events.unresolved()?, events: events.into_store()?, others, broken })
+    }
+
+    pub fn events(&self) -> &Store {
+        &self.events
+    }
+
+    /// How many lines cannot be read.
+    pub fn broken(&self) -> u64 {
+        self.broken
     }
 
     fn report_problems(&self, session: &Session, actor: &Actor) -> Result<()> {

@@ -10,11 +10,12 @@ use super::Cli;
 use super::session::is_colour_left_alone;
 
 /// The commands that do not use all global options, and which they do not use.
-const UNUSED: [(&str, &[&str]); 6] = [
+const UNUSED: [(&str, &[&str]); 7] = [
     ("init", &["actor", "output", "busy_timeout", "foreign_owner", "schema", "audit_log"]),
     ("list", &["audit_log"]),
     ("stats", &["audit_log"]),
     ("metrics", &["output", "color"]),
+    ("report", &["color"]),
     ("deploy-tokens list", &["audit_log"]),
     (
         "completions",

@@ -28,6 +28,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["log", "logs", "history", "events"], "what was revoked: tokenctl audit"),
     (&["tokens", "pat", "pats", "users"], "to list personal access tokens: tokenctl list"),
     (&["deploy", "deploy-token", "deploytokens", "dt"], "see: tokenctl deploy-tokens --help"),
+    (&["export", "html", "page"], "a page for auditors: tokenctl report --output FILE"),
     (&["version"], "tokenctl --version"),
 ];
 

@@ -1,4 +1,4 @@
-//! The line of `list` that shows the tokens of a group, made of that of `stats`.
+//! The line of `list` that shows the tokens of a group, made of that of `stats` or `report`.
 
 use std::ffi::OsString;
 
@@ -62,13 +62,18 @@ fn is_usual(date: Date) -> bool {
     Timestamp::midnight(date).is_some()
 }
 
-/// Makes a line of `list` of the arguments of `stats`, with further filters. `None` where that
+/// The options of `stats` and `report` that are no filters.
+const NO_FILTERS: [&str; 3] = ["--by", "--bucket", "--top"];
+const NO_FILTERS_OF_REPORT: [&str; 1] = ["--output"];
+
+/// Makes a line of `list` of the arguments of `stats` or `report`, with further filters. `None` where that
 /// would show other tokens, or cannot be written safely.
 pub fn list_line(arguments: &[OsString], more: &[Addition]) -> Option<String> {
     let program = Cli::command();
     let mut line = vec!["tokenctl".to_owned()];
     let mut words = arguments.iter().map(|it| it.to_str());
     let mut is_behind = false;
+    let mut left_out = &NO_FILTERS[..];
     while let Some(word) = words.next() {
         let word = word?;
         let (flag, is_joined) = match word.split_once('=') {
@@ -83,13 +88,16 @@ pub fn list_line(arguments: &[OsString], more: &[Addition]) -> Option<String> {
         if is_repeated {
             return None;
         }
-        if is_behind && matches!(flag, "--by" | "--bucket" | "--top") {
+        if is_behind && left_out.contains(&flag) {
             if !is_joined {
                 words.next();
             }
             continue;
         }
         if !is_behind && !word.starts_with('-') {
+            if word == "report" {
+                left_out = &NO_FILTERS_OF_REPORT;
+            }
             line.push("list".into());
             is_behind = true;
             continue;
@@ -109,6 +117,36 @@ pub fn list_line(arguments: &[OsString], more: &[Addition]) -> Option<String> {
     let line = shell_words::join(line);
     // What would be escaped cannot be copied.
     (visible(&line) == line).then_some(line)
+}
+
+/// The filters among the arguments of `report`, as words of a shell.
+pub fn filters_given(arguments: &[OsString]) -> String {
+    let program = Cli::command();
+    let is_global = |word: &str| {
+        program.get_arguments().any(|it| {
+            let flag = word.split_once('=').map_or(word, |(flag, _)| flag);
+            flag.strip_prefix("--").is_some_and(|long| it.get_long() == Some(long))
+        })
+    };
+    let mut words = arguments.iter().map(|it| it.to_string_lossy());
+    let mut filters = Vec::new();
+    let mut is_behind = false;
+    while let Some(word) = words.next() {
+        let waits = || program.get_arguments().any(|it| waits(it, &word));
+        if is_global(&word) || word == "-q" {
+            // The option of the file has the name of a global one.
+            if !word.contains('=') && waits() {
+                words.next();
+            }
+        } else if is_behind {
+            filters.push(word.into_owned());
+        } else if !word.starts_with('-') {
+            is_behind = true;
+        } else if waits() {
+            words.next();
+        }
+    }
+    shell_words::join(filters)
 }
 
 /// Whether the value of an option is the next word.

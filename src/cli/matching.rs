@@ -16,8 +16,8 @@ use super::stop::Stop;
 use crate::failure::{Failure, Kind, say, say_plain};
 use crate::model::access::RevokeQuery;
 use crate::model::id::{IdList, Owner};
-use crate::model::time::{Moment, Period, Timestamp};
-use crate::model::token::{SortKey, Token};
+use crate::model::time::{Moment, Timestamp};
+use crate::model::token::{State, Token};
 use crate::output::view::Record;
 use crate::output::{OutputStyle, Printer, Times};
 use crate::store::schema::Description;
@@ -27,7 +27,7 @@ use crate::store::{BrokenRow, Store, Stored, Streamed};
 pub const PREVIEW: usize = 10;
 
 /// The tokens that a query keeps at one moment.
-pub struct Matching<T> {
+pub struct Matching<T: Token> {
     /// In ascending order.
     ids: IdList,
     /// Rows that cannot be read; their batch will name them and leave them alone.
@@ -37,9 +37,10 @@ pub struct Matching<T> {
     /// How many the application will put back, and why.
     returning: Option<(u64, &'static str)>,
     owners: HashSet<Owner>,
-    /// How many are active, and how many were used in the last seven days.
-    active: u64,
-    used: u64,
+    /// How many are active, and how many were used lately, where that is recorded: what stats
+    /// and lists have for these filters.
+    active: (T::Filter, u64),
+    used: Option<(T::Filter, u64)>,
     /// How many match beyond the limit, and are left alone.
     more: u64,
     /// When the last of them was created.
@@ -83,7 +84,7 @@ impl<T: Stored + Token + Record> Matching<T> {
         let progress = Progress::searching(session, stop, "{pos} tokens match so far");
         let description = store.description();
         let read = store.preview(query, session.now, |rows| {
-            let mut matching = Self::none(shown);
+            let mut matching = Self::none(shown, session.now);
             for row in rows {
                 stop.check()?;
                 match row? {
@@ -106,7 +107,7 @@ impl<T: Stored + Token + Record> Matching<T> {
         read.map_err(|error| stop.reason(error)).context(NOTHING_CHANGED)
     }
 
-    fn none(shown: usize) -> Self {
+    fn none(shown: usize, now: Moment) -> Self {
         let (ids, broken, first) = (IdList::default(), IdList::default(), Vec::new());
         Self {
             ids,
@@ -114,8 +115,8 @@ impl<T: Stored + Token + Record> Matching<T> {
             unnamed: 0,
             returning: None,
             owners: HashSet::new(),
-            active: 0,
-            used: 0,
+            active: (T::in_state(State::Active), 0),
+            used: T::used_lately(now).map(|filter| (filter, 0)),
             more: 0,
             newest: None,
             first,
@@ -127,9 +128,9 @@ impl<T: Stored + Token + Record> Matching<T> {
         if let Some(why) = description.returning(token.properties().name.as_deref()) {
             self.returning.get_or_insert((0, why)).0 += 1;
         }
-        let is_recent = |used| Some(used) >= Period::WEEK.before(now.instant);
-        self.active += u64::from(token.properties().is_active(now));
-        self.used += u64::from(token.last_used_at().is_some_and(is_recent));
+        for (filter, count) in std::iter::once(&mut self.active).chain(&mut self.used) {
+            *count += u64::from(token.is_kept_by(filter, now));
+        }
         self.ids.push(token.id().0);
         self.owners.extend(token.owner());
         self.newest = self.newest.max(token.properties().created_at);
@@ -152,7 +153,7 @@ impl<T: Stored + Token + Record> Matching<T> {
         if picked.is_empty() {
             return Err(Failure::new(Kind::Declined, "nothing was picked, nothing changed").into());
         }
-        let mut rest = Self::none(self.shown);
+        let mut rest = Self::none(self.shown, session.now);
         for (index, token) in self.first.into_iter().enumerate() {
             if picked.contains(&index) {
                 rest.add(store.description(), token, session.now);
@@ -211,9 +212,9 @@ impl<T: Stored + Token + Record> Matching<T> {
         let Question { actor, effect, exempt, .. } = question;
         let mut lines = vec![format!("Store: {}, as {actor}", store.database().place())];
         let matches = if self.ids.len() == 1 { "matches" } else { "match" };
-        let mut parts = vec![format!("{} {matches}: {} active", self.described(), self.active)];
-        if T::SORT_KEYS.contains(&SortKey::LastUsed) {
-            parts.push(format!("{} used in the last 7 days", self.used));
+        let mut parts = vec![format!("{} {matches}: {} active", self.described(), self.active.1)];
+        if let Some((_, used)) = self.used {
+            parts.push(format!("{used} used in the last 7 days"));
         }
         if let Some(exempt) = exempt {
             parts.push(format!("{exempt} more kept by --except-user or --except-scope"));
@@ -227,6 +228,7 @@ impl<T: Stored + Token + Record> Matching<T> {
             lines.push(format!("{count} of them {are} {why}"));
         }
         lines.push(effect.clone());
+        lines.extend(store.description().notes().map(Into::into));
         lines
     }
 }

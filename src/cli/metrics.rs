@@ -1,9 +1,7 @@
 //! `metrics`: how many tokens there are, as gauges for Prometheus.
 
-use std::fs::Permissions;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueHint};
@@ -11,6 +9,7 @@ use clap::{Args, ValueHint};
 use super::audit::last_event;
 use super::filter::deadline;
 use super::session::Session;
+use super::write_beside::{READABLE_BY_ALL, write_beside};
 use crate::audit_file::AuditFile;
 use crate::failure::{Failure, Kind};
 use crate::model::actor::Actor;
@@ -18,7 +17,7 @@ use crate::model::audit::{self, Action};
 use crate::model::deploy_token::DeployToken;
 use crate::model::personal_access_token::{self, PersonalAccessToken};
 use crate::model::time::Period;
-use crate::model::token::{State, StateFilter, Token};
+use crate::model::token::{State, Token};
 use crate::output::CANNOT_PRINT;
 use crate::output::metrics::{Gauge, Sample, text};
 use crate::store::{Mode, Store, Stored};
@@ -75,7 +74,7 @@ impl Metrics {
         });
         let text = text(&gauges);
         let written = if let Some(path) = &self.textfile {
-            write_beside(path, &text).with_context(|| format!("cannot write {}", path.display()))
+            write_beside(path, READABLE_BY_ALL, |file| Ok(file.write_all(text.as_bytes())?))
         } else {
             let mut out = session.out(None)?;
             out.write_all(text.as_bytes()).and_then(|()| out.flush()).context(CANNOT_PRINT)
@@ -87,18 +86,6 @@ impl Metrics {
         });
         failed.and(written)
     }
-}
-
-/// Writes a file beside another and gives it that one's name, so that nobody reads a half.
-fn write_beside(path: &Path, text: &str) -> Result<()> {
-    let folder = path.parent().filter(|it| *it != Path::new("")).unwrap_or(Path::new("."));
-    // Not with the end that the collector looks for.
-    let mut file = tempfile::Builder::new().prefix(".tokenctl-").tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().set_permissions(Permissions::from_mode(0o644))?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }
 
 /// The gauges that count tokens: names and help.
@@ -152,15 +139,10 @@ fn asked_of_all<T: Stored + Token>(
     session: &Session,
     store: &Store,
 ) -> Result<Vec<Asked<T::Filter>>> {
-    let in_state = |state| {
-        let mut filter = T::Filter::default();
-        filter.as_mut().states = vec![StateFilter::Is(state)];
-        filter
-    };
     let mut asked: Vec<Asked<T::Filter>> = Vec::new();
     for state in [State::Active, State::Expired, State::Revoked] {
         if store.records_state::<T>(state)? {
-            asked.push((TOKENS, Some(("state", state.name())), in_state(state)));
+            asked.push((TOKENS, Some(("state", state.name())), T::in_state(state)));
         }
     }
     if !store.records_state::<T>(State::Expired)? {
@@ -168,12 +150,12 @@ fn asked_of_all<T: Stored + Token>(
     }
     for (days, label) in EXPIRING {
         if let Some(until) = deadline(Period::days(days), session.now) {
-            let mut filter = in_state(State::Active);
+            let mut filter = T::in_state(State::Active);
             filter.as_mut().expires_within = Some(until);
             asked.push((EXPIRING_IN, Some(("days", label)), filter));
         }
     }
-    let mut filter = in_state(State::Active);
+    let mut filter = T::in_state(State::Active);
     filter.as_mut().no_expiry = Some(true);
     asked.push((NO_EXPIRY, None, filter));
     Ok(asked)
@@ -181,8 +163,7 @@ fn asked_of_all<T: Stored + Token>(
 
 /// What is counted of the use of tokens.
 fn asked_of_use(session: &Session) -> Vec<Asked<personal_access_token::Filter>> {
-    let mut active = personal_access_token::Filter::default();
-    active.token.states = vec![StateFilter::Is(State::Active)];
+    let active = PersonalAccessToken::in_state(State::Active);
     let never = personal_access_token::Filter { never_used: Some(true), ..active.clone() };
     let mut asked = vec![(NEVER_USED, None, never)];
     for (days, label) in UNUSED {
@@ -204,10 +185,7 @@ fn count<T: Stored + Token>(
     actor: &Actor,
     asked: Vec<Asked<T::Filter>>,
     gauges: &mut [Gauge],
-) -> Result<()>
-where
-    T::Filter: Send,
-{
+) -> Result<()> {
     let Ok(query) = actor.to_list::<T>(T::Filter::default()) else { return Ok(()) };
     let filters: Vec<_> = asked.iter().map(|(_, _, filter)| filter.clone()).collect();
     let (counts, broken) = store.count_each(&query, &filters, session.now)?;

@@ -22,6 +22,7 @@ mod own_files;
 mod pick;
 mod progress;
 mod raw_terminal;
+mod report;
 mod revocations;
 mod revoke;
 mod revoke_plan;
@@ -31,6 +32,7 @@ mod show;
 mod stats;
 mod status;
 mod stop;
+mod write_beside;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -70,6 +72,7 @@ Examples:
   tokenctl revoke 42 --reason 'left the team'
   tokenctl revoke --unused-for 180d --user-type human --dry-run
   tokenctl stats --by user --top 10
+  tokenctl report --output audit.html
   tokenctl audit --since 7d
   tokenctl status
 
@@ -109,6 +112,7 @@ enum Command {
     DeployTokens(deploy_tokens::DeployTokens),
     Stats(stats::Stats),
     Metrics(metrics::Metrics),
+    Report(report::Report),
     Audit(audit::Audit),
     Status(status::Status),
     Completions(completions::Completions),
@@ -173,7 +177,7 @@ fn not_utf8(arguments: &[OsString]) -> Failure {
 }
 
 /// The options whose values are paths.
-const PATHS: [&str; 3] = ["--db", "--audit-log", "--textfile"];
+const PATHS: [&str; 4] = ["--db", "--audit-log", "--textfile", "--output"];
 
 /// Escapes user input before clap puts it into a message of several lines.
 fn escape_values(error: &mut clap::Error) {
@@ -204,6 +208,7 @@ impl Cli {
             Command::DeployTokens(command) => command.run(&session),
             Command::Stats(command) => command.run(&session),
             Command::Metrics(command) => command.run(&session),
+            Command::Report(command) => command.run(&session),
             Command::Audit(command) => command.run(&session),
             Command::Status(command) => command.run(&session),
             Command::Completions(command) => command.run(&session),

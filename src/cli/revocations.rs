@@ -116,6 +116,13 @@ impl<'s> Revocations<'s> {
                 shown.join(", ")
             ));
         }
+        if self.run.is_some()
+            && self.tally.revoked > 0
+            && let Some(effect) = store.description().takes_effect()
+        {
+            let application = &store.description().application;
+            self.session.note_more(&format!("{application} takes notice {effect}"));
+        }
         let done = if self.run.is_some() { "done" } else { "checked" };
         ended.with_context(|| format!("{} of {} ids {done}", self.tally.ids, ids.len()))?;
         closed?;

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod attention;
 pub mod audit;
 pub mod database;
 pub mod deploy_token;
@@ -12,6 +13,7 @@ pub mod id;
 pub mod personal_access_token;
 mod reach;
 pub mod reference;
+pub mod revocation_runs;
 pub mod stats;
 pub mod status;
 pub mod time;

@@ -1,7 +1,7 @@
 //! Personal access tokens: those that belong to a user.
 
 use super::id::{Owner, OwnerRef, UserId};
-use super::time::{Moment, Timestamp};
+use super::time::{Moment, Period, Timestamp};
 use super::token::{SortKey, Token, TokenFilter, TokenProperties};
 
 /// A personal access token, without its value.
@@ -116,6 +116,12 @@ impl Token for PersonalAccessToken {
 
     fn last_used_at(&self) -> Option<Timestamp> {
         self.last_used_at
+    }
+
+    fn used_lately(now: Moment) -> Option<Filter> {
+        // Before the year 0 nothing was used.
+        let since = Period::WEEK.before(now.instant).unwrap_or(now.instant);
+        Some(Filter { last_used_after: Some(since), ..Filter::default() })
     }
 
     fn owner(&self) -> Option<Owner> {

@@ -46,7 +46,7 @@ pub enum Reach {
 /// A kind of record with permission rules.
 pub trait Guarded: Clone + Debug {
     /// The filters of the kind; the default keeps everything.
-    type Filter: Default + Clone + Debug;
+    type Filter: Default + Clone + Debug + Send;
 
     /// Returns what an actor who is no administrator may access with `filter`.
     ///

@@ -64,7 +64,8 @@ pub struct TokenProperties {
     pub id: TokenId,
     /// `None`: not recorded.
     pub name: Option<String>,
-    pub scopes: Vec<String>,
+    /// `None`: not recorded.
+    pub scopes: Option<Vec<String>>,
     pub revoked: bool,
     /// `None`: not recorded.
     pub created_at: Option<Timestamp>,
@@ -121,6 +122,21 @@ pub trait Token: Guarded<Filter: AsRef<TokenFilter> + AsMut<TokenFilter>> {
 
     fn id(&self) -> TokenId {
         self.properties().id.clone()
+    }
+
+    /// Returns the filter that keeps the tokens in a state.
+    #[must_use]
+    fn in_state(state: State) -> Self::Filter {
+        let mut filter = Self::Filter::default();
+        filter.as_mut().states = vec![StateFilter::Is(state)];
+        filter
+    }
+
+    /// Returns the filter that keeps the tokens used in the last seven days; `None` where the
+    /// use of this kind is not recorded.
+    #[must_use]
+    fn used_lately(_: Moment) -> Option<Self::Filter> {
+        None
     }
 
     /// Returns the filter without its exemptions; `None` where it has none.
@@ -183,8 +199,11 @@ impl TokenFilter {
             except_scopes,
         } = self;
         let expiry = token.expires_at;
-        let has_any = |wanted: &[String]| token.scopes.iter().any(|it| wanted.contains(it));
-        let name: String = fold(token.name.as_deref().unwrap_or_default()).collect();
+        let has_any = |wanted: &[String]| token.scopes.iter().flatten().any(|it| wanted.contains(it));
+        let has_all = |words: &[String]| {
+            let name: String = fold(token.name.as_deref().unwrap_or_default()).collect();
+            words.iter().all(|word| name.contains(&fold(word).collect::<String>()))
+        };
 
         ids.as_ref().is_none_or(|ids| ids.iter().any(|id| id == token.id.0))
             && states.iter().all(|wanted| wanted.keeps(token.state(now)))
@@ -198,7 +217,7 @@ impl TokenFilter {
                 expiry.is_some_and(|it| !it.has_passed(now) && it.compare(bound).is_le())
             })
             && no_expiry.is_none_or(|wanted| expiry.is_none() == wanted)
-            && search.iter().all(|word| name.contains(&fold(word).collect::<String>()))
+            && (search.is_empty() || has_all(search))
             && (scopes.is_empty() || has_any(scopes))
             && !has_any(except_scopes)
     }

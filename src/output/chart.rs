@@ -155,7 +155,7 @@ pub fn histogram(
 }
 
 /// The name of a group, safe to print. What has none is in brackets.
-fn label(group: &Group) -> String {
+pub(super) fn label(group: &Group) -> String {
     match &group.key {
         Key::Total(total) => total.name().into(),
         Key::Text(Some(text)) => visible(text).into_owned(),
@@ -220,12 +220,12 @@ fn part(count: u64, most: u64, all: usize) -> usize {
 }
 
 /// A share in tenths of a per cent. What there is never reads as nothing.
-fn percent(share: u32) -> String {
+pub(super) fn percent(share: u32) -> String {
     format!("{}.{}%", share / 100, share / 10 % 10)
 }
 
 /// A number as people read it.
-fn with_commas(number: u64) -> String {
+pub(super) fn with_commas(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

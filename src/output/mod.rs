@@ -7,6 +7,7 @@ pub mod csv;
 pub mod json;
 mod layout;
 pub mod metrics;
+pub mod report;
 pub mod revocation;
 pub mod spool;
 pub mod stats;

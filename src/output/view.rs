@@ -38,6 +38,10 @@ impl<'a> Cell<'a> {
         text.map_or(Self::Null, |text| Self::Text(text))
     }
 
+    fn list(list: Option<&'a Vec<String>>) -> Self {
+        list.map_or(Self::Null, |list| Self::List(list))
+    }
+
     pub(super) fn id(id: &'a Id) -> Self {
         match id {
             Id::Integer(id) => Self::Integer(*id),
@@ -166,7 +170,7 @@ impl Record for PersonalAccessToken {
         name("name", |it, _| Cell::text(it.token.name.as_ref())),
         key("revoked", |it, _| Cell::Boolean(it.token.revoked)),
         key("created_at", |it, _| it.token.created_at.map_or(Cell::Null, Cell::Time)),
-        text("scopes", |it, _| Cell::List(&it.token.scopes)),
+        text("scopes", |it, _| Cell::list(it.token.scopes.as_ref())),
         number("user_id", |it, _| it.user_id.as_ref().map_or(Cell::Null, |id| Cell::id(&id.0))),
         key("last_used_at", |it, _| it.last_used_at.map_or(Cell::Never, Cell::Time)),
         key("active", |it, now| Cell::Boolean(it.token.is_active(now))),
@@ -195,7 +199,7 @@ impl Record for DeployToken {
         name("name", |it, _| Cell::text(it.token.name.as_ref())),
         text("username", |it, _| Cell::Text(&it.username)),
         key("expires_at", |it, _| it.token.expires_at.map_or(Cell::Never, Cell::Expiry)),
-        text("scopes", |it, _| Cell::List(&it.token.scopes)),
+        text("scopes", |it, _| Cell::list(it.token.scopes.as_ref())),
         key("revoked", |it, _| Cell::Boolean(it.token.revoked)),
         key("expired", |it, now| Cell::Boolean(it.token.is_expired(now))),
         key("active", |it, now| Cell::Boolean(it.token.is_active(now))),

@@ -8,7 +8,7 @@ use crate::model::actor::Actor;
 use crate::model::id::Id;
 use crate::model::status::{Counts, Facts};
 use crate::model::time::Moment;
-use crate::model::token::{State, StateFilter, Token};
+use crate::model::token::{State, Token};
 
 impl Store {
     /// What the engine says of the database and of the rights of this process.
@@ -37,9 +37,7 @@ impl Store {
         let Ok(query) = actor.to_list::<T>(T::Filter::default()) else { return Ok(None) };
         let mut filters = Vec::new();
         for state in [State::Active, State::Expired, State::Revoked] {
-            let mut filter = T::Filter::default();
-            filter.as_mut().states = vec![StateFilter::Is(state)];
-            filters.push(self.records_state::<T>(state)?.then_some(filter));
+            filters.push(self.records_state::<T>(state)?.then(|| T::in_state(state)));
         }
         let filters: Vec<_> = filters.iter().map(Option::as_ref).collect();
         let sql = self.counts_sql(self.columns::<T>()?, query.selection(), &filters, now)?;

@@ -123,7 +123,7 @@ impl<T: Stored + Token> Projection<T> for TokenScopes {
 
     fn decode(row: &mut Decoder<'_>, columns: &T::Columns) -> Result<Self, String> {
         row.token_id(T::table(columns).id.form)?;
-        T::scopes(columns).map_or(Ok(Vec::new()), |it| row.scopes(Some(it.form))).map(Self)
+        T::scopes(columns).map_or(Ok(Vec::new()), |it| row.scopes(it.form)).map(Self)
     }
 }
 

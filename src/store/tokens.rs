@@ -248,7 +248,7 @@ impl Tokens {
         Ok(TokenProperties {
             id: row.token_id(self.table.id.form)?,
             name: row.recorded_text(self.name.is_some())?,
-            scopes: row.scopes(self.scopes.map(|it| it.form))?,
+            scopes: row.recorded_scopes(self.scopes)?,
             revoked: row.boolean()?,
             created_at: row.recorded_timestamp(self.created_at)?,
             expires_at: row.expiry(self.expires_at.map(|it| it.form))?,

@@ -93,6 +93,7 @@ fn synopsis(command: &Command, name: &str) -> String {
                 let value = format!("{}{many}", values(arg));
                 words.insert(1, if arg.is_required_set() { value } else { format!("[{value}]") });
             }
+            None if arg.is_required_set() => words.push(spelled(arg)),
             None => words.push(format!("[{}]", spelled(arg))),
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod applications;
 pub mod apps;
+pub mod browser;
 pub mod gitlab;
 pub mod http;
 pub mod hub;

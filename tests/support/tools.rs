@@ -8,9 +8,11 @@ use std::path::PathBuf;
 use std::sync::Once;
 
 /// All of them, each with what people call it.
-const TOOLS: [(&str, &str); 18] = [
+const TOOLS: [(&str, &str); 20] = [
     ("bash", "bash"),
     ("better-auth", "Better Auth"),
+    ("chromedriver", "ChromeDriver"),
+    ("chromium", "Chromium"),
     ("configurable-http-proxy", "configurable-http-proxy"),
     ("django", "Django"),
     ("doorkeeper", "Doorkeeper"),

@@ -30,7 +30,7 @@ fn token(id: i64, name: &str, user_id: Option<i64>, username: Option<&str>) -> P
         token: TokenProperties {
             id: TokenId::from(id),
             name: Some(name.into()),
-            scopes: vec!["api".into(), "=x".into()],
+            scopes: Some(vec!["api".into(), "=x".into()]),
             revoked: false,
             created_at: Timestamp::from_stored("2024-01-02T03:04:05.006Z"),
             expires_at: None,

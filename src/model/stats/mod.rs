@@ -3,9 +3,9 @@
 mod bucket;
 
 pub use self::bucket::Bucket;
-use super::personal_access_token::{Filter, UserState};
+use super::personal_access_token::{Filter, PersonalAccessToken, UserState};
 use super::time::{Date, Expiry, Moment, Period};
-use super::token::{State, StateFilter};
+use super::token::{State, Token};
 
 /// The property that tokens are grouped by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -100,7 +100,7 @@ impl Total {
         let mut filter = Filter::default();
         match self {
             Self::All => {}
-            Self::State(state) => filter.token.states = vec![StateFilter::Is(state)],
+            Self::State(state) => filter = PersonalAccessToken::in_state(state),
             Self::NeverUsed => filter.never_used = Some(true),
             Self::Unused => filter.unused_since = Some(Period::days(90).before(now.instant)?),
             Self::NoExpiry => filter.token.no_expiry = Some(true),

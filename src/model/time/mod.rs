@@ -121,6 +121,12 @@ impl Timestamp {
         self.0.date_naive()
     }
 
+    /// Returns the milliseconds since 1970, negative before.
+    #[must_use]
+    pub fn milliseconds(self) -> i64 {
+        self.0.timestamp_millis()
+    }
+
     /// Returns the seconds since 1970, and the nanoseconds beyond; zero before 1970.
     #[must_use]
     pub fn unix(self) -> (u64, u32) {
@@ -327,6 +333,15 @@ impl Expiry {
         match self {
             Self::Date(date) => TimeText::of(date),
             Self::Instant(instant) => instant.text(),
+        }
+    }
+
+    /// Returns the milliseconds since 1970 of its instant, or of the midnight of its date.
+    #[must_use]
+    pub fn milliseconds(self) -> i64 {
+        match self {
+            Self::Date(date) => date.and_time(NaiveTime::MIN).and_utc().timestamp_millis(),
+            Self::Instant(instant) => instant.milliseconds(),
         }
     }
 

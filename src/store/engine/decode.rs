@@ -7,7 +7,7 @@ use super::EngineRow;
 use crate::model::id::{Id, TokenId, text_id};
 use crate::model::time::{Expiry, Timestamp, date_from_stored};
 use crate::store::schema::{Time, TimeForm};
-use crate::store::scopes::ScopesForm;
+use crate::store::scopes::{Scopes, ScopesForm};
 use crate::store::sql::IdForm;
 
 /// A value as it is stored.
@@ -139,12 +139,16 @@ impl<'r> Decoder<'r> {
         if is_recorded { self.text().map(Some) } else { self.optional_text() }
     }
 
-    /// `form` is `None` where the store does not record them.
-    pub fn scopes(&mut self, form: Option<ScopesForm>) -> Result<Vec<String>, String> {
-        let Some(form) = form else {
+    /// `scopes` is `None` where the store does not record them.
+    pub fn recorded_scopes(&mut self, scopes: Option<Scopes>) -> Result<Option<Vec<String>>, String> {
+        let Some(scopes) = scopes else {
             self.next += 1;
-            return Ok(Vec::new());
+            return Ok(None);
         };
+        self.scopes(scopes.form).map(Some)
+    }
+
+    pub fn scopes(&mut self, form: ScopesForm) -> Result<Vec<String>, String> {
         let text = self.optional_bytes()?;
         let scopes = text.and_then(|text| form.read(text));
         self.required(

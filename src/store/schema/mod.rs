@@ -17,7 +17,7 @@ mod time;
 use std::collections::BTreeSet;
 
 pub use self::catalog::{Catalog, Column, ColumnKind};
-use self::described::Described;
+use self::described::{Described, Origin};
 pub use self::known::{KNOWN, NAMES, all, known, named, of_file, shipped};
 pub use self::time::{Comparison, Time, TimeForm};
 use super::scopes::Scopes;
@@ -124,6 +124,27 @@ impl Description {
         match &self.source {
             Source::Native => None,
             Source::File(described, _) => Some(described),
+        }
+    }
+
+    /// When the application takes notice of a revocation, in words; `None`: it is not told.
+    #[must_use]
+    pub fn takes_effect(&self) -> Option<&str> {
+        self.described()?.file.takes_effect.as_ref().map(|it| it.0.as_str())
+    }
+
+    /// What has to be known of a revocation in the database.
+    #[must_use]
+    pub fn notes(&self) -> Option<&str> {
+        self.described()?.file.notes.as_deref()
+    }
+
+    /// The SHA-256 of the file that it comes from, unless this program brings it.
+    #[must_use]
+    pub fn digest(&self) -> Option<&str> {
+        match &self.described()?.origin {
+            Origin::File { digest, .. } => Some(digest),
+            Origin::Shipped(_) => None,
         }
     }
 

@@ -24,10 +24,7 @@ impl Store {
         query: &ListQuery<T>,
         filters: &[T::Filter],
         now: Moment,
-    ) -> Result<(Vec<u64>, u64)>
-    where
-        T::Filter: Send,
-    {
+    ) -> Result<(Vec<u64>, u64)> {
         if self.vouches_for(query) {
             let columns = self.columns::<T>()?;
             let each: Vec<_> = filters.iter().map(Some).collect();

@@ -79,7 +79,36 @@ impl Store {
                 return Ok(stats);
             }
         }
-        self.count_listed(query, wanted)
+        let totals = if wanted.by.is_empty() { recorded_totals(columns) } else { Vec::new() };
+        self.count_listed(query, wanted, totals, |_| {})
+    }
+
+    /// Counts the rows of a query, the totals and the groups, and lends each that is counted
+    /// to `look_at`: all of it is one snapshot.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::stats`].
+    pub fn survey(
+        &self,
+        query: &ListQuery<PersonalAccessToken>,
+        wanted: Wanted<'_>,
+        look_at: impl FnMut(&PersonalAccessToken) + Send,
+    ) -> Result<Stats> {
+        let columns = self.columns::<PersonalAccessToken>()?;
+        for by in wanted.by {
+            check_recorded(columns, *by).map_err(|error| self.unrecorded(&error))?;
+        }
+        self.count_listed(query, wanted, recorded_totals(columns), look_at)
+    }
+
+    /// Whether the store records the property that tokens are grouped by.
+    ///
+    /// # Errors
+    ///
+    /// None: every store has such tokens.
+    pub fn records(&self, by: By) -> Result<bool> {
+        Ok(check_recorded(self.columns::<PersonalAccessToken>()?, by).is_ok())
     }
 
     /// Counts in the database, and by one column at a time. `None`: a value cannot be read.
@@ -107,7 +136,7 @@ impl Store {
                 let scopes = columns.token.scopes.context("they are recorded")?;
                 let sql = self.values_of(scopes.sql, columns, selection, wanted.now)?;
                 let mut tally = Tally::new(*by, wanted.bucket);
-                let decode = |row: &mut Decoder<'_>| row.scopes(Some(scopes.form));
+                let decode = |row: &mut Decoder<'_>| row.scopes(scopes.form);
                 self.tally(transaction, &sql, decode, |scopes| tally.add_scopes(&scopes))?
                     .map(|total| (total, tally))
             } else {
@@ -242,9 +271,9 @@ impl Store {
         &self,
         query: &ListQuery<PersonalAccessToken>,
         wanted: Wanted<'_>,
+        totals: Vec<Total>,
+        mut look_at: impl FnMut(&PersonalAccessToken) + Send,
     ) -> Result<Stats> {
-        let columns = self.columns::<PersonalAccessToken>()?;
-        let totals = if wanted.by.is_empty() { recorded_totals(columns) } else { Vec::new() };
         let filters: Vec<_> = totals.iter().map(|total| total.filter(wanted.now)).collect();
         let options = ListOptions { sort: Sort::BY_ID, limit: None, now: wanted.now };
         self.list::<_, PersonalAccessToken, _>(query, &options, |rows| {
@@ -272,6 +301,7 @@ impl Store {
                 for tally in &mut tallies {
                     tally.add(&token);
                 }
+                look_at(&token);
             }
             stats.groups = tallies.into_iter().map(Tally::groups).collect();
             Ok(stats)

@@ -31,7 +31,7 @@ impl Tally {
             By::User => self.add_text(token.username.as_deref(), 1),
             By::UserType => self.add_text(token.user_type.map(UserType::name), 1),
             By::UserState => self.add_text(token.user_state.map(UserState::name), 1),
-            By::Scope => self.add_scopes(&properties.scopes),
+            By::Scope => self.add_scopes(properties.scopes.as_deref().unwrap_or_default()),
             By::Created => self.add_time(properties.created_at.map(Expiry::Instant)),
             By::Expires => self.add_time(properties.expires_at),
             By::LastUsed => self.add_time(token.last_used_at.map(Expiry::Instant)),

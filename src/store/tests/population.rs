@@ -39,7 +39,7 @@ fn any_token() -> impl Strategy<Value = PersonalAccessToken> {
             token: TokenProperties {
                 id: TokenId::from(0),
                 name: Some(owner.1),
-                scopes: scopes.0,
+                scopes: Some(scopes.0),
                 revoked: scopes.2,
                 created_at: Some(times.0),
                 expires_at: times.2,

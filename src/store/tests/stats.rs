@@ -37,9 +37,9 @@ fn groups_of(token: &PersonalAccessToken, by: By, bucket: Bucket) -> Vec<Option<
             Expiry::Date(date) => start(bucket, date),
             Expiry::Instant(instant) => start(bucket, instant.date()),
         })],
-        By::Scope if token.token.scopes.is_empty() => vec![None],
+        By::Scope if token.token.scopes.iter().flatten().next().is_none() => vec![None],
         By::Scope => {
-            let scopes: BTreeSet<_> = token.token.scopes.iter().cloned().collect();
+            let scopes: BTreeSet<_> = token.token.scopes.iter().flatten().cloned().collect();
             scopes.into_iter().map(Some).collect()
         }
     }
