@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -245,8 +246,12 @@ impl Application {
                     self.request("POST", "/auth/simple/login", &[JSON], &login.to_string());
                 let session = ("Cookie", session.cookie().expect("a session"));
                 let (path, token) = if kind == Kind::UnleashPat {
+                    static LAST: AtomicUsize = AtomicUsize::new(0);
+                    // A user has one of a description.
+                    let number = LAST.fetch_add(1, Ordering::Relaxed);
                     let expires = "2099-12-31T00:00:00Z";
-                    let token = json!({ "description": "of a user", "expiresAt": expires });
+                    let description = format!("of a user, {number}");
+                    let token = json!({ "description": description, "expiresAt": expires });
                     ("/api/admin/user/tokens", token)
                 } else {
                     let token = json!({
