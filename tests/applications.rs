@@ -1,12 +1,13 @@
 //! Beneath running applications that descriptions tell of: what was revoked is refused by
 //! the application's own API, and nothing else is.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::support::applications::{Application, Engine, Issued, Kind};
+use crate::support::applications::{Application, Engine, Issued, Kind, Rows};
 use crate::support::hub::is_running;
 use crate::support::postgres::wait_until;
 use crate::support::{Sandbox, Transcript, variable};
@@ -97,25 +98,35 @@ impl Beneath<'_> {
             let lifetime = expires.map(|expires| (expires - created).num_minutes());
             // By a moment less, where the two are of different moments.
             assert_eq!(lifetime.map(|it| (it + 1) / 60), kind.hours(), "{row}");
+            assert_eq!(time(&row["last_used_at"]).is_some(), kind.records_use(), "{row}");
         }
         let own = self.run_as("sam", "list -o ids");
         assert_eq!(own.assert(0).stdout.lines().collect::<Vec<_>>(), [&other.id]);
+        self.run_as("sam", &format!("list --user {}", kind.username("olive"))).assert(4);
+        if kind.administrator() != "@operator" {
+            self.run("@operator", "list").assert(4);
+        }
 
         // A stranger changes nothing, an owner their own tokens.
+        let before = self.application.database_rows();
         let revoke_lost = format!("revoke {} --reason lost", shell_words::quote(&lost.id));
         self.run_as("sam", &revoke_lost).assert(4);
-        self.assert_answers(&all, &[200; 3]);
         let rehearsed = self.run_as("olive", &format!("{revoke_lost} --dry-run"));
         rehearsed.assert(0);
+        assert_eq!(changes(&before, &self.application.database_rows()), [""; 0]);
         self.assert_answers(&all, &[200; 3]);
+        let before = self.application.database_rows();
         self.run_as("olive", &revoke_lost).assert(0).says(&["at once"]);
+        assert_eq!(changes(&before, &self.application.database_rows()), kind.change());
         self.assert_answers(&all, &[401, 200, 200]);
         self.assert_gives_no_other(&lost);
         // Again: the same, or gone word for word.
         let again = self.run_as("olive", &revoke_lost);
         again.assert(if kind.keeps_rows() { 0 } else { 4 });
         if kind.keeps_rows() {
-            assert_eq!(self.row(&lost)["active"], json!(false));
+            let [row, other] = [&lost, &other].map(|token| self.row(token));
+            assert_eq!([&row["revoked"], &row["active"]], [&json!(true), &json!(false)], "{row}");
+            assert_eq!(other["revoked"], json!(false), "{other}");
         }
 
         // Whoever reaches all of them, by filter.
@@ -137,11 +148,23 @@ impl Beneath<'_> {
             revoked += 1;
         }
 
+        if kind.has_users_of_django() {
+            self.check_state_of_owner();
+        }
+
         // The application goes on.
         let later = self.issue("olive");
         self.assert_answers(&[&later, &kept, &lost, &other], &[200, 200, 401, 401]);
         if let Some(refresh) = &kept.issued.refresh {
-            assert_eq!(self.application.status_of_refresh(kind, refresh), 200);
+            // What a refresh token made is as well a token as any, and so is the next one.
+            let renewed = self.known(|| self.application.refresh(kind, refresh));
+            self.assert_answers(&[&renewed], &[200]);
+            let revoke = format!("revoke {}", shell_words::quote(&renewed.id));
+            self.run_as("olive", &revoke).assert(0);
+            self.assert_answers(&[&renewed, &later], &[401, 200]);
+            self.assert_gives_no_other(&renewed);
+            assert_eq!(self.application.status_of_refresh(kind, refresh), 400);
+            revoked += 1;
         }
 
         // Of all that the acts are on record, and no secret.
@@ -149,8 +172,16 @@ impl Beneath<'_> {
         let acts = audited.assert(0).stdout.matches("\"outcome\":\"revoked\"").count();
         assert_eq!(acts, revoked, "{audited}");
         let log = std::fs::read_to_string(self.sandbox.home().join("audit.log"));
-        let shown =
-            [log.expect("the audit file"), audited.stdout, Value::from(self.rows()).to_string()];
+        let log = log.expect("the audit file");
+        let entries = log.lines().map(|line| serde_json::from_str(line).expect(line));
+        let entries: Vec<Value> =
+            entries.filter(|it: &Value| id_of(&it["target_id"]) == lost.id).collect();
+        let [intent, outcome] = &entries[..] else { panic!("{entries:?}") };
+        let said = |entry: &Value| ["entry", "reason", "outcome"].map(|key| entry[key].clone());
+        assert_eq!(said(intent), [json!("intent"), json!("lost"), json!(null)], "{intent}");
+        assert_eq!(said(outcome), [json!("outcome"), json!(null), json!("revoked")], "{outcome}");
+        assert_eq!(intent["token"]["username"], json!(kind.username("olive")), "{intent}");
+        let shown = [log, audited.stdout, Value::from(self.rows()).to_string()];
         for token in [&lost, &kept, &other, &later] {
             // What begins a token is kept beside the digest by some. Hexadecimal digits are of
             // other things too, where they are few.
@@ -160,6 +191,38 @@ impl Beneath<'_> {
         }
         let log = self.application.log();
         assert!(!log.contains(" 500 ") && !log.contains("Traceback"), "{log}");
+    }
+
+    /// A user who may not log in may not act here either, and their tokens are found by that.
+    fn check_state_of_owner(&self) {
+        let token = self.issue("ünal");
+        assert_eq!(self.row(&token)["user_state"], json!("active"));
+        let set = |active| {
+            let statement = "UPDATE auth_user SET is_active = {active} WHERE username = 'ünal'";
+            self.application.sql(&statement.replace("{active}", active));
+        };
+        set("FALSE");
+        self.run_as("ünal", "list").assert(4);
+        // The toolkit takes such a user's token as before.
+        let status = if self.kind == Kind::DjangoOauthToolkit { 200 } else { 401 };
+        self.assert_answers(&[&token], &[status]);
+        for filter in ["--user-state deactivated", "--user ünal"] {
+            let found = self.run_as_administrator(&format!("list {filter} -o ids"));
+            assert_eq!(found.assert(0).stdout.lines().collect::<Vec<_>>(), [&token.id], "{filter}");
+        }
+        set("TRUE");
+        self.assert_answers(&[&token], &[200]);
+        let own = self.run_as("ünal", "list -o ids");
+        assert_eq!(own.assert(0).stdout.lines().collect::<Vec<_>>(), [&token.id]);
+    }
+
+    /// What a revocation changes is changed. The application itself writes now and then.
+    fn assert_changed(&self, before: &Rows) {
+        let changed = changes(before, &self.application.database_rows());
+        assert!(
+            self.kind.change().iter().all(|it| changed.iter().any(|by| by == it)),
+            "{changed:?}"
+        );
     }
 
     /// A token that is revoked takes the one with it that would make another.
@@ -172,7 +235,33 @@ impl Beneath<'_> {
 
 /// An id, as the program prints it elsewhere.
 fn id(row: &Value) -> String {
-    row["id"].as_str().map_or_else(|| row["id"].to_string(), Into::into)
+    id_of(&row["id"])
+}
+
+fn id_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), Into::into)
+}
+
+/// What differs between two states of a database: columns of rows, where as many are gone as
+/// are new, or how many more or fewer rows there are.
+fn changes(before: &Rows, after: &Rows) -> Vec<String> {
+    let mut changes = BTreeSet::new();
+    for table in before.keys().chain(after.keys()).collect::<BTreeSet<_>>() {
+        let [before, after] = [before, after].map(|rows| rows.get(table).map_or(&[][..], |it| it));
+        let gone: Vec<_> = before.iter().filter(|row| !after.contains(row)).collect();
+        let new: Vec<_> = after.iter().filter(|row| !before.contains(row)).collect();
+        if gone.len() == new.len() {
+            changes.extend(gone.iter().zip(new).flat_map(|(gone, new)| {
+                let columns = gone.keys().filter(|column| gone.get(*column) != new.get(*column));
+                columns.map(|column| format!("{table}.{column}"))
+            }));
+        } else if gone.len() > new.len() {
+            changes.insert(format!("{table} - {}", gone.len() - new.len()));
+        } else {
+            changes.insert(format!("{table} + {}", new.len() - gone.len()));
+        }
+    }
+    changes.into_iter().collect()
 }
 
 /// A time of a row, where there is one.
@@ -235,15 +324,19 @@ fn unleash_refuses_what_was_revoked_within_a_minute() {
     let pats = beneath(Kind::UnleashPat);
     let [lost, kept] = ["root"; 2].map(|user| pats.issue(user));
     pats.assert_answers(&[&lost, &kept], &[200, 200]);
+    let before = unleash.database_rows();
     pats.run_as_administrator(&format!("revoke {}", lost.id)).assert(0).says(&["at once"]);
+    pats.assert_changed(&before);
     pats.assert_answers(&[&lost, &kept], &[401, 200]);
 
     let clients = beneath(Kind::UnleashApi);
     let [lost, kept] = ["root"; 2].map(|user| clients.issue(user));
     clients.assert_answers(&[&lost, &kept], &[200, 200]);
     let revoke = format!("revoke {}", shell_words::quote(&lost.id));
+    let before = unleash.database_rows();
     clients.run_as_administrator(&revoke).assert(0).says(&["within 60s"]);
     let revoked = Instant::now();
+    clients.assert_changed(&before);
     wait_until("a cache that is read anew", || {
         unleash.status_with(Kind::UnleashApi, &lost.issued.token) == 401
     });
@@ -261,8 +354,10 @@ fn synapse_refuses_what_was_revoked_once_it_is_started_again() {
     let [used, unused, kept] = ["olive", "olive", "sam"].map(|user| beneath.issue(user));
     beneath.assert_answers(&[&used, &kept], &[200, 200]);
     for token in [&used, &unused] {
+        let before = synapse.database_rows();
         let revoke = format!("revoke {}", token.id);
         beneath.run_as("olive", &revoke).assert(0).says(&["on restart"]);
+        beneath.assert_changed(&before);
     }
     beneath.assert_answers(&[&used, &unused, &kept], &[200, 401, 200]);
     let again = Application::synapse(Some(&synapse)).expect("what there was before");

@@ -1,6 +1,7 @@
 //! Applications on loopback, each with a database of its own: a test has one make tokens
 //! over its API, changes the database beneath it, and asks the API again.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
@@ -13,7 +14,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
-use serde_json::{Value, json};
+use rusqlite::types::ValueRef;
+use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 use super::http::{self, Reply, encoded};
@@ -58,6 +60,9 @@ pub struct Application {
     /// When it was started, by the clock of files.
     pub started: DateTime<Utc>,
 }
+
+/// Every row of a database, by its table.
+pub type Rows = BTreeMap<String, Vec<Map<String, Value>>>;
 
 /// Ends what it started, by its id, when its standard input is closed: by the test, or by the
 /// kernel when the test is killed. Only the application holds the pipe that it writes to, so
@@ -206,6 +211,33 @@ impl Application {
         }
     }
 
+    /// All that is in its database.
+    pub fn database_rows(&self) -> Rows {
+        let Some(database) = &self.database else { return rows_of_file(&self.file()) };
+        // A script of psql, which runs what the first statement makes.
+        let all = database.sql(
+            "SELECT format('SELECT %L, to_json(t) FROM %s AS t', c.oid::regclass, c.oid::regclass) \
+             FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
+             WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') \
+             \\gexec\n",
+        );
+        let mut rows = Rows::new();
+        for line in all.lines() {
+            let (table, row) = line.split_once('|').expect(line);
+            let row = serde_json::from_str(row).expect(row);
+            rows.entry(table.trim_matches('"').into()).or_default().push(row);
+        }
+        rows
+    }
+
+    /// Changes its database as only another program would.
+    pub fn sql(&self, statement: &str) {
+        match &self.database {
+            Some(database) => drop(database.sql(statement)),
+            None => self.file().execute_batch(statement).expect(statement),
+        }
+    }
+
     /// What it has said until now.
     pub fn log(&self) -> String {
         let said = std::fs::read(self.folder.path().join("log")).unwrap_or_default();
@@ -274,6 +306,13 @@ impl Application {
         Issued { token: issued["access_token"].as_str().expect("a token").into(), refresh: None }
     }
 
+    /// Has it make another token, and a refresh token that goes with that.
+    pub fn refresh(&self, kind: Kind, refresh: &str) -> Issued {
+        let issued = self.grant_refresh(kind, refresh).json(200);
+        let [token, refresh] = ["access_token", "refresh_token"].map(|it| issued[it].as_str());
+        Issued { token: token.expect("a token").into(), refresh: refresh.map(Into::into) }
+    }
+
     /// How it answers who presents a token: 200, or 401 if it is none.
     pub fn status_with(&self, kind: Kind, token: &str) -> u16 {
         let (path, name, before) = match kind {
@@ -291,8 +330,12 @@ impl Application {
 
     /// How it answers who asks for another token: 200, or 400 if this gives none.
     pub fn status_of_refresh(&self, kind: Kind, refresh: &str) -> u16 {
+        self.grant_refresh(kind, refresh).status
+    }
+
+    fn grant_refresh(&self, kind: Kind, refresh: &str) -> Reply {
         let grant = format!("refresh_token&refresh_token={}", encoded(refresh));
-        self.grant(kind, "reports", &grant).status
+        self.grant(kind, "reports", &grant)
     }
 
     /// Asks for a token as a client of OAuth.
@@ -315,6 +358,30 @@ impl Application {
         let reply = http::request(self.port, method, path, headers, body);
         reply.unwrap_or_else(|error| panic!("{method} {path}: {error}: {}", self.log()))
     }
+}
+
+fn rows_of_file(file: &Connection) -> Rows {
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table'";
+    let mut tables = file.prepare(tables).expect("a schema");
+    let tables = tables.query_map([], |row| row.get(0)).expect("tables");
+    let tables: Vec<String> = tables.map(|table| table.expect("a name")).collect();
+    let rows_of = |table: &String| {
+        let mut all = file.prepare(&format!("SELECT * FROM \"{table}\"")).expect(table);
+        let columns: Vec<String> = all.column_names().into_iter().map(Into::into).collect();
+        let rows = all.query_map([], |row| {
+            let value = |at| {
+                row.get_ref(at).map(|value| match value {
+                    ValueRef::Null => Value::Null,
+                    ValueRef::Integer(number) => number.into(),
+                    ValueRef::Text(text) => String::from_utf8_lossy(text).into(),
+                    other => format!("{other:?}").into(),
+                })
+            };
+            columns.iter().enumerate().map(|(at, name)| Ok((name.clone(), value(at)?))).collect()
+        });
+        rows.expect(table).map(|row| row.expect(table)).collect()
+    };
+    tables.iter().map(|table| (table.clone(), rows_of(table))).collect()
 }
 
 impl Drop for Application {
@@ -369,6 +436,32 @@ impl Kind {
     /// Whether a revoked token is still a row.
     pub fn keeps_rows(self) -> bool {
         matches!(self, Self::BetterAuth | Self::Doorkeeper)
+    }
+
+    /// What a revocation changes: a column of a table, or so many rows of it.
+    pub fn change(self) -> &'static [&'static str] {
+        match self {
+            Self::BetterAuth => &["apikey.enabled"],
+            Self::DjangoKnox => &["knox_authtoken - 1"],
+            Self::DjangoOauthToolkit => {
+                &["oauth2_provider_accesstoken - 1", "oauth2_provider_refreshtoken - 1"]
+            }
+            Self::Doorkeeper => &["oauth_access_tokens.revoked_at"],
+            Self::DrfAuthtoken => &["authtoken_token - 1"],
+            Self::Synapse => &["access_tokens - 1"],
+            Self::UnleashApi => &["api_tokens - 1"],
+            Self::UnleashPat => &["personal_access_tokens - 1"],
+        }
+    }
+
+    /// Whether users are Django's own.
+    pub fn has_users_of_django(self) -> bool {
+        matches!(self, Self::DjangoKnox | Self::DjangoOauthToolkit | Self::DrfAuthtoken)
+    }
+
+    /// Whether each use of a token is on record before the answer.
+    pub fn records_use(self) -> bool {
+        self == Self::BetterAuth
     }
 
     /// Whether a user has one token at most.
