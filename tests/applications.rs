@@ -250,15 +250,14 @@ fn changes(before: &Rows, after: &Rows) -> Vec<String> {
         let [before, after] = [before, after].map(|rows| rows.get(table).map_or(&[][..], |it| it));
         let gone: Vec<_> = before.iter().filter(|row| !after.contains(row)).collect();
         let new: Vec<_> = after.iter().filter(|row| !before.contains(row)).collect();
-        if gone.len() == new.len() {
+        let more = new.len().cast_signed() - gone.len().cast_signed();
+        if more == 0 {
             changes.extend(gone.iter().zip(new).flat_map(|(gone, new)| {
                 let columns = gone.keys().filter(|column| gone.get(*column) != new.get(*column));
                 columns.map(|column| format!("{table}.{column}"))
             }));
-        } else if gone.len() > new.len() {
-            changes.insert(format!("{table} - {}", gone.len() - new.len()));
         } else {
-            changes.insert(format!("{table} + {}", new.len() - gone.len()));
+            changes.insert(format!("{table} {more:+}"));
         }
     }
     changes.into_iter().collect()

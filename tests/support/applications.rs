@@ -367,7 +367,7 @@ fn rows_of_file(file: &Connection) -> Rows {
     let tables: Vec<String> = tables.map(|table| table.expect("a name")).collect();
     let rows_of = |table: &String| {
         let mut all = file.prepare(&format!("SELECT * FROM \"{table}\"")).expect(table);
-        let columns: Vec<String> = all.column_names().into_iter().map(Into::into).collect();
+        let columns: Vec<String> = all.column_names().map(Into::into).collect();
         let rows = all.query_map([], |row| {
             let value = |at| {
                 row.get_ref(at).map(|value| match value {
@@ -442,15 +442,15 @@ impl Kind {
     pub fn change(self) -> &'static [&'static str] {
         match self {
             Self::BetterAuth => &["apikey.enabled"],
-            Self::DjangoKnox => &["knox_authtoken - 1"],
+            Self::DjangoKnox => &["knox_authtoken -1"],
             Self::DjangoOauthToolkit => {
-                &["oauth2_provider_accesstoken - 1", "oauth2_provider_refreshtoken - 1"]
+                &["oauth2_provider_accesstoken -1", "oauth2_provider_refreshtoken -1"]
             }
             Self::Doorkeeper => &["oauth_access_tokens.revoked_at"],
-            Self::DrfAuthtoken => &["authtoken_token - 1"],
-            Self::Synapse => &["access_tokens - 1"],
-            Self::UnleashApi => &["api_tokens - 1"],
-            Self::UnleashPat => &["personal_access_tokens - 1"],
+            Self::DrfAuthtoken => &["authtoken_token -1"],
+            Self::Synapse => &["access_tokens -1"],
+            Self::UnleashApi => &["api_tokens -1"],
+            Self::UnleashPat => &["personal_access_tokens -1"],
         }
     }
 
