@@ -86,12 +86,58 @@ fn the_commands_on_gitlab_run_with_the_rights_that_it_grants() {
     let sandbox = Sandbox::without_store();
     // As whom, and where the socket is, libpq's variables say.
     let host = cluster.socket().display();
-    let script = blocks("bash").concat();
+    let script = blocks("bash")[0];
     let printed = bash(&sandbox, &format!("export PGUSER={REVOKER} PGHOST={host}\n{script}"));
     assert!(printed.contains("would revoke 3 ") && printed.contains("revoked 3 "), "{printed}");
     for failure in ["tokenctl: cannot", " to show", "(nothing changed)"] {
         assert!(!printed.contains(failure), "{failure}: {printed}");
     }
+}
+
+/// A database that nobody described, as the README's file has it.
+const APP: &str = "
+    CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL, is_admin BOOLEAN NOT NULL,
+                        locked_at DATETIME);
+    INSERT INTO users VALUES (1, 'root@example.org', TRUE, NULL), (2, 'ann@example.org', FALSE, NULL);
+    CREATE TABLE api_keys (id INTEGER PRIMARY KEY, user_id INTEGER, label TEXT, digest TEXT,
+        prefix TEXT, kind TEXT NOT NULL, scopes TEXT, created_at DATETIME, updated_at DATETIME,
+        used INTEGER, last_used_at DATETIME, lifetime INTEGER, revoked_at DATETIME);
+    INSERT INTO api_keys VALUES
+        (1, 1, 'laptop', 'SECRET', 'pre_', 'api', 'read write', '2022-01-01 00:00:00', NULL,
+         0, NULL, NULL, NULL),
+        (2, 2, 'ci', 'SECRET', 'pre_', 'api', 'read', '2022-01-01 00:00:00', NULL,
+         1700000000, '2023-11-14 22:13:20', 86400, NULL),
+        (3, 2, 'web', 'SECRET', 'pre_', 'session', '', '2022-01-01 00:00:00', NULL, 0, NULL, NULL,
+         NULL);
+    CREATE TABLE sessions (id INTEGER PRIMARY KEY, key_id INTEGER);
+    INSERT INTO sessions VALUES (1, 2);
+";
+
+#[test]
+fn the_way_to_a_description_runs_as_it_stands() {
+    let Some(_) = tool("bash") else { return };
+    let sandbox = Sandbox::without_store();
+    let app = rusqlite::Connection::open(sandbox.home().join("app.db")).expect("a file");
+    app.execute_batch(APP).expect("SQL");
+    drop(app);
+    // The draft finds the administrator, so that there is no operator.
+    let script = blocks("bash")[1].replace("TOKENCTL_AS=@operator", "TOKENCTL_AS=root@example.org");
+    assert!(script.contains("root@example.org"));
+    let printed = bash(&sandbox, &format!("EDITOR=true\n{script}"));
+    assert!(printed.contains("would revoke 2 personal access tokens of 2 users"), "{printed}");
+    assert!(!printed.contains("SECRET") && !printed.contains("pre_"), "{printed}");
+
+    std::fs::write(sandbox.home().join("readme.toml"), blocks("toml")[0]).expect("a file");
+    let line = "--db app.db --schema ./readme.toml --as root@example.org --audit-log log";
+    sandbox.run("--db app.db schema check ./readme.toml").assert(0);
+    sandbox.run(&format!("{line} revoke 2")).assert(0);
+    let left = rusqlite::Connection::open(sandbox.home().join("app.db")).expect("a file");
+    let count = |sql: &str| left.query_row(sql, [], |row| row.get::<_, i64>(0)).expect("SQL");
+    assert_eq!(count("SELECT count(*) FROM sessions"), 0);
+    let revoked =
+        "SELECT id FROM api_keys WHERE revoked_at IS NOT NULL AND updated_at = revoked_at";
+    assert_eq!(count(revoked), 2);
+    sandbox.run(&format!("{line} revoke 3")).assert(4);
 }
 
 #[test]

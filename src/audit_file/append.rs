@@ -42,6 +42,7 @@ impl AuditFile {
                     let database = Some(database.clone());
                     let description_sha256 = store.description().digest().map(Into::into);
                     let token = json::object(token, now)?;
+                    let event = Box::new(event);
                     Ok(Entry::Intent { event, database, description_sha256, token })
                 });
                 self.write(entries.collect::<Result<Vec<_>>>()?)

@@ -12,7 +12,7 @@ use crate::model::id::TokenId;
 pub enum Entry<T> {
     Intent {
         #[serde(flatten)]
-        event: AuditEvent,
+        event: Box<AuditEvent>,
         /// The store; none in files of before it was recorded.
         #[serde(skip_serializing_if = "Option::is_none")]
         database: Option<String>,

@@ -87,7 +87,7 @@ impl FileEvents {
             Entry::Intent { event, database, .. } => {
                 let schema = event.schema.as_deref().unwrap_or_default();
                 if of.is_named(schema, database.as_deref()) {
-                    self.events.record_intent(&AuditEvent { id, ..event })?;
+                    self.events.record_intent(&AuditEvent { id, ..*event })?;
                 } else {
                     self.others += 1;
                 }

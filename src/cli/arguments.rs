@@ -9,6 +9,7 @@ use clap::builder::{
 };
 use clap::{Args, ColorChoice, ValueHint};
 
+use super::description_file::completions;
 use crate::failure::Failure;
 use crate::model::id::{Id, IdSyntax};
 use crate::model::reference::Reference;
@@ -64,7 +65,7 @@ pub struct GlobalArgs {
 
     /// Read the tables as this description says, instead of detecting which they are: a name of
     /// 'schema list', or a file
-    #[arg(long, global = true, value_name = "NAME|FILE", value_parser = not_blank())]
+    #[arg(long, global = true, value_name = "NAME|FILE", value_parser = not_blank(), add = completions())]
     pub schema: Option<String>,
 
     /// Record each revocation in this file of JSON lines, before and after, for 'audit' to read;

@@ -1,11 +1,16 @@
 //! What `--schema` names: a description that the program brings, or a file.
 
+use std::ffi::OsStr;
+use std::fmt::Write;
 use std::fs::OpenOptions;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use clap_complete::engine::{
+    ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter,
+};
 use nix::fcntl::OFlag;
 use nix::unistd::Uid;
 use sha2::{Digest, Sha256};
@@ -31,22 +36,39 @@ pub fn description(named: &str) -> Result<&'static Description> {
     if let Some(found) = schema::named(named)? {
         return Ok(found);
     }
-    let likeness = |name: &&&str| strsim::jaro_winkler(name, named);
+    Err(unknown("--schema <NAME|FILE>", named).into())
+}
+
+/// The failure where no description has a name.
+pub fn unknown(argument: &str, named: &str) -> Failure {
+    let likeness = |name: &&&str| {
+        if name.contains(named) { 1.0 } else { strsim::jaro_winkler(name, named) }
+    };
     let near = NAMES.iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
     let near = near.filter(|name| likeness(name) > 0.7);
-    let failure = Failure::value("--schema <NAME|FILE>", named, "no description has this name");
+    let failure = Failure::value(argument, named, "no description has this name");
     let failure = match near {
         Some(near) => failure.hint(format!("a similar name exists: {near}")),
         None => failure,
     };
-    Err(failure
+    failure
         .hint("'tokenctl schema list' lists the names; a file has a / in its path or ends in .toml")
-        .into())
+}
+
+/// What may stand behind `--schema`, for shells: names and files.
+pub fn completions() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let begun = current.to_string_lossy();
+        let names = NAMES.iter().filter(|name| name.starts_with(&*begun));
+        let mut all: Vec<_> = names.map(|name| CompletionCandidate::new(*name)).collect();
+        all.extend(PathCompleter::file().complete(current));
+        all
+    })
 }
 
 /// Whether a value of `--schema` is a file.
 pub fn is_file(named: &str) -> bool {
-    named.contains('/') || named.ends_with(".toml")
+    named.contains('/') || Path::new(named).extension().is_some_and(|it| it == "toml")
 }
 
 /// Reads a file that nobody else can write: what it says decides what is revoked.
@@ -78,7 +100,10 @@ pub fn read(path: &Path) -> Result<Described> {
     }
     let mut bytes = Vec::new();
     file.take(LARGEST).read_to_end(&mut bytes).with_context(cannot)?;
-    let digest = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut digest = String::new();
+    for byte in Sha256::digest(&bytes) {
+        let _ = write!(digest, "{byte:02x}");
+    }
     let text = String::from_utf8(bytes).map_err(|_| refused("it is not UTF-8".into()))?;
     Ok(Described::read(text, Origin::File { shown, digest })?)
 }

@@ -26,6 +26,7 @@ mod report;
 mod revocations;
 mod revoke;
 mod revoke_plan;
+mod schema;
 mod scopes;
 mod session;
 mod show;
@@ -50,8 +51,8 @@ use crate::output::text::{visible, visible_lines};
 
 /// Find, show and revoke access tokens directly in the database that holds them.
 ///
-/// The database is a native SQLite store, or that of GitLab, JupyterHub, Gitea or
-/// Forgejo, in SQLite or PostgreSQL.
+/// The database is a native SQLite store, that of GitLab, JupyterHub, Gitea or Forgejo,
+/// or any other that a description tells of, in SQLite or PostgreSQL: see 'schema'.
 ///
 /// An administrator sees every token of the store, an owner their own, a Maintainer
 /// the deploy tokens of their projects and groups; nobody learns anything else. --as
@@ -75,6 +76,7 @@ Examples:
   tokenctl report --output audit.html
   tokenctl audit --since 7d
   tokenctl status
+  tokenctl schema list
 
 Environment:
   TOKENCTL_DB         the store, as for --db; a password may stand in it
@@ -115,6 +117,7 @@ enum Command {
     Report(report::Report),
     Audit(audit::Audit),
     Status(status::Status),
+    Schema(schema::Schema),
     Completions(completions::Completions),
 }
 
@@ -211,6 +214,7 @@ impl Cli {
             Command::Report(command) => command.run(&session),
             Command::Audit(command) => command.run(&session),
             Command::Status(command) => command.run(&session),
+            Command::Schema(command) => command.run(&session),
             Command::Completions(command) => command.run(&session),
         }
     }

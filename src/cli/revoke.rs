@@ -140,11 +140,7 @@ impl RevokeArgs {
                 .hint("give ids, '-' to read them from standard input, or a filter")
                 .into());
         }
-        let named = if self.ids.is_empty() {
-            None
-        } else {
-            Some(self.named::<F::Token>(session.id_syntax())?)
-        };
+        let named = self.named::<F::Token>(session.id_syntax())?;
         let mut asks = self.asks(session, is_filtered, named.as_ref().map(|it| &it.ids))?;
 
         // Noted now: opening the store may turn this process into its owner's.
@@ -237,9 +233,10 @@ impl RevokeArgs {
         Revocations::new(session, run, log, stop).run(&store, &query, &plan)
     }
 
-    /// The ids that are named. Reads all of them before anything is touched.
-    fn named<T: Stored + Token + Record>(&self, syntax: IdSyntax) -> Result<Listed> {
+    /// The ids that are named, if any. Reads all of them before anything is touched.
+    fn named<T: Stored + Token + Record>(&self, syntax: IdSyntax) -> Result<Option<Listed>> {
         match self.ids.as_slice() {
+            [] => Ok(None),
             [dash] if dash == "-" => {
                 if self.interactive {
                     return Err(Failure::usage(
@@ -250,7 +247,7 @@ impl RevokeArgs {
                 if !self.yes && !self.dry_run {
                     return Err(unconfirmed("ids from standard input are not asked about"));
                 }
-                read_list::<T>(io::stdin().lock(), syntax)
+                read_list::<T>(io::stdin().lock(), syntax).map(Some)
             }
             ids if ids.iter().any(|id| id == "-") => Err(Failure::usage(
                 "'-' stands alone: ids come from standard input or from the command line",
@@ -259,7 +256,7 @@ impl RevokeArgs {
             ids => {
                 let ids =
                     ids.iter().map(|id| token_id(id, syntax)).collect::<Result<IdList, _>>()?;
-                Ok(Listed::of(ids))
+                Ok(Some(Listed::of(ids)))
             }
         }
     }

@@ -100,13 +100,29 @@ impl Session {
     pub fn open(&self, mode: Mode) -> Result<Store> {
         let location = self.location()?;
         self.named_actor()?;
-        let how = Opening {
-            mode,
-            busy_timeout: self.busy_timeout,
-            foreign_owner: self.foreign_owner,
-            schema: self.schema,
-        };
-        Store::open(&location, &how).map_err(|error| self.with_other_user(error))
+        let opened = Store::open(&location, &self.opening(mode, self.schema));
+        opened.map_err(|error| self.with_other_user(error))
+    }
+
+    /// Opens the store for a check of its description, which needs nobody to act as.
+    pub fn open_to_check(&self, named: Option<&'static Description>) -> Result<Store> {
+        let opened =
+            Store::open(&self.location()?, &self.opening(Mode::Read, named.or(self.schema)));
+        opened.map_err(|error| self.with_other_user(error))
+    }
+
+    /// Lends the place of a database whose schema is not known.
+    pub fn without_schema<R>(
+        &self,
+        mode: Mode,
+        read: impl FnOnce(&Location, &Opening) -> Result<R>,
+    ) -> Result<R> {
+        read(&self.location()?, &self.opening(mode, None))
+            .map_err(|error| self.with_other_user(error))
+    }
+
+    fn opening(&self, mode: Mode, schema: Option<&'static Description>) -> Opening {
+        Opening { mode, busy_timeout: self.busy_timeout, foreign_owner: self.foreign_owner, schema }
     }
 
     /// What is taken for an id before the store is open.

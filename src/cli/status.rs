@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::model::deploy_token::DeployToken;
 use crate::model::personal_access_token::PersonalAccessToken;
 use crate::model::status::{Counts, Status as Found};
+use crate::model::token::State;
 use crate::output::{Format, Times, print_one};
 use crate::store::{Mode, Store};
 
@@ -83,7 +84,7 @@ impl Status {
 
 fn unrecorded(store: &Store) -> Result<Vec<String>> {
     let mut names = store.unrecorded_properties::<PersonalAccessToken>()?;
-    if store.deletes::<PersonalAccessToken>()? {
+    if !store.records_state::<PersonalAccessToken>(State::Revoked)? {
         names.push("revoked");
     }
     Ok(names.into_iter().map(Into::into).collect())

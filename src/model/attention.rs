@@ -55,7 +55,8 @@ impl Attention {
             Self::Unused => [at(token.last_used_at.or(created)), 0],
             Self::OwnerLeft => [0, 0],
             Self::WideScopes => {
-                let [wide, all] = breadth(token.token.scopes.as_deref().unwrap_or_default()).map(|it| i64::try_from(it).ok());
+                let [wide, all] = breadth(token.token.scopes.as_deref().unwrap_or_default())
+                    .map(|it| i64::try_from(it).ok());
                 [-wide.unwrap_or(i64::MAX), -all.unwrap_or(i64::MAX)]
             }
         }

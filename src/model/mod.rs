@@ -9,6 +9,7 @@ pub mod attention;
 pub mod audit;
 pub mod database;
 pub mod deploy_token;
+pub mod description_check;
 pub mod id;
 pub mod personal_access_token;
 mod reach;

@@ -199,7 +199,8 @@ impl TokenFilter {
             except_scopes,
         } = self;
         let expiry = token.expires_at;
-        let has_any = |wanted: &[String]| token.scopes.iter().flatten().any(|it| wanted.contains(it));
+        let has_any =
+            |wanted: &[String]| token.scopes.iter().flatten().any(|it| wanted.contains(it));
         let has_all = |words: &[String]| {
             let name: String = fold(token.name.as_deref().unwrap_or_default()).collect();
             words.iter().all(|word| name.contains(&fold(word).collect::<String>()))

@@ -59,5 +59,5 @@ pub fn write_cell(text: &mut String, cell: Cell<'_>) {
 
 /// Whether the cell is untrusted text.
 fn is_untrusted(cell: Cell<'_>) -> bool {
-    matches!(cell, Cell::Text(_) | Cell::Whole(_) | Cell::List(_))
+    matches!(cell, Cell::Text(_) | Cell::Whole(_) | Cell::List(_) | Cell::Lines(_))
 }

@@ -44,7 +44,7 @@ fn write_cell(line: &mut Vec<u8>, cell: Cell<'_>) -> Result<()> {
             line.extend_from_slice(text.as_bytes());
         }
         Cell::Word(text) | Cell::Text(text) | Cell::Whole(text) => write_text(line, text)?,
-        Cell::List(texts) => {
+        Cell::List(texts) | Cell::Lines(texts) => {
             line.push(b'[');
             for (index, text) in texts.iter().enumerate() {
                 line.extend_from_slice(if index > 0 { b"," } else { b"" });

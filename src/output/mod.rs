@@ -9,6 +9,7 @@ mod layout;
 pub mod metrics;
 pub mod report;
 pub mod revocation;
+pub mod schema;
 pub mod spool;
 pub mod stats;
 mod table;

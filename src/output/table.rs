@@ -11,6 +11,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, Width};
 use unicode_width::UnicodeWidthChar;
 
 use super::layout::{GAP, Place, WIDEST_IN_LINE, fit};
+use super::text::visible;
 use super::text::width;
 use super::view::{self, Cell, Column, Record, Room};
 use super::{OutputStyle, Terminal, Times};
@@ -43,6 +44,10 @@ struct Content {
 }
 
 impl Content {
+    fn text(text: &str) -> Self {
+        Self { text: visible(text).into(), paint: None }
+    }
+
     fn heading(text: &str) -> Self {
         Self { text: text.into(), paint: Some(Tint::Heading) }
     }
@@ -184,9 +189,14 @@ pub(super) fn details<R: Record>(
         None => view::columns::<R>(&names),
         Some(names) => view::columns(names),
     };
-    let lines = columns.iter().map(|column| {
+    let lines = columns.iter().flat_map(|column| {
         let mut value = content(column, record, style);
         let cell = (column.cell)(record, style.now);
+        if let Cell::Lines([first, others @ ..]) = cell {
+            let below = others.iter().map(|it| vec![Content::heading(""), Content::text(it)]);
+            let first = vec![Content::heading(column.name), Content::text(first)];
+            return [first].into_iter().chain(below).collect::<Vec<_>>();
+        }
         // There is room for the exact time beside the relative one.
         if matches!(cell, Cell::Time(_) | Cell::Expiry(_)) && is_relative(style) {
             let relative = std::mem::take(&mut value.text);
@@ -195,7 +205,7 @@ pub(super) fn details<R: Record>(
                 value.text.extend([" (", &relative, ")"]);
             }
         }
-        vec![Content::heading(column.name), value]
+        vec![vec![Content::heading(column.name), value]]
     });
     let key = names.iter().map(|name| name.len()).max().unwrap_or(0);
     let lines: Vec<Vec<Content>> = lines.collect();

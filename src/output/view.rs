@@ -26,6 +26,8 @@ pub enum Cell<'a> {
     Whole(&'a str),
     /// Untrusted texts: a JSON array, elsewhere separated by blanks.
     List(&'a [String]),
+    /// The same, of texts that have blanks: elsewhere separated by semicolons.
+    Lines(&'a [String]),
     State(State),
     Time(Timestamp),
     Expiry(Expiry),
@@ -65,6 +67,12 @@ impl<'a> Cell<'a> {
             Self::List(texts) => {
                 for (index, text) in texts.iter().enumerate() {
                     out.push_str(if index > 0 { " " } else { "" });
+                    out.push_str(&visible(text));
+                }
+            }
+            Self::Lines(texts) => {
+                for (index, text) in texts.iter().enumerate() {
+                    out.push_str(if index > 0 { "; " } else { "" });
                     out.push_str(&visible(text));
                 }
             }

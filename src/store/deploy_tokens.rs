@@ -59,6 +59,10 @@ impl Stored for DeployToken {
         Some(&columns.token.revoke)
     }
 
+    fn records_revocations(columns: &DeployTokens) -> bool {
+        columns.token.revoked.is_some()
+    }
+
     fn expires_at(columns: &DeployTokens) -> Option<Time> {
         columns.token.expires_at
     }

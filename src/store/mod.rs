@@ -5,7 +5,9 @@
 //! describes each kind of database as data; `engine` connects to it.
 
 mod audit_events;
+mod check;
 mod deploy_tokens;
+mod draft;
 mod engine;
 mod event_table;
 mod file_owner;
@@ -33,6 +35,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 pub use self::audit_events::RunId;
+pub use self::check::revokes_by;
+pub use self::draft::draft;
 use self::engine::{Engine, Transaction};
 pub use self::engine::{Interrupted, Location, Mode, Opening, Settings, Stream, Streamed};
 pub use self::event_table::EventTable;

@@ -2,10 +2,10 @@
 
 use anyhow::{Context, Result};
 
+use super::sql::Sql;
 use super::stats::count;
 use super::{Store, Stored, filter};
 use crate::model::actor::Actor;
-use crate::model::id::Id;
 use crate::model::status::{Counts, Facts};
 use crate::model::time::Moment;
 use crate::model::token::{State, Token};
@@ -60,7 +60,7 @@ impl Store {
         Ok(match state {
             State::Active => true,
             State::Expired => !self.unrecorded_properties::<T>()?.contains(&"expires_at"),
-            State::Revoked => !self.deletes::<T>()?,
+            State::Revoked => T::records_revocations(self.columns::<T>()?),
         })
     }
 
@@ -78,28 +78,39 @@ impl Store {
         if self.check_has::<T>().is_err() {
             return Ok(None);
         }
-        let (columns, method) = (self.columns::<T>()?, self.revoke_method::<T>()?);
-        let mut filter = T::Filter::default();
-        filter.as_mut().ids = Some(Id::Integer(1).into());
-        let query = actor.to_revoke::<T>(filter)?;
-        let mut statements = Vec::new();
-        for dependents in &method.dependents {
-            let mut sql = self.sql();
-            sql.push("EXPLAIN ");
-            filter::delete_dependents(&mut sql, columns, *dependents, query.selection(), now)
-                .map_err(|error| self.unrecorded(&error))?;
-            statements.push(sql);
-        }
-        let mut sql = self.sql();
-        sql.push("EXPLAIN ");
-        filter::revoke(&mut sql, columns, method, query.selection(), (now, now.instant))
-            .map_err(|error| self.unrecorded(&error))?;
-        statements.push(sql);
-        for sql in statements {
+        for sql in self.revoking_statements::<T>(actor, now, "EXPLAIN ")? {
             if let Err(error) = self.read(|transaction| transaction.rows(&sql, |_| ())) {
                 return Ok(Some(error));
             }
         }
         Ok(None)
+    }
+
+    /// The statements that revoke one token, in their order, behind a word.
+    pub(super) fn revoking_statements<T: Stored + Token>(
+        &self,
+        actor: &Actor,
+        now: Moment,
+        word: &'static str,
+    ) -> Result<Vec<Sql>> {
+        let (columns, method) = (self.columns::<T>()?, self.revoke_method::<T>()?);
+        let form = T::table(columns).id.form;
+        let mut filter = T::Filter::default();
+        filter.as_mut().ids = Some(form.example().into());
+        let query = actor.to_revoke::<T>(filter)?;
+        let mut statements = Vec::new();
+        for dependents in &method.dependents {
+            let mut sql = self.sql();
+            sql.push(word);
+            filter::delete_dependents(&mut sql, columns, *dependents, query.selection(), now)
+                .map_err(|error| self.unrecorded(&error))?;
+            statements.push(sql);
+        }
+        let mut sql = self.sql();
+        sql.push(word);
+        filter::revoke(&mut sql, columns, method, query.selection(), (now, now.instant))
+            .map_err(|error| self.unrecorded(&error))?;
+        statements.push(sql);
+        Ok(statements)
     }
 }

@@ -27,6 +27,11 @@ pub trait Stored: Guarded + Projection<Self> + Send {
     fn revoke_method(_: &Self::Columns) -> Option<&RevokeMethod> {
         None
     }
+    /// Whether revocations are recorded: elsewhere they leave no row, or one that expired.
+    #[must_use]
+    fn records_revocations(_: &Self::Columns) -> bool {
+        false
+    }
     /// Returns the column of the expiry, where it is recorded.
     #[must_use]
     fn expires_at(_: &Self::Columns) -> Option<Time> {

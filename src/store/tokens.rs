@@ -63,6 +63,10 @@ impl Stored for PersonalAccessToken {
         Some(&columns.token.revoke)
     }
 
+    fn records_revocations(columns: &PersonalAccessTokens) -> bool {
+        columns.token.revoked.is_some()
+    }
+
     fn expires_at(columns: &PersonalAccessTokens) -> Option<Time> {
         columns.token.expires_at
     }

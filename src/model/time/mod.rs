@@ -32,6 +32,11 @@ pub type Date = NaiveDate;
 pub struct Timestamp(DateTime<Utc>);
 
 impl Timestamp {
+    /// Between these lie all times that a token is likely to have: outside, a number may have
+    /// been taken for another unit.
+    pub const FIRST_LIKELY: Self = Self(DateTime::from_timestamp(946_684_800, 0).expect("2000"));
+    pub const LAST_LIKELY: Self = Self(DateTime::from_timestamp(7_258_118_400, 0).expect("2200"));
+
     /// 1970-01-01, from which systems count.
     pub const EPOCH: Self = Self(DateTime::UNIX_EPOCH);
 

@@ -140,7 +140,10 @@ impl<'r> Decoder<'r> {
     }
 
     /// `scopes` is `None` where the store does not record them.
-    pub fn recorded_scopes(&mut self, scopes: Option<Scopes>) -> Result<Option<Vec<String>>, String> {
+    pub fn recorded_scopes(
+        &mut self,
+        scopes: Option<Scopes>,
+    ) -> Result<Option<Vec<String>>, String> {
         let Some(scopes) = scopes else {
             self.next += 1;
             return Ok(None);

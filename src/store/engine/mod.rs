@@ -6,6 +6,7 @@ mod postgres;
 pub mod sqlite;
 mod stream;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -18,8 +19,8 @@ use self::postgres::Postgres;
 pub use self::postgres::Settings;
 use self::sqlite::{PageRow, Sqlite};
 pub use self::stream::{Stream, Streamed};
-use super::schema::{Description, Schema};
-use super::sql::Sql;
+use super::schema::{Catalog, Description, Schema};
+use super::sql::{Dialect, Sql};
 use crate::model::database::Database;
 use crate::stop_flag::StopFlag;
 
@@ -54,6 +55,14 @@ pub enum Engine {
     Postgres(Postgres),
 }
 
+/// An index of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Index {
+    pub is_unique: bool,
+    /// In their order; an expression is an empty name.
+    pub columns: Vec<String>,
+}
+
 /// A transaction, which is rolled back unless it is committed.
 #[derive(Debug)]
 pub struct Transaction<'e> {
@@ -85,6 +94,18 @@ impl<'r> EngineRow<'r> {
             Self::Sqlite(row) => row.column_name(index),
             Self::Postgres(row) => row.columns().get(index).map(tokio_postgres::Column::name),
         }
+    }
+}
+
+/// Looks at all tables of a database, whatever it holds.
+///
+/// # Errors
+///
+/// When it cannot be opened.
+pub fn catalog(location: &Location, how: &Opening) -> Result<(Dialect, Catalog)> {
+    match location {
+        Location::File(path) => Ok((Dialect::Sqlite, sqlite::catalog_of(path, how)?)),
+        Location::Server(settings) => Ok((Dialect::Postgres, postgres::catalog_of(settings, how)?)),
     }
 }
 
@@ -188,6 +209,29 @@ impl Engine {
     /// Whether triggers may wait for the COMMIT after all, deferred again by one before it.
     pub(super) fn defers(&self) -> bool {
         matches!(self, Self::Postgres(_))
+    }
+
+    /// The indexes of a table that hold all of its rows.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn indexes(&self, transaction: &Transaction<'_>, table: &str) -> Result<Vec<Index>> {
+        let sql = match self {
+            Self::Sqlite(it) => return it.indexes(table),
+            Self::Postgres(it) => it.indexes_sql(table),
+        };
+        let mut indexes = BTreeMap::<String, Index>::new();
+        let read = |row: &mut Decoder<'_>| {
+            Ok::<_, String>((row.text()?, row.boolean()?, row.optional_text()?))
+        };
+        for row in transaction.rows(&sql, read)? {
+            let (name, is_unique, column) = row.map_err(anyhow::Error::msg)?;
+            let index = indexes.entry(name).or_insert(Index { is_unique, columns: Vec::new() });
+            // An expression stands for no column.
+            index.columns.push(column.unwrap_or_default());
+        }
+        Ok(indexes.into_values().collect())
     }
 
     /// Which database it is.

@@ -82,8 +82,8 @@ impl Settled {
     }
 
     /// Whether a token is revoked; `None`: nobody can tell.
-    fn is_revoked(&self, id: TokenId) -> Option<bool> {
-        let is_remaining = self.remaining.as_ref()?.binary_search(&id).is_ok();
+    fn is_revoked(&self, id: &TokenId) -> Option<bool> {
+        let is_remaining = self.remaining.as_ref()?.binary_search(id).is_ok();
         if is_remaining { self.is_final.then_some(false) } else { Some(true) }
     }
 
@@ -103,7 +103,7 @@ impl Settled {
                 left.push(decision);
                 continue;
             };
-            let is_revoked = self.is_revoked(token.id());
+            let is_revoked = self.is_revoked(&token.id());
             known.extend(is_revoked.map(|is_revoked| (token.id(), is_revoked)));
             match is_revoked {
                 Some(true) => left.push(Decision::Revoke(token)),

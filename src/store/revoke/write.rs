@@ -14,7 +14,7 @@ use crate::model::id::TokenId;
 use crate::model::reference::Reference;
 use crate::model::time::{Moment, Timestamp};
 use crate::model::token::Token;
-use crate::store::engine::Transaction;
+use crate::store::engine::{Decoder, Transaction};
 use crate::store::schema::AuditEvents;
 use crate::store::sql::{Sql, Value};
 use crate::store::stored::Unrecorded;
@@ -157,7 +157,8 @@ impl Store {
     ) -> Result<()> {
         let Some(events) = &self.schema.audit_events else { return Ok(()) };
         let mut sql = self.sql();
-        let newest = transaction.rows(sql.push(events.newest), |row| row.integer())?;
+        let read = |row: &mut Decoder<'_>| row.integer();
+        let newest = transaction.rows(sql.push(events.newest), read)?;
         let newest = newest.into_iter().next().and_then(Result::ok).unwrap_or(0);
         for &token in tokens {
             self.record(transaction, events, &run.event(at, token))?;

@@ -175,6 +175,7 @@ pub struct OwnerTable {
 #[serde(deny_unknown_fields)]
 pub struct ServiceTable {
     pub column: Name,
+    pub via: Option<OneOrMany<Name>>,
     pub only: Option<Conditions>,
     pub table: Name,
     pub key: Option<Name>,
@@ -328,7 +329,8 @@ impl<'de> Deserialize<'de> for Nothing {
     }
 }
 
-/// Reads a value with the place where it stands.
+/// Reads a value, with what makes a name of a text where it stands.
+#[expect(clippy::type_complexity, reason = "the second has no name")]
 fn raw<'de, M, S, D>(deserializer: D) -> Result<(Raw<M, S>, impl Fn(String) -> Name), D::Error>
 where
     M: Deserialize<'de>,

@@ -3,8 +3,9 @@
 //! Sources: `db/structure.sql`, `app/models/{personal_access_token,deploy_token,member}.rb`
 //! of GitLab. Columns added late are optional here.
 
-use super::known::Known;
-use super::{Catalog, DeployTokens, Places, RevokeMethod, Schema, Table, Time, TimeForm, Tokens};
+use super::{
+    Catalog, DeployTokens, Known, Places, RevokeMethod, Schema, Table, Time, TimeForm, Tokens,
+};
 use crate::store::scopes::{Scopes, ScopesForm};
 use crate::store::sql::{self, IdColumn};
 

@@ -2,8 +2,7 @@
 //!
 //! Sources: `jupyterhub/orm.py`, and the database of a hub.
 
-use super::known::Known;
-use super::{Catalog, Returning, Schema};
+use super::{Catalog, Known, Returning, Schema};
 
 pub const KNOWN: Known = Known {
     name: "jupyterhub",

@@ -4,23 +4,8 @@
 use std::sync::{LazyLock, OnceLock};
 
 use super::described::{Described, Origin};
-use super::{Catalog, Description, Returning, Schema, Source, Tables, gitlab, jupyterhub, native};
+use super::{Catalog, Description, Known, Schema, Source, Tables, gitlab, jupyterhub, native};
 use crate::failure::Failure;
-
-/// An application that is told by its tables, and what it has beyond its file.
-pub struct Known {
-    pub name: &'static str,
-    /// The tables that identify it, each with columns that no other kind has.
-    pub signature: Tables,
-    /// What is needed beyond its file.
-    pub required: Tables,
-    pub optional: Tables,
-    pub complete: fn(&mut Schema, &Catalog),
-    pub returning: Option<&'static Returning>,
-    /// What a revocation without the application does and leaves out, and how long a token
-    /// may keep working: lines for the help, of at most 84 characters.
-    pub direct_revoke: &'static [&'static str],
-}
 
 /// Those of Gitea, and of Forgejo, which has the same tables.
 ///
@@ -94,6 +79,7 @@ pub fn shipped(name: &str) -> Option<&'static str> {
 }
 
 /// The descriptions of databases that are told by their tables.
+#[must_use]
 pub fn known() -> &'static [Description] {
     static ALL: LazyLock<Vec<Description>> = LazyLock::new(|| {
         let read = |known: &&Known| described(known.name).ok().flatten();
@@ -165,5 +151,26 @@ fn of(name: &'static str, described: Described, known: Option<&'static Known>) -
         optional,
         source: Source::File(Box::new(described), complete),
         returning,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_description_is_of_the_form() {
+        let all = all().unwrap_or_else(|error| panic!("{error}"));
+        let names: Vec<_> =
+            [native::NAME].into_iter().chain(all.iter().map(|it| it.name)).collect();
+        assert_eq!(names, NAMES);
+        for description in &all {
+            assert!(
+                !description.dialects.is_empty() || description.name == "zabbix",
+                "{}",
+                description.name
+            );
+        }
+        assert_eq!(known().len(), KNOWN.len());
     }
 }

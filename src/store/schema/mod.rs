@@ -54,6 +54,21 @@ pub enum Source {
     File(Box<Described>, fn(&mut Schema, &Catalog)),
 }
 
+/// An application that is told by its tables, and what it has beyond its file.
+pub struct Known {
+    pub name: &'static str,
+    /// The tables that identify it, each with columns that no other kind has.
+    pub signature: Tables,
+    /// What is needed beyond its file.
+    pub required: Tables,
+    pub optional: Tables,
+    pub complete: fn(&mut Schema, &Catalog),
+    pub returning: Option<&'static Returning>,
+    /// What a revocation without the application does and leaves out, and how long a token
+    /// may keep working: lines for the help, of at most 84 characters.
+    pub direct_revoke: &'static [&'static str],
+}
+
 /// Tokens that come back after they are deleted.
 #[derive(Debug)]
 pub struct Returning {
@@ -212,6 +227,8 @@ pub struct Users {
     pub gone: Lookup,
     /// Find the services beside users, each of one kind.
     pub services: Vec<(Lookup, IdForm)>,
+    /// Selects the names of administrators, up to a LIMIT; `None`: the description tells none.
+    pub administrators: Option<&'static str>,
     /// Whether some of them are told as administrators. Where none are, whoever can open the
     /// store may act as the operator.
     pub has_administrators: bool,

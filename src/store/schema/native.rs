@@ -157,6 +157,7 @@ const USER_BY_NAME: &str = "SELECT id, username FROM @users WHERE username = ";
 pub const NAME: &str = "native";
 
 /// The description, which the `application_id` identifies.
+#[must_use]
 pub fn description() -> &'static Description {
     static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
         name: NAME,
@@ -208,6 +209,7 @@ fn users() -> Users {
             by_name: NO_NAME,
         },
         services: Vec::new(),
+        administrators: None,
         has_administrators: true,
     }
 }

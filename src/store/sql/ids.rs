@@ -44,6 +44,16 @@ impl IdForm {
         }
     }
 
+    /// An id as the column may have it.
+    #[must_use]
+    pub fn example(self) -> Id {
+        match self {
+            Self::Integer | Self::Any => Id::Integer(1),
+            Self::Text => "ID".into(),
+            Self::Uuid => "00000000-0000-0000-0000-000000000001".into(),
+        }
+    }
+
     /// The id as the column has it, of one that was given without knowing the column.
     ///
     /// # Errors

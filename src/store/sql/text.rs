@@ -5,7 +5,7 @@ use std::fmt;
 
 /// A name from a database's catalogue, as it stands in statements.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quoted(pub(super) String);
+pub struct Quoted(pub(in crate::store) String);
 
 impl Quoted {
     #[must_use]

@@ -37,7 +37,7 @@ use super::stream::{Received, spawn, stream_rows};
 use super::{Decoder, EngineRow, Mode, NotCommitted, Opening, Stream, cannot};
 use crate::model::database::Database;
 use crate::stop_flag::StopFlag;
-use crate::store::schema::Schema;
+use crate::store::schema::{Catalog, Schema};
 use crate::store::sql::{Dialect, Encoding, Flavour, Sql, Value};
 
 /// A connection to a server.
@@ -63,11 +63,7 @@ impl fmt::Debug for Postgres {
 /// If no host accepts the connection, or the schema is unknown.
 pub fn open(settings: &Settings, how: &Opening) -> Result<(Postgres, Schema)> {
     let opened = || -> Result<_> {
-        let session = Box::new(settings.connect(how.mode)?);
-        let settings = Box::new(settings.clone());
-        let is_cancelled = Cell::new(false);
-        let flavour = Flavour::new(Dialect::Postgres);
-        let mut postgres = Postgres { session, settings, flavour, is_cancelled };
+        let mut postgres = Postgres::connected(settings, how)?;
         let (flavour, schema) = postgres.recognise(how.busy_timeout, how.schema)?;
         postgres.flavour = flavour;
         Ok((postgres, schema))
@@ -75,7 +71,27 @@ pub fn open(settings: &Settings, how: &Opening) -> Result<(Postgres, Schema)> {
     opened().with_context(|| format!("cannot open store {settings}"))
 }
 
+/// Connects to a server, and looks at all tables of the database, or of the schema that is
+/// named.
+///
+/// # Errors
+///
+/// If no host accepts the connection, or it has no such schema.
+pub fn catalog_of(settings: &Settings, how: &Opening) -> Result<Catalog> {
+    let looked = || Postgres::connected(settings, how)?.all_tables(how.busy_timeout);
+    looked().with_context(|| format!("cannot open store {settings}"))
+}
+
 impl Postgres {
+    fn connected(settings: &Settings, how: &Opening) -> Result<Self> {
+        Ok(Self {
+            session: Box::new(settings.connect(how.mode)?),
+            settings: Box::new(settings.clone()),
+            is_cancelled: Cell::new(false),
+            flavour: Flavour::new(Dialect::Postgres),
+        })
+    }
+
     /// Sends statements that take no values, and have few rows.
     fn batch(&self, limit: Duration, text: &str) -> Result<Vec<SimpleQueryMessage>, SessionError> {
         self.session.wait(Some(limit), self.session.client().simple_query(text))

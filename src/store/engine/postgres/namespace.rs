@@ -90,6 +90,26 @@ impl Relation {
 }
 
 impl Postgres {
+    /// The statement that lists the indexes of a table that hold all of its rows: the name of
+    /// each, whether it is unique, and its columns in their order.
+    pub fn indexes_sql(&self, table: &str) -> Sql {
+        let Quoted(namespace) = self.flavour.namespace.clone().unwrap_or(Quoted::name("public"));
+        let mut sql = Sql::new(Flavour::new(Dialect::Postgres));
+        sql.push(
+            "SELECT i.indexrelid::text, i.indisunique, a.attname \
+             FROM pg_catalog.pg_index i \
+             JOIN pg_catalog.pg_class c ON c.oid = i.indrelid \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             CROSS JOIN generate_series(0, i.indnkeyatts - 1) AS k (place) \
+             LEFT JOIN pg_catalog.pg_attribute a \
+             ON a.attrelid = c.oid AND a.attnum = i.indkey[k.place] AND a.attnum > 0 \
+             WHERE i.indisvalid AND i.indpred IS NULL AND quote_ident(n.nspname) IN (",
+        );
+        sql.bind(namespace.as_str()).push(", ").bind(namespace.trim_matches('"'));
+        sql.push(") AND c.relname = ").bind(table).push(" ORDER BY i.indexrelid, k.place");
+        sql
+    }
+
     /// Returns the namespace of the application's tables, and their schema.
     ///
     /// Of a path that the client asks for, no other schema is looked at, whatever became of
@@ -105,7 +125,7 @@ impl Postgres {
         let role = value(&answer, "role").unwrap_or_default();
         let set = value(&answer, "set_path").map(SearchPath::new);
         let mut flavour = flavour(&answer);
-        let mut namespaces = self.namespaces(named)?;
+        let mut namespaces = self.namespaces(Some(wanted(named)))?;
         self.commit()?;
 
         if let Some(asked) = &self.settings.search_path {
@@ -157,13 +177,31 @@ impl Postgres {
         }
     }
 
-    /// Every namespace, with all its tables, and the columns of those that a description
-    /// names. `pg_catalog` also lists what the role may not read.
-    fn namespaces(
-        &self,
-        named: Option<&'static Description>,
-    ) -> Result<BTreeMap<String, Namespace>> {
-        let tables = wanted(named).into_iter().map(Into::into).collect();
+    /// The tables of the database, or of the schema that the client asks for, which are no
+    /// views.
+    pub(super) fn all_tables(&self, wait: Duration) -> Result<Catalog> {
+        let answer = self.begin_with([PATH, TEXT], Mode::Read, wait).map_err(first_error)?;
+        let role = value(&answer, "role").unwrap_or_default();
+        let mut namespaces = self.namespaces(None)?;
+        self.commit()?;
+        if let Some(asked) = &self.settings.search_path {
+            asked.check(&namespaces, role)?;
+            namespaces.retain(|name, _| asked.path.has(name, role));
+        }
+        let catalogs = namespaces.into_values().filter(|it| it.is_usable).map(|mut it| {
+            for (table, relation) in &it.relations {
+                if relation.kind != Kind::Table {
+                    it.catalog.forget(table);
+                }
+            }
+            it.catalog
+        });
+        Ok(catalogs.collect())
+    }
+
+    /// Every namespace, with all its tables, and the columns of those that are wanted, or of
+    /// all. `pg_catalog` also lists what the role may not read.
+    fn namespaces(&self, wanted: Option<Vec<&'static str>>) -> Result<BTreeMap<String, Namespace>> {
         let mut sql = Sql::new(Flavour::new(Dialect::Postgres));
         sql.push(
             "SELECT n.nspname, has_schema_privilege(n.oid, 'USAGE'), c.relname, r.rolname, \
@@ -180,10 +218,14 @@ impl Postgres {
              FROM pg_catalog.pg_namespace n LEFT JOIN (pg_catalog.pg_class c \
              JOIN pg_catalog.pg_roles r ON r.oid = c.relowner \
              LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 \
-             AND NOT a.attisdropped AND c.relname = ANY (",
+             AND NOT a.attisdropped",
         );
-        sql.bind(Value::Texts(tables)).push(
-            ") LEFT JOIN pg_catalog.pg_type b ON b.oid = a.atttypid \
+        if let Some(wanted) = wanted {
+            let tables = wanted.into_iter().map(Into::into).collect();
+            sql.push(" AND c.relname = ANY (").bind(Value::Texts(tables)).push(")");
+        }
+        sql.push(
+            " LEFT JOIN pg_catalog.pg_type b ON b.oid = a.atttypid \
              LEFT JOIN pg_catalog.pg_type y \
              ON y.oid = CASE b.typtype WHEN 'd' THEN b.typbasetype ELSE b.oid END) \
              ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \

@@ -21,14 +21,14 @@ use rusqlite::{Connection, ErrorCode, Rows, params_from_iter};
 use self::error::statement_error;
 #[cfg(test)]
 pub use self::functions::contains;
-pub use self::open::open;
 #[cfg(test)]
 pub use self::open::recognise;
+pub use self::open::{catalog_of, open};
 use self::page::Page;
 pub use self::page::PageRow;
 pub use self::values::value;
 use super::stream::{Received, spawn, stream_rows};
-use super::{Decoder, EngineRow, Mode, NotCommitted, Stream, cannot};
+use super::{Decoder, EngineRow, Index, Mode, NotCommitted, Stream, cannot};
 use crate::stop_flag::StopFlag;
 use crate::store::identity::Identity;
 use crate::store::schema::Schema;
@@ -183,6 +183,40 @@ impl Sqlite {
     /// The value of a pragma that tells of the database.
     pub fn setting(&self, pragma: &str) -> Result<String> {
         Ok(self.connection.pragma_query_value(None, pragma, |row| row.get(0))?)
+    }
+
+    /// The indexes of a table that hold all of its rows.
+    pub fn indexes(&self, table: &str) -> Result<Vec<Index>> {
+        let mut indexes = Vec::new();
+        let mut names = Vec::new();
+        self.connection.pragma(Some("main"), "index_list", table, |row| {
+            let is_partial: bool = row.get("partial")?;
+            if !is_partial {
+                names.push((row.get::<_, String>("name")?, row.get("unique")?));
+            }
+            Ok(())
+        })?;
+        for (name, is_unique) in names {
+            let mut columns = Vec::new();
+            self.connection.pragma(Some("main"), "index_info", &name, |row| {
+                columns.push(row.get::<_, Option<String>>("name")?.unwrap_or_default());
+                Ok(())
+            })?;
+            indexes.push(Index { is_unique, columns });
+        }
+        // A key that is the number of the row has no index of its own.
+        let mut key = Vec::new();
+        self.connection.pragma(Some("main"), "table_info", table, |row| {
+            let (place, declared): (i64, String) = (row.get("pk")?, row.get("type")?);
+            if place > 0 {
+                key.push((row.get::<_, String>("name")?, declared.eq_ignore_ascii_case("integer")));
+            }
+            Ok(())
+        })?;
+        if let [(name, true)] = &key[..] {
+            indexes.push(Index { is_unique: true, columns: vec![name.clone()] });
+        }
+        Ok(indexes)
     }
 
     /// What keeps this process from writing to the file.

@@ -42,7 +42,27 @@ const CACHE: i32 = -12 << 10;
 ///
 /// When there is no such file, it is no store, or its schema is a newer one.
 pub fn open(path: &Path, how: &Opening) -> Result<(Sqlite, Schema)> {
-    let opened = open_checked(path, how);
+    opened(path, how, connect_and_recognise)
+}
+
+/// Opens a file with the same care, and looks at all its tables.
+///
+/// # Errors
+///
+/// As for [`open`], whatever the tables are.
+pub fn catalog_of(path: &Path, how: &Opening) -> Result<Catalog> {
+    opened(path, how, |file, how| {
+        let connection = connect(file, how.mode, how.busy_timeout)?;
+        catalog(&connection, &|_| true).map(|(catalog, _)| catalog)
+    })
+}
+
+fn opened<R>(
+    path: &Path,
+    how: &Opening,
+    look: impl FnOnce(&Identity, &Opening) -> Result<R>,
+) -> Result<R> {
+    let opened = open_checked(path, how, look);
     let opened = opened.map_err(|error| explain(error, path));
     opened.with_context(|| format!("cannot open store {}", path.display()))
 }
@@ -94,7 +114,11 @@ fn read_only(path: &Path) -> Option<Failure> {
     })
 }
 
-fn open_checked(path: &Path, how: &Opening) -> Result<(Sqlite, Schema)> {
+fn open_checked<R>(
+    path: &Path,
+    how: &Opening,
+    look: impl FnOnce(&Identity, &Opening) -> Result<R>,
+) -> Result<R> {
     let destination = Destination::of(path).map_err(|error| missing(path, error))?;
     let metadata = destination.metadata().map_err(|error| missing(path, error))?;
     check_names(&destination, &metadata)?;
@@ -117,7 +141,7 @@ fn open_checked(path: &Path, how: &Opening) -> Result<(Sqlite, Schema)> {
     }
     let file = Identity::new([path, &file], opened, how.foreign_owner);
     file.check_locks()?;
-    connect_and_recognise(&file, how).map_err(|error| file.explain(error))
+    look(&file, how).map_err(|error| file.explain(error))
 }
 
 /// Refuses, as root, a name of the file that its owner may not have given it.
@@ -255,7 +279,9 @@ pub fn recognise(connection: &Connection, named: Option<&'static Description>) -
     }
 
     let named = named.or_else(|| is_ours.then(native::description));
-    let (catalog, stand_ins) = catalog(connection, named)?;
+    let wanted = wanted(named);
+    let is_wanted = |name: &str| wanted.iter().any(|it| it.eq_ignore_ascii_case(name));
+    let (catalog, stand_ins) = catalog(connection, &is_wanted)?;
     catalog.recognise(named, Dialect::Sqlite).map_err(|failure| {
         let hint = |name| format!("{name} is a view or a virtual table; only a table will do");
         stand_ins.iter().fold(failure, |failure, name| failure.hint(hint(name))).into()
@@ -270,9 +296,8 @@ const TABLE_VALUED: [&str; 1] = ["json_each"];
 /// may be made of anything, and is written to as whoever made it likes.
 fn catalog(
     connection: &Connection,
-    named: Option<&'static Description>,
+    is_wanted: &dyn Fn(&str) -> bool,
 ) -> Result<(Catalog, BTreeSet<String>)> {
-    let wanted = wanted(named);
     let (mut catalog, mut stand_ins) = (Catalog::default(), BTreeSet::new());
     let mut objects = connection.prepare(
         "SELECT name, type = 'table' AND rootpage > 0 FROM sqlite_schema \
@@ -287,7 +312,7 @@ fn catalog(
             .hint("no application has one: find out who made it, and drop it")
             .into());
         }
-        if !wanted.iter().any(|it| it.eq_ignore_ascii_case(&name)) {
+        if !is_wanted(&name) {
             catalog.add(name, None);
         } else if is_table {
             // As a statement of its own: as a table, its name could be taken too.

@@ -41,10 +41,10 @@ impl Compiler<'_> {
     ) -> Result<Text, Failure> {
         let equal = literals.iter().map(|literal| self.is_equal(name, column, literal));
         let equal = equal.collect::<Result<Vec<_>, _>>()?;
-        Ok(match equal.len() {
-            1 => Text::joined(equal, ""),
-            _ => sql!["(", Text::joined(equal, " OR "), ")"],
-        })
+        if equal.len() == 1 {
+            return Ok(Text::joined(equal, ""));
+        }
+        Ok(sql!["(", Text::joined(equal, " OR "), ")"])
     }
 
     fn is_equal(&self, name: &Name, column: &Found, literal: &Literal) -> Result<Text, Failure> {

@@ -11,6 +11,8 @@ mod scopes;
 mod times;
 mod tokens;
 
+pub use self::names::looks_secret;
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
@@ -140,6 +142,8 @@ impl Described {
             Admin::Flag(_) | Admin::Row(_) => None,
         });
         let owners = owner.iter().filter_map(|it| it.via.as_ref());
+        let services = self.file.also_owned_by.iter().filter_map(|it| it.via.as_ref());
+        let owners = owners.chain(services);
         let all = linked.chain(times).chain(scopes).chain(admins).chain(owners);
         all.flat_map(|OneOrMany(links)| links).chain(&tokens.also_delete)
     }

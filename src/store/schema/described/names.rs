@@ -65,7 +65,7 @@ const SECRET_WORDS: [&str; 13] = [
 
 /// Whether a column of texts is called like a token's value, or a part or a digest of one.
 #[must_use]
-pub(super) fn looks_secret(column: &str) -> bool {
+pub fn looks_secret(column: &str) -> bool {
     let mut words = String::new();
     let mut was_small = false;
     for character in column.chars() {

@@ -5,8 +5,8 @@ use super::links::Chain;
 use super::names::{Found, Row};
 use crate::failure::Failure;
 use crate::store::schema::form::{
-    Admin, Conditions, Kind, KindColumn, Name, NameOr, OwnerTable, ServiceTable, StateValues,
-    States,
+    Admin, Conditions, Kind, KindColumn, Name, NameOr, OneOrMany, OwnerTable, ServiceTable,
+    StateValues, States,
 };
 use crate::store::schema::{Lookup, NO_NAME, OptionalColumns, OwnerColumn, Users};
 use crate::store::sql::{IdColumn, IdForm, Text, sql};
@@ -46,20 +46,21 @@ impl Compiler<'_> {
         let owning = self.owning(token, owner)?;
         let [u, x] = ["u", "x"].map(|alias| self.user_row(alias, owner));
         let (u, x) = (u?, x?);
-        let mut joins = self.join(&u, &self.key(&u, owner)?, &owning);
+        let mut joins = join(&u, &self.key(&u, owner)?, &owning);
         let mut names = vec![self.username(&u, owner)?];
         let mut services = Vec::new();
         for (alias, service) in SERVICES.into_iter().zip(&self.file().also_owned_by) {
             let row = self.service_row(alias, service)?;
             let owning = self.service_owning(token, service)?;
             let key = self.service_key(&row, service)?;
-            joins = sql![joins, self.join(&row, &key, &owning)];
+            joins = sql![joins, join(&row, &key, &owning)];
             names.push(self.name_of(&row, &service.username)?);
             services.push((service, owning, row, key));
         }
-        let username = match names.len() {
-            1 => Text::joined(names, ""),
-            _ => sql!["coalesce(", Text::joined(names, ", "), ")"],
+        let username = if services.is_empty() {
+            Text::joined(names, "")
+        } else {
+            sql!["coalesce(", Text::joined(names, ", "), ")"]
         };
         let columns = OptionalColumns {
             user_type: self.user_type(&u, owner, &owning, &services)?.map(Text::kept),
@@ -118,38 +119,33 @@ impl Compiler<'_> {
 
     /// What says which user owns a token.
     fn owning(&self, token: &Row, owner: &OwnerTable) -> Result<Owning, Failure> {
-        let found = match &owner.via {
-            Some(via) => self.linked(token, via, &owner.column)?,
-            None => self.readable(token, &owner.column)?,
-        };
-        let missing = || self.described.mistake(&owner.column, "the owner cannot be optional");
-        self.owning_by(token, &owner.column, found.ok_or_else(missing)?, owner.only.as_ref())
+        let OwnerTable { column, via, only, .. } = owner;
+        self.owning_column(token, column, via.as_ref(), only.as_ref())
     }
 
     fn service_owning(&self, token: &Row, service: &ServiceTable) -> Result<Owning, Failure> {
-        let found = self.required(token, &service.column)?;
-        self.check_readable(token, &service.column, found.kind)?;
-        self.owning_by(token, &service.column, found, service.only.as_ref())
+        let ServiceTable { column, via, only, .. } = service;
+        self.owning_column(token, column, via.as_ref(), only.as_ref())
     }
 
-    fn owning_by(
+    fn owning_column(
         &self,
         token: &Row,
         name: &Name,
-        found: Found,
+        via: Option<&OneOrMany<Name>>,
         only: Option<&Conditions>,
     ) -> Result<Owning, Failure> {
+        let found = match via {
+            Some(via) => self.linked(token, via, name)?,
+            None => self.readable(token, name)?,
+        };
+        let missing = || self.described.mistake(name, "the owner cannot be optional");
+        let found = found.ok_or_else(missing)?;
         Ok(Owning {
             form: self.id_form(name, found.kind)?,
             only: only.map(|it| self.conditions(token, it)).transpose()?,
             column: found.sql,
         })
-    }
-
-    fn join(&self, row: &Row, key: &Found, owning: &Owning) -> Text {
-        let only = owning.only.iter().map(|only| sql![" AND ", only]);
-        let only = Text::joined(only, "");
-        sql![" LEFT JOIN ", row.from(), " ON ", key.sql, " = ", owning.column, only]
     }
 
     /// What `kind` says of a row of a user; `None`: it says nothing.
@@ -259,13 +255,9 @@ impl Compiler<'_> {
     /// The state of a user's row.
     fn state(&self, row: &Row, owner: &OwnerTable) -> Result<Text, Failure> {
         let Some(states) = &owner.state else {
-            return Ok(match &owner.active {
-                Some(active) => {
-                    let active = self.conditions(row, active)?;
-                    sql!["CASE WHEN ", active, " THEN 'active' ELSE 'blocked' END"]
-                }
-                None => sql!["'active'"],
-            });
+            let Some(active) = &owner.active else { return Ok(sql!["'active'"]) };
+            let active = self.conditions(row, active)?;
+            return Ok(sql!["CASE WHEN ", active, " THEN 'active' ELSE 'blocked' END"]);
         };
         let States { column, active, blocked, banned, deactivated } = states.get_ref();
         let mut cases = Vec::new();
@@ -294,10 +286,10 @@ impl Compiler<'_> {
         }
         // What is unknown is the nearest of those that are known.
         let other = if active.is_some() { "blocked" } else { "active" };
-        Ok(match cases.is_empty() {
-            true => sql!["'active'"],
-            false => sql!["CASE", Text::joined(cases, ""), " ELSE '", other, "' END"],
-        })
+        if cases.is_empty() {
+            return Ok(sql!["'active'"]);
+        }
+        Ok(sql!["CASE", Text::joined(cases, ""), " ELSE '", other, "' END"])
     }
 
     /// The state of a token's owner, whose row is joined.
@@ -356,6 +348,7 @@ impl Compiler<'_> {
                 named: none,
                 gone: none,
                 services: Vec::new(),
+                administrators: None,
                 has_administrators: false,
             });
         };
@@ -405,6 +398,10 @@ impl Compiler<'_> {
             named: Lookup { by_name: by_name(&named), by_id: by_id(named) },
             gone: Lookup { by_id: [gone.kept(), " LIMIT 1"], by_name: NO_NAME },
             services: services.collect::<Result<_, Failure>>()?,
+            administrators: admin.as_ref().map(|admin| {
+                let head = sql!["SELECT ", username, " FROM ", u.from(), " WHERE ", active];
+                sql![head, admin, " ORDER BY 1"].kept()
+            }),
             has_administrators: admin.is_some(),
         })
     }
@@ -435,9 +432,10 @@ impl Compiler<'_> {
                 Admin::Row(conditions) => any.push(sql!["(", self.conditions(u, conditions)?, ")"]),
                 Admin::Linked { via, only } => {
                     let Some(Chain { from, on, last }) = self.chain(u, via)? else { continue };
-                    let only = match only.0.is_empty() {
-                        true => sql![],
-                        false => sql![" AND ", self.conditions(&last, only)?],
+                    let only = if only.0.is_empty() {
+                        sql![]
+                    } else {
+                        sql![" AND ", self.conditions(&last, only)?]
                     };
                     any.push(sql!["EXISTS (SELECT 1 FROM ", from, " WHERE ", on, only, ")"]);
                 }
@@ -449,6 +447,13 @@ impl Compiler<'_> {
         // One that is NULL makes nobody an administrator.
         Ok(Some(sql!["coalesce(", Text::joined(any, " OR "), ", FALSE)"]))
     }
+}
+
+/// Joins the row of an owner.
+fn join(row: &Row, key: &Found, owning: &Owning) -> Text {
+    let only = owning.only.iter().map(|only| sql![" AND ", only]);
+    let only = Text::joined(only, "");
+    sql![" LEFT JOIN ", row.from(), " ON ", key.sql, " = ", owning.column, only]
 }
 
 /// A kind of service, what says that it owns a token, its row and the key of that.

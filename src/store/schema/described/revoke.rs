@@ -144,7 +144,7 @@ impl Compiler<'_> {
             NameOr::Name(_) => None,
         });
         let named =
-            forms.clone().find(|(column, _)| column.map(|it| it.get_ref()) == Some(name.get_ref()));
+            forms.clone().find(|(column, _)| column.map(Name::get_ref) == Some(name.get_ref()));
         let form = named.or_else(|| forms.next()).map(|(_, form)| form);
         self.form(name, found.kind, form)
     }
@@ -194,10 +194,8 @@ impl Compiler<'_> {
         let Some(row) = self.table("d", &table)? else { return Ok(None) };
         let row = row.returned(self.dialect);
         let on = self.link_condition(&row, name, &link, token)?;
-        let rows = match self.is_sqlite() {
-            true => sql!["@", Quoted::name(&row.table)],
-            false => sql!["@", Quoted::name(&row.table), " AS d"],
-        };
+        let alias = if self.is_sqlite() { "" } else { " AS d" };
+        let rows = sql!["@", Quoted::name(&row.table), alias];
         let part = |text: &str| Name::new(name.span(), text.to_owned());
         let from = token.from();
         // By IN the rows are found through their index.

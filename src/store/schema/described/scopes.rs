@@ -99,10 +99,8 @@ impl Compiler<'_> {
             return Err(self.described.mistake(name, &problem));
         }
         let joined = self.bound(Value::Text(joined));
-        let blank = match form {
-            ScopesForm::Json => sql!["replace(", text, ", ' ', '') IN ('[]', '')"],
-            _ => sql!["replace(", text, ", ' ', '') = ''"],
-        };
+        let none = if form == ScopesForm::Json { " IN ('[]', '')" } else { " = ''" };
+        let blank = sql!["replace(", text, ", ' ', '')", none];
         Ok(sql![
             "CASE WHEN ",
             text,
@@ -127,9 +125,10 @@ impl Compiler<'_> {
                 let problem = format!("{scope} holds {}, and is no flag", column.kind.in_words());
                 return Err(self.described.mistake(name, &problem));
             }
-            let is_set = match column.kind {
-                ColumnKind::Integer => sql!["coalesce(", column.sql, ", 0) <> 0"],
-                _ => sql![column.sql, " IS TRUE"],
+            let is_set = if column.kind == ColumnKind::Integer {
+                sql!["coalesce(", column.sql, ", 0) <> 0"]
+            } else {
+                sql![column.sql, " IS TRUE"]
             };
             let scope = self.bound(Value::from(scope.as_str()));
             let text = if self.is_sqlite() { "" } else { "::text" };

@@ -81,11 +81,10 @@ impl Compiler<'_> {
             return match (given, kind) {
                 (Some(TimeAs::Seconds), _) => Ok(TimeForm::Epoch),
                 (Some(TimeAs::Milliseconds), _) => Ok(TimeForm::EpochMillis),
-                (Some(TimeAs::Spaced), _) => Ok(TimeForm::Spaced),
                 (Some(TimeAs::Iso | TimeAs::SpacedWithZone), _) => Ok(TimeForm::Iso),
                 (None, ColumnKind::Date) => Ok(TimeForm::IsoDate),
                 (None, ColumnKind::Integer) => Err(self.asks_for_unit(name)),
-                (None, _) => Ok(TimeForm::Spaced),
+                (Some(TimeAs::Spaced) | None, _) => Ok(TimeForm::Spaced),
             };
         }
         Ok(match (kind, given) {
@@ -200,12 +199,11 @@ impl Compiler<'_> {
             }
         };
         // Where the seconds are NULL it never expires; PostgreSQL's least would leave them out.
-        let sql = match self.is_sqlite() {
-            true => sql,
-            false => {
-                let column = self.required(row, seconds)?;
-                sql!["CASE WHEN ", column.sql, " IS NOT NULL THEN ", sql, " END"]
-            }
+        let sql = if self.is_sqlite() {
+            sql
+        } else {
+            let column = self.required(row, seconds)?;
+            sql!["CASE WHEN ", column.sql, " IS NOT NULL THEN ", sql, " END"]
         };
         Ok(Some(Time::plain(sql.kept(), form)))
     }

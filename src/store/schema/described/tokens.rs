@@ -1,7 +1,7 @@
 //! The columns of tokens.
 
-use super::Compiler;
 use super::names::{Found, Row};
+use super::{Compiler, Origin};
 use crate::failure::Failure;
 use crate::store::schema::form::{Linked, Name, NameOr};
 use crate::store::schema::{ColumnKind, OptionalColumns, PersonalAccessTokens, Table, Tokens};
@@ -21,15 +21,15 @@ impl Compiler<'_> {
         let row = self.token_row("t")?;
         self.check_secrets(&row)?;
         let owners = self.owner_columns(&row)?;
-        let expires_at = self.optional(file.expires.as_ref(), |it| self.time(&row, it, true))?;
+        let expires_at = optional(file.expires.as_ref(), |it| self.time(&row, it, true))?;
         let table = Table {
             from: sql![row.from(), owners.joins].kept(),
             id: self.id_column(&row)?,
             only: self.only(&row)?.map(Text::kept),
         };
-        let name = self.optional(file.name.as_ref(), |it| self.text(&row, it))?;
-        let description = self.optional(file.description.as_ref(), |it| self.text(&row, it))?;
-        let impersonation = self.optional(file.impersonation.as_ref(), |name| {
+        let name = optional(file.name.as_ref(), |it| self.text(&row, it))?;
+        let description = optional(file.description.as_ref(), |it| self.text(&row, it))?;
+        let impersonation = optional(file.impersonation.as_ref(), |name| {
             let found = self.column(&row, name)?;
             found.map(|found| self.flag(name, &found).map(Text::kept)).transpose()
         })?;
@@ -38,14 +38,12 @@ impl Compiler<'_> {
                 name: name.map(|name| sql!["coalesce(", name, ", '')"].kept()),
                 scopes: self.scopes(&row)?,
                 revoked: self.revoked(&row)?.map(Text::kept),
-                created_at: self
-                    .optional(file.created.as_ref(), |it| self.time(&row, it, false))?,
+                created_at: optional(file.created.as_ref(), |it| self.time(&row, it, false))?,
                 expires_at,
                 revoke: self.revoke_method(&table)?,
                 table,
             },
-            last_used_at: self
-                .optional(file.last_used.as_ref(), |it| self.time(&row, it, false))?,
+            last_used_at: optional(file.last_used.as_ref(), |it| self.time(&row, it, false))?,
             user_id: owners.user_id,
             username: owners.username,
             service_ids: owners.service_ids,
@@ -57,22 +55,15 @@ impl Compiler<'_> {
         })
     }
 
-    /// What becomes of a property that the file may lack.
-    fn optional<'f, N, V>(
-        &self,
-        named: Option<&'f N>,
-        find: impl FnOnce(&'f N) -> Result<Option<V>, Failure>,
-    ) -> Result<Option<V>, Failure> {
-        named.map_or(Ok(None), find)
-    }
-
     /// Checks that the secrets are there: one that is misspelt would protect nothing.
     fn check_secrets(&self, row: &Row) -> Result<(), Failure> {
         let tokens = &self.file().tokens;
         tokens.secret.iter().chain(&tokens.plain).try_for_each(|name| {
             // A column of another table may be vouched for too.
-            let is_of_token = tokens.secret.iter().any(|it| it.get_ref() == name.get_ref());
-            if is_of_token { self.look_up(row, name).map(|_| ()) } else { Ok(()) }
+            let is_secret = tokens.secret.iter().any(|it| it.get_ref() == name.get_ref());
+            // What this program brings is spelt right; a view may leave its secrets out.
+            let is_own = matches!(self.described.origin, Origin::File { .. });
+            if is_secret && is_own { self.look_up(row, name).map(|_| ()) } else { Ok(()) }
         })
     }
 
@@ -188,4 +179,12 @@ impl Compiler<'_> {
             }
         }
     }
+}
+
+/// What becomes of a property that the file may lack.
+fn optional<'f, N, V>(
+    named: Option<&'f N>,
+    find: impl FnOnce(&'f N) -> Result<Option<V>, Failure>,
+) -> Result<Option<V>, Failure> {
+    named.map_or(Ok(None), find)
 }

@@ -1,0 +1,31 @@
+//! `schema draft`: a first description of a database that nobody described.
+
+use std::io::Write;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::cli::session::Session;
+use crate::output::CANNOT_PRINT;
+use crate::store::{Mode, draft};
+
+/// Draft a description of a database from the names of its tables and columns.
+///
+/// No row is read. The table that looks most like one of tokens is described, others are
+/// named; what names cannot tell is marked with '#?'.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tokenctl --db app.db schema draft > ours.toml
+  tokenctl --db app.db schema check ours.toml
+  tokenctl --db app.db --schema ./ours.toml --as @operator list")]
+pub struct Draft {}
+
+impl Draft {
+    #[expect(clippy::unused_self, reason = "as every command")]
+    pub fn run(self, session: &Session) -> Result<()> {
+        let text = session.without_schema(Mode::Read, draft)?;
+        let mut out = session.out(None)?;
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).context(CANNOT_PRINT)
+    }
+}
