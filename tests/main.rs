@@ -3,6 +3,7 @@
 //!
 //! Golden files are rewritten with `UPDATE_EXPECT=1 cargo test`.
 
+mod applications;
 mod audit_log;
 mod audit_writers;
 mod connections;
