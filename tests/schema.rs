@@ -174,3 +174,49 @@ fn a_server_is_drafted_and_checked_too() {
     let line = "--schema ./ours.toml --as root@example.org --audit-log log revoke 1 2 --yes -o ids";
     assert_eq!(sandbox.run(line).assert(0).stdout, "1\n2\n");
 }
+
+#[test]
+fn tokens_without_an_id_are_listed_and_revoked_by_a_filter_only() {
+    let tables = "
+        CREATE TABLE keys (label TEXT, secret TEXT PRIMARY KEY, made TIMESTAMP);
+        INSERT INTO keys VALUES ('a', 'SECRET-1', '2022-01-01 00:00:00'),
+            ('b', 'SECRET-2', '2023-01-01 00:00:00'), ('c', 'SECRET-3', '2024-01-01 00:00:00');
+    ";
+    let file = "
+        format = 1
+        application = 'Ours'
+        databases = ['sqlite', 'postgres']
+        [tokens]
+        table = 'keys'
+        secret = ['secret']
+        name = 'label'
+        created = 'made'
+        revoke = 'delete'
+    ";
+    let in_a_file = sandbox(tables);
+    let mut all = vec![in_a_file];
+    if let Some(cluster) = Cluster::shared() {
+        let database = cluster.database("without_id", tables);
+        all.push(Sandbox::without_store().with("TOKENCTL_DB", database.url("postgres")));
+    }
+    for sandbox in all {
+        write(&sandbox, file);
+        let run = |line: &str| {
+            sandbox.run(&format!("--schema ./ours.toml --as @operator --audit-log log {line}"))
+        };
+        let listed = run("list -o json").assert(0).json();
+        assert_eq!(listed[0]["id"], Value::Null, "{listed}");
+        assert_eq!(listed.as_array().map(Vec::len), Some(3));
+        for line in
+            ["show 1", "revoke 1", "list -o ids", "revoke --search a --yes -o ids", "audit 1"]
+        {
+            let refused = run(line);
+            assert!(refused.assert(2).stderr.contains("the store's tokens have n"), "{refused}");
+        }
+        run("revoke --created-before 2023-06-01 --yes").assert(0).says(&["revoked 2 "]);
+        let left = run("list -o csv --columns name").assert(0).stdout.clone();
+        assert_eq!(left, "name\nc\n");
+        let events = run("audit -o csv --columns target_id,target_name,outcome");
+        assert_eq!(events.assert(0).stdout, "target_id,target_name,outcome\n,b,revoked\n,a,revoked\n");
+    }
+}
