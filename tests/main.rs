@@ -6,6 +6,7 @@
 mod audit_log;
 mod audit_writers;
 mod connections;
+mod descriptions;
 mod documents;
 mod encodings;
 mod gitea;
