@@ -3,6 +3,7 @@
 //!
 //! Golden files are rewritten with `UPDATE_EXPECT=1 cargo test`.
 
+mod applications;
 mod audit_log;
 mod audit_writers;
 mod connections;
@@ -34,6 +35,7 @@ mod returning_ids;
 mod reviewed;
 mod same_work;
 mod scale;
+mod schema;
 mod search_paths;
 mod shells;
 mod stats;

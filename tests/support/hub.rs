@@ -2,8 +2,8 @@
 //! test has it issue tokens over its API, changes the database beneath it, and asks
 //! it again.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::io::{self, BufRead, BufReader};
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::http::{self, Reply, encoded};
 use super::{NOBODY, tool, variable};
 
 /// The token of the service `tests`, which may do everything. Its first four
@@ -54,12 +55,6 @@ pub struct Hub {
 pub struct Issued {
     pub id: i64,
     pub token: String,
-}
-
-/// An answer of the hub.
-pub struct Reply {
-    pub status: u16,
-    pub body: String,
 }
 
 /// The programs that make a hub, and the user who may run them.
@@ -167,7 +162,7 @@ impl Hub {
         scopes: &[&str],
     ) -> Issued {
         let asked = json!({ "note": note, "expires_in": expires_in, "scopes": scopes });
-        let path = format!("/users/{}/tokens", in_path(user));
+        let path = format!("/users/{}/tokens", encoded(user));
         let issued = self.request("POST", &path, SERVICE_TOKEN, Some(&asked)).json(201);
         let id = issued["id"].as_str().and_then(number).expect("an id");
         Issued { id, token: issued["token"].as_str().expect("a token").into() }
@@ -180,7 +175,7 @@ impl Hub {
 
     /// A user's tokens as the hub's API lists them.
     pub fn tokens_of(&self, user: &str) -> Vec<Value> {
-        let path = format!("/users/{}/tokens", in_path(user));
+        let path = format!("/users/{}/tokens", encoded(user));
         let mut listed = self.request("GET", &path, SERVICE_TOKEN, None).json(200);
         serde_json::from_value(listed["api_tokens"].take()).expect("a list")
     }
@@ -196,7 +191,7 @@ impl Hub {
 
     /// Has the hub delete a token: 204, or 404 where there is none.
     pub fn delete(&self, user: &str, id: i64) -> u16 {
-        let path = format!("/users/{}/tokens/a{id}", in_path(user));
+        let path = format!("/users/{}/tokens/a{id}", encoded(user));
         self.request("DELETE", &path, SERVICE_TOKEN, None).status
     }
 
@@ -213,23 +208,10 @@ impl Hub {
         token: &str,
         body: Option<&Value>,
     ) -> io::Result<Reply> {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
-        stream.set_read_timeout(Some(PATIENCE))?;
         let body = body.map(Value::to_string).unwrap_or_default();
-        let port = self.port;
-        let length = body.len();
-        write!(
-            stream,
-            "{method} /hub/api{path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\
-             Authorization: token {token}\r\nContent-Type: application/json\r\n\
-             Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-        )?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let (head, body) = answer.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-        let status = status.ok_or(io::ErrorKind::InvalidData)?;
-        Ok(Reply { status, body: body.into() })
+        let authorization = format!("token {token}");
+        let headers = [("Authorization", &*authorization), ("Content-Type", "application/json")];
+        http::request(self.port, method, &format!("/hub/api{path}"), &headers, &body)
     }
 }
 
@@ -238,15 +220,6 @@ impl Drop for Hub {
         drop(self.supervisor.stdin.take());
         // It ends after the two that it started.
         drop(self.supervisor.wait());
-    }
-}
-
-impl Reply {
-    /// The body, of an answer with this status.
-    #[track_caller]
-    pub fn json(&self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{}", self.body);
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 }
 
@@ -280,13 +253,4 @@ fn free_ports() -> [u16; 3] {
 /// The number in an id of the hub's API.
 fn number(id: &str) -> Option<i64> {
     id.strip_prefix('a')?.parse().ok()
-}
-
-/// A name as one part of a URL's path.
-fn in_path(name: &str) -> String {
-    name.bytes().flat_map(|byte| ['%', hex(byte >> 4), hex(byte & 15)]).collect()
-}
-
-fn hex(digit: u8) -> char {
-    char::from_digit(digit.into(), 16).expect("a digit")
 }

@@ -1,8 +1,10 @@
 //! A world of its own for each test: home, store, clock and environment.
 
+pub mod applications;
 pub mod apps;
 pub mod browser;
 pub mod gitlab;
+pub mod http;
 pub mod hub;
 pub mod man;
 pub mod postgres;

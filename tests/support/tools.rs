@@ -8,11 +8,14 @@ use std::path::PathBuf;
 use std::sync::Once;
 
 /// All of them, each with what people call it.
-const TOOLS: [(&str, &str); 17] = [
+const TOOLS: [(&str, &str); 20] = [
     ("bash", "bash"),
+    ("better-auth", "Better Auth"),
     ("chromedriver", "ChromeDriver"),
     ("chromium", "Chromium"),
     ("configurable-http-proxy", "configurable-http-proxy"),
+    ("django", "Django"),
+    ("doorkeeper", "Doorkeeper"),
     ("faketime", "faketime"),
     ("fish", "fish"),
     ("initdb", "PostgreSQL"),
@@ -48,6 +51,19 @@ pub fn tool(name: &str) -> Option<PathBuf> {
 }
 
 fn find(name: &str) -> Option<PathBuf> {
+    // Not programs: what runs one of these, or holds it, need not be in the PATH.
+    let application = match name {
+        "better-auth" => Some("TOKENCTL_TEST_BETTER_AUTH"),
+        "django" => Some("TOKENCTL_TEST_DJANGO"),
+        "doorkeeper" => Some("TOKENCTL_TEST_DOORKEEPER"),
+        "synapse" => Some("TOKENCTL_TEST_SYNAPSE"),
+        "unleash" => Some("TOKENCTL_TEST_UNLEASH"),
+        _ => None,
+    };
+    if let Some(application) = application {
+        let path = PathBuf::from(variable(application));
+        return Some(path).filter(|path| path.is_absolute() && path.exists());
+    }
     let hub = variable("TOKENCTL_TEST_HUB");
     let path = variable("PATH");
     let folders = std::env::split_paths(&hub)
