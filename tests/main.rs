@@ -7,6 +7,7 @@ mod applications;
 mod audit_log;
 mod audit_writers;
 mod connections;
+mod descriptions;
 mod documents;
 mod encodings;
 mod gitea;

@@ -131,7 +131,7 @@ where
     for (token, outcome) in everything.iter().zip(&decisions) {
         let is_right = match outcome {
             Decision::Deny(id) => !is_reached(token) && *id == token.id(),
-            Decision::AlreadyRevoked(it) => it.id() == token.id() && token.properties().revoked,
+            Decision::AlreadyRevoked(it) => it.id() == token.id() && is_done(token),
             Decision::Spare(it) => it.id() == token.id() && !is_kept(token),
             Decision::Revoke(it) => {
                 it.id() == token.id() && !token.properties().revoked && is_kept(token)

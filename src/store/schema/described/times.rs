@@ -98,7 +98,14 @@ impl Compiler<'_> {
                 (Some(TimeAs::Iso | TimeAs::SpacedWithZone), _) => Ok(TimeForm::Iso),
                 (None, ColumnKind::Date) => Ok(TimeForm::IsoDate),
                 (None, ColumnKind::Integer) => Err(self.asks_for_unit(name)),
-                (Some(TimeAs::Spaced) | None, _) => Ok(TimeForm::Spaced),
+                (Some(TimeAs::Spaced), _) | (None, ColumnKind::Text | ColumnKind::Any) => {
+                    Ok(TimeForm::Spaced)
+                }
+                // Of numbers with fractions, say: a text would be written among them.
+                (None, _) => {
+                    let problem = format!("{column} holds {}, not such times", kind.in_words());
+                    Err(self.described.mistake(name, &problem))
+                }
             };
         }
         Ok(match (kind, given) {
@@ -259,4 +266,19 @@ fn canonical(column: &Text) -> Text {
         column,
         " END COLLATE \"C\"",
     ]
+}
+
+impl TimeAs {
+    /// Whether a column of this kind would hold times of the form, and does not tell by
+    /// itself which.
+    pub(super) fn fits(self, kind: ColumnKind) -> bool {
+        match self {
+            Self::Seconds | Self::Milliseconds => {
+                matches!(kind, ColumnKind::Integer | ColumnKind::Any | ColumnKind::Other)
+            }
+            Self::Iso | Self::Spaced | Self::SpacedWithZone => {
+                matches!(kind, ColumnKind::Text | ColumnKind::Any)
+            }
+        }
+    }
 }
