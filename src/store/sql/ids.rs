@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::Value;
 use crate::model::id::{Id, IdList, parse_id};
+use crate::model::reference::Reference;
 
 /// A column of ids.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +35,18 @@ impl IdColumn {
 }
 
 impl IdForm {
+    /// What a reference means where ids are of this form: a UUID is an id, as digits are.
+    #[must_use]
+    pub fn meant(self, reference: &Reference) -> Reference {
+        match reference {
+            Reference::Name(name) if self == Self::Uuid => match Uuid::parse_str(name) {
+                Ok(id) => Reference::Id(Id::Text(id.to_string().into())),
+                Err(_) => reference.clone(),
+            },
+            _ => reference.clone(),
+        }
+    }
+
     /// The value of an id; `None` where no id of this form is equal to it.
     #[must_use]
     pub fn value(self, id: &Id) -> Option<Value> {

@@ -10,6 +10,7 @@ mod revoke;
 mod scopes;
 mod times;
 mod tokens;
+mod users;
 
 pub use self::names::looks_secret;
 

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::store::filter;
 use crate::store::sql::Sql;
+use crate::store::stored::Unrecorded;
 
 /// Names as tables and columns may have them: quotes, blanks, marks that mean something in our
 /// own texts, keywords, letters of all scripts.
@@ -99,10 +100,14 @@ impl Any {
         for ((user, name, is_kind), id) in self.rows.iter().zip(1..) {
             let user = user.map_or("NULL".into(), |it| it.to_string());
             let kind = text(if *is_kind { &self.word } else { "none of them" });
-            statements.push_str(&format!(
-                "INSERT INTO {tokens} VALUES ({id}, {user}, {}, FALSE, {kind}, 0, 'S');",
-                text(name)
-            ));
+            let values = [id.to_string(), user, text(name), "FALSE".into(), kind];
+            statements.extend([
+                "INSERT INTO ",
+                tokens,
+                " VALUES (",
+                &values.join(", "),
+                ", 0, 'S');",
+            ]);
         }
         statements
     }
@@ -140,7 +145,7 @@ fn is_ours(text: &str) -> bool {
     for (index, part) in text.split('"').enumerate() {
         plain.push_str(if index % 2 == 0 { part } else { "" });
     }
-    let is_closed = text.matches('"').count() % 2 == 0;
+    let is_closed = text.matches('"').count().is_multiple_of(2);
     let known = |it: char| it.is_ascii_alphanumeric() || " _.,:()=<>?$|+*'~-".contains(it);
     is_closed && plain.chars().all(known) && !plain.contains("--") && !plain.contains("/*")
 }
@@ -193,6 +198,9 @@ fn check_opened(any: &Any, opened: Result<Store>) -> Result<()> {
     check_statements(&store)
 }
 
+/// What writes a statement.
+type Write<'s> = dyn Fn(&mut Sql) -> Result<(), Unrecorded> + 's;
+
 /// Every kind of statement on the tokens.
 fn check_statements(store: &Store) -> Result<()> {
     let operator = actor(store, "@operator")?;
@@ -206,7 +214,7 @@ fn check_statements(store: &Store) -> Result<()> {
         let list = operator.to_list::<PersonalAccessToken>(filter.clone())?;
         let revoke = operator.to_revoke::<PersonalAccessToken>(filter)?;
         let at = now()?.instant;
-        let write: [&dyn Fn(&mut Sql) -> Result<(), _>; 4] = [
+        let write: [&Write; 4] = [
             &|sql| {
                 let selection = list.selection();
                 filter::select::<_, PersonalAccessToken>(
@@ -226,8 +234,7 @@ fn check_statements(store: &Store) -> Result<()> {
         ];
         for write in write {
             let mut sql = store.sql();
-            write(&mut sql)
-                .map_err(|it: crate::store::stored::Unrecorded| anyhow::anyhow!("{it}"))?;
+            write(&mut sql).map_err(|it| anyhow::anyhow!("{it}"))?;
             assert!(is_ours(sql.text()), "{}", sql.text());
         }
     }
