@@ -21,7 +21,7 @@ pub(super) struct OwnerColumns {
 }
 
 /// The names of services' rows beside the users' `u`.
-const SERVICES: [&str; 3] = ["s1", "s2", "s3"];
+pub(super) const SERVICES: [&str; 3] = ["s1", "s2", "s3"];
 
 /// A column of the token that says whose it is, and when it does.
 pub(super) struct Owning {
@@ -45,13 +45,16 @@ impl Compiler<'_> {
         let owning = self.owning(token, owner)?;
         let [u, x] = ["u", "x"].map(|alias| self.user_row(alias, owner));
         let (u, x) = (u?, x?);
-        let mut joins = join(&u, &self.key(&u, owner)?, &owning);
+        let key = self.key(&u, owner)?;
+        self.check_comparable(&owner.column, &owning, &key)?;
+        let mut joins = join(&u, &key, &owning);
         let mut names = vec![self.username(&u, owner)?];
         let mut services = Vec::new();
         for (alias, service) in SERVICES.into_iter().zip(&self.file().also_owned_by) {
             let row = self.service_row(alias, service)?;
             let owning = self.service_owning(token, service)?;
             let key = self.service_key(&row, service)?;
+            self.check_comparable(&service.column, &owning, &key)?;
             joins = sql![joins, join(&row, &key, &owning)];
             names.push(self.name_of(&row, &service.username)?);
             services.push((service, owning, row, key));
@@ -75,6 +78,16 @@ impl Compiler<'_> {
             service_ids: services.into_iter().map(|(_, owning, ..)| owning.kept()).collect(),
             columns,
         })
+    }
+
+    /// Checks that a server compares a token's owner with the owners' key: SQLite compares
+    /// anything.
+    fn check_comparable(&self, name: &Name, owning: &Owning, key: &Found) -> Result<(), Failure> {
+        if self.is_sqlite() || self.id_form(name, key.kind)? == owning.form {
+            return Ok(());
+        }
+        let problem = format!("{} is not of the type of the owners' key", name.get_ref());
+        Err(self.described.mistake(name, &problem))
     }
 
     pub fn user_row(&self, alias: &'static str, owner: &OwnerTable) -> Result<Row, Failure> {
