@@ -33,7 +33,7 @@ const SHELLS: [Shell; 3] = [
 ];
 
 /// Lines; what TAB offers then, and what it does not.
-const LINES: [(&str, &[&str], &[&str]); 13] = [
+const LINES: [(&str, &[&str], &[&str]); 15] = [
     ("tokenctl dep", &["deploy-tokens"], &["a-file"]),
     ("tokenctl list --revoked=", &["true", "false"], &["a-file"]),
     ("tokenctl list --revoked ", &["--expired"], &["a-file", "true", "false"]),
@@ -47,6 +47,8 @@ const LINES: [(&str, &[&str], &[&str]); 13] = [
     ("tokenctl --db a-", &["a-file"], &[]),
     ("tokenctl --audit-log a-", &["a-file"], &[]),
     ("tokenctl --schema gi", &["gitea", "gitlab"], &["a-file"]),
+    ("tokenctl --schema a-", &["a-file"], &["gitea"]),
+    ("tokenctl schema check a-", &["a-file"], &["gitea"]),
 ];
 
 #[test]

@@ -107,6 +107,7 @@ impl ListArgs {
         let columns = chosen_columns::<T>(session, self.columns)?;
         let store = session.open(Mode::Read)?;
         store.check_has::<T>()?;
+        session.check_prints_ids::<T>(&store)?;
         let actor = session.actor(&store)?;
         if let Some(note) = filters.note(&store) {
             session.note(note);

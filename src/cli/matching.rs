@@ -83,8 +83,8 @@ impl<T: Stored + Token + Record> Matching<T> {
         let Wanted { shown, limit, reviewed } = *wanted;
         let progress = Progress::searching(session, stop, "{pos} tokens match so far");
         let description = store.description();
+        let mut matching = Self::none(store, shown, session.now);
         let read = store.preview(query, session.now, |rows| {
-            let mut matching = Self::none(shown, session.now);
             for row in rows {
                 stop.check()?;
                 match row? {
@@ -107,7 +107,8 @@ impl<T: Stored + Token + Record> Matching<T> {
         read.map_err(|error| stop.reason(error)).context(NOTHING_CHANGED)
     }
 
-    fn none(shown: usize, now: Moment) -> Self {
+    fn none(store: &Store, shown: usize, now: Moment) -> Self {
+        let used = T::used_lately(now).filter(|filter| store.can_ask::<T>(filter, now));
         let (ids, broken, first) = (IdList::default(), IdList::default(), Vec::new());
         Self {
             ids,
@@ -116,7 +117,7 @@ impl<T: Stored + Token + Record> Matching<T> {
             returning: None,
             owners: HashSet::new(),
             active: (T::in_state(State::Active), 0),
-            used: T::used_lately(now).map(|filter| (filter, 0)),
+            used: used.map(|filter| (filter, 0)),
             more: 0,
             newest: None,
             first,
@@ -153,7 +154,7 @@ impl<T: Stored + Token + Record> Matching<T> {
         if picked.is_empty() {
             return Err(Failure::new(Kind::Declined, "nothing was picked, nothing changed").into());
         }
-        let mut rest = Self::none(self.shown, session.now);
+        let mut rest = Self::none(store, self.shown, session.now);
         for (index, token) in self.first.into_iter().enumerate() {
             if picked.contains(&index) {
                 rest.add(store.description(), token, session.now);

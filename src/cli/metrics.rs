@@ -116,11 +116,11 @@ fn gauges(session: &Session) -> Result<Vec<Gauge>> {
     let actor = session.actor(&store)?;
     let mut gauges = COUNTS.map(|(name, help)| Gauge { name, help, samples: Vec::new() }).to_vec();
 
-    let mut asked = asked_of_all::<PersonalAccessToken>(session, &store)?;
+    let mut asked = asked_of_all::<PersonalAccessToken>(session);
     asked.extend(asked_of_use(session));
     count::<PersonalAccessToken>(session, &store, &actor, asked, &mut gauges)?;
     if store.check_has::<DeployToken>().is_ok() {
-        let asked = asked_of_all::<DeployToken>(session, &store)?;
+        let asked = asked_of_all::<DeployToken>(session);
         count::<DeployToken>(session, &store, &actor, asked, &mut gauges)?;
     }
 
@@ -134,20 +134,11 @@ fn gauges(session: &Session) -> Result<Vec<Gauge>> {
     Ok(gauges)
 }
 
-/// What is counted of every kind of token, as far as the store records it.
-fn asked_of_all<T: Stored + Token>(
-    session: &Session,
-    store: &Store,
-) -> Result<Vec<Asked<T::Filter>>> {
-    let mut asked: Vec<Asked<T::Filter>> = Vec::new();
-    for state in [State::Active, State::Expired, State::Revoked] {
-        if store.records_state::<T>(state)? {
-            asked.push((TOKENS, Some(("state", state.name())), T::in_state(state)));
-        }
-    }
-    if !store.records_state::<T>(State::Expired)? {
-        return Ok(asked);
-    }
+/// What is counted of every kind of token.
+fn asked_of_all<T: Stored + Token>(session: &Session) -> Vec<Asked<T::Filter>> {
+    let states = [State::Active, State::Expired, State::Revoked];
+    let in_state = |state: State| (TOKENS, Some(("state", state.name())), T::in_state(state));
+    let mut asked: Vec<Asked<T::Filter>> = states.map(in_state).into();
     for (days, label) in EXPIRING {
         if let Some(until) = deadline(Period::days(days), session.now) {
             let mut filter = T::in_state(State::Active);
@@ -158,7 +149,7 @@ fn asked_of_all<T: Stored + Token>(
     let mut filter = T::in_state(State::Active);
     filter.as_mut().no_expiry = Some(true);
     asked.push((NO_EXPIRY, None, filter));
-    Ok(asked)
+    asked
 }
 
 /// What is counted of the use of tokens.
@@ -177,16 +168,17 @@ fn asked_of_use(session: &Session) -> Vec<Asked<personal_access_token::Filter>> 
     asked
 }
 
-/// Adds what is asked for to the gauges: nothing where the actor may not list all tokens of
-/// the kind.
+/// Adds what is asked for to the gauges, as far as the store records it: nothing where the
+/// actor may not list all tokens of the kind.
 fn count<T: Stored + Token>(
     session: &Session,
     store: &Store,
     actor: &Actor,
-    asked: Vec<Asked<T::Filter>>,
+    mut asked: Vec<Asked<T::Filter>>,
     gauges: &mut [Gauge],
 ) -> Result<()> {
     let Ok(query) = actor.to_list::<T>(T::Filter::default()) else { return Ok(()) };
+    asked.retain(|(_, _, filter)| store.can_ask::<T>(filter, session.now));
     let filters: Vec<_> = asked.iter().map(|(_, _, filter)| filter.clone()).collect();
     let (counts, broken) = store.count_each(&query, &filters, session.now)?;
     if broken > 0 {

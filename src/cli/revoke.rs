@@ -148,6 +148,7 @@ impl RevokeArgs {
         let mut log = if self.dry_run { None } else { session.audit_log(AuditFile::append)? };
         let mut store = session.open(if self.dry_run { Mode::Read } else { Mode::Write })?;
         store.check_has::<F::Token>()?;
+        session.check_prints_ids::<F::Token>(&store)?;
         let named = named.map(|it| it.own::<F::Token>(&store)).transpose()?;
         if !self.dry_run && !store.records_events() && log.is_none() {
             return Err(needs_log(&store).hint("a dry run needs none").into());

@@ -27,7 +27,7 @@ use crate::output::blocking::{Blocking, duplicate};
 use crate::output::spool::Spool;
 use crate::output::{CANNOT_PRINT, Format, OutputStyle, Terminal, Times};
 use crate::store::schema::Description;
-use crate::store::{BrokenRow, ForeignFile, Location, Mode, Opening, OsUser, Store};
+use crate::store::{BrokenRow, ForeignFile, Location, Mode, Opening, OsUser, Store, Stored};
 
 pub struct Session {
     db: Option<StoreName>,
@@ -102,6 +102,16 @@ impl Session {
         self.named_actor()?;
         let opened = Store::open(&location, &self.opening(mode, self.schema));
         opened.map_err(|error| self.with_other_user(error))
+    }
+
+    /// Refuses to print ids of tokens that have none.
+    pub fn check_prints_ids<T: Stored>(&self, store: &Store) -> Result<()> {
+        if self.format == Format::Ids && !store.has_ids::<T>()? {
+            return Err(
+                Failure::usage("-o ids prints ids, and the store's tokens have none").into()
+            );
+        }
+        Ok(())
     }
 
     /// Opens the store for a check of its description, which needs nobody to act as.

@@ -124,6 +124,17 @@ pub trait Token: Guarded<Filter: AsRef<TokenFilter> + AsMut<TokenFilter>> {
         self.properties().id.clone()
     }
 
+    /// Whether it is the same token as one that was read before, and not another that was
+    /// given its id: not every store records when a token was created.
+    fn is_same_as(&self, before: &Self) -> bool {
+        let (now, then) = (self.properties(), before.properties());
+        let is_same = now.created_at == then.created_at
+            && now.name == then.name
+            && now.scopes == then.scopes
+            && now.expires_at == then.expires_at;
+        is_same && self.owner() == before.owner()
+    }
+
     /// Returns the filter that keeps the tokens in a state.
     #[must_use]
     fn in_state(state: State) -> Self::Filter {

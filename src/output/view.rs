@@ -4,7 +4,7 @@
 use super::text::visible;
 use crate::model::audit::AuditEvent;
 use crate::model::deploy_token::DeployToken;
-use crate::model::id::{Id, TokenId};
+use crate::model::id::{Id, ROW, TokenId};
 use crate::model::personal_access_token::PersonalAccessToken;
 use crate::model::status::Status;
 use crate::model::time::{Expiry, Moment, Timestamp};
@@ -47,6 +47,7 @@ impl<'a> Cell<'a> {
     pub(super) fn id(id: &'a Id) -> Self {
         match id {
             Id::Integer(id) => Self::Integer(*id),
+            Id::Text(id) if id.starts_with(ROW) => Self::Null,
             Id::Text(id) => Self::Whole(id),
         }
     }

@@ -151,6 +151,16 @@ fn find<'c>(columns: &'c [Column], names: &[&str]) -> Option<&'c Column> {
     names.iter().find_map(|name| columns.iter().find(|it| it.name.eq_ignore_ascii_case(name)))
 }
 
+/// Finds the column that is called as the table, with `_id` behind it.
+fn named_after<'c>(table: &str, columns: &'c [Column]) -> Option<&'c Column> {
+    let table = table.to_lowercase();
+    columns.iter().find(|it| {
+        let name = it.name.to_lowercase();
+        let of = name.strip_suffix("_id").unwrap_or_default();
+        !of.is_empty() && (table == of || table.strip_suffix('s') == Some(of))
+    })
+}
+
 /// Whether a column is called like a secret, and of a type that holds one.
 fn is_secret(column: &Column) -> bool {
     let may_hold = matches!(
@@ -202,7 +212,7 @@ fn written(
     line(&format!("secret = [{}]   # never read", names.join(", ")));
     let is_readable = |it: &&Column| !is_secret(it);
     let readable = |names| find(columns, names).filter(is_readable);
-    if let Some(id) = readable(ID) {
+    if let Some(id) = readable(ID).or_else(|| named_after(table, columns)) {
         line(&format!("id = {}", quoted(&id.name)));
     } else {
         let owner = readable(OWNER).map(|it| it.name.as_str());

@@ -116,6 +116,7 @@ impl Store {
         let UserRef::Other(name) = reference else {
             return Ok(OwnerRef::User(actor.id().ok_or(Denied)?.clone()));
         };
+        let name = &self.schema.users.form.meant(name);
         if !actor.is_admin() {
             // Only themselves, so nobody is looked for: others would cost more than nobody.
             let (is_id, is_name) = match name {
@@ -159,6 +160,7 @@ impl Store {
         reference: &Reference,
         read: impl Fn(&mut Decoder<'_>) -> Result<User, String>,
     ) -> Result<Option<User>> {
+        let reference = &form.meant(reference);
         let ([head, tail], value) = match reference {
             Reference::Id(id) => (lookup.by_id, form.value(id)),
             Reference::Name(name) => (lookup.by_name, Some(Value::from(name.as_str()))),

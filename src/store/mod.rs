@@ -48,7 +48,7 @@ pub use self::list::ListOptions;
 pub use self::lookup::EventPart;
 pub use self::revoke::{AuditRecord, Batch, BatchOptions, Decision, Run};
 use self::schema::{Description, RevokeMethod, Schema};
-use self::sql::Sql;
+use self::sql::{IdForm, Sql};
 pub use self::stats::{Stats, Wanted};
 use self::stored::Unrecorded;
 pub use self::stored::{BrokenRow, Projection, Row, Stored, TokenScopes};
@@ -123,7 +123,18 @@ impl Store {
     /// A usage error where one is none.
     pub fn own_ids<T: Stored>(&self, ids: IdList) -> Result<IdList> {
         let form = T::table(self.columns::<T>()?).id.form;
-        ids.convert(|id| form.own(id)).map_err(|problem| Failure::usage(problem).into())
+        ids.convert(|id| form.own(id)).map_err(|problem| {
+            Failure::usage(format!("invalid value for '<ID>': {problem}")).into()
+        })
+    }
+
+    /// Whether tokens have ids that can be given back.
+    ///
+    /// # Errors
+    ///
+    /// Where the store has none of the kind.
+    pub fn has_ids<T: Stored>(&self) -> Result<bool> {
+        Ok(T::table(self.columns::<T>()?).id.form != IdForm::Row)
     }
 
     /// What has to be known of a filter by the scopes of personal access tokens.

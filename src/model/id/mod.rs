@@ -147,6 +147,10 @@ pub fn parse_id(text: &str) -> Result<i64, String> {
     }
 }
 
+/// What the id of a row begins with whose table has none: it stands for the row while a run
+/// lasts, and is shown to nobody.
+pub const ROW: &str = "~row:";
+
 /// Reads an id that is a text: printable ASCII, at most 255 characters, and such that it can
 /// be given back in a list of ids, where other lines are comments or JSON.
 #[must_use]
@@ -155,7 +159,7 @@ pub fn text_id(text: &[u8]) -> Option<Id> {
     let is_text = (1..=255).contains(&text.len()) && text.iter().all(is_printable);
     let text = std::str::from_utf8(text).ok().filter(|_| is_text)?;
     let is_plain = !text.starts_with(['#', '[', '{', '"']) && !text.contains(" #");
-    (is_plain && text.trim() == text && text != "-").then(|| text.into())
+    (is_plain && text.trim() == text && text != "-" && !text.starts_with(ROW)).then(|| text.into())
 }
 
 /// What is taken for an id.

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::EngineRow;
-use crate::model::id::{Id, TokenId, text_id};
+use crate::model::id::{Id, ROW, TokenId, text_id};
 use crate::model::time::{Expiry, Timestamp, date_from_stored};
 use crate::store::schema::{Time, TimeForm};
 use crate::store::scopes::{Scopes, ScopesForm};
@@ -232,6 +232,9 @@ impl<'r> Decoder<'r> {
 /// An id of a form.
 fn id_of(value: Raw<'_>, form: IdForm) -> Option<Id> {
     match (form, value) {
+        (IdForm::Row | IdForm::Any, Raw::Text(text)) if text.starts_with(ROW.as_bytes()) => {
+            std::str::from_utf8(text).ok().map(Id::from)
+        }
         (IdForm::Integer | IdForm::Any, Raw::Integer(id)) => Some(Id::Integer(id)),
         (IdForm::Text | IdForm::Any, Raw::Text(text)) => text_id(text),
         (IdForm::Uuid | IdForm::Any, Raw::Uuid(id)) => {
@@ -244,7 +247,7 @@ fn id_of(value: Raw<'_>, form: IdForm) -> Option<Id> {
 fn noun(form: IdForm) -> &'static str {
     match form {
         IdForm::Integer => "integer",
-        IdForm::Text | IdForm::Uuid | IdForm::Any => "id that can be printed",
+        IdForm::Text | IdForm::Uuid | IdForm::Any | IdForm::Row => "id that can be printed",
     }
 }
 

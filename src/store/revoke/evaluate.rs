@@ -1,6 +1,6 @@
 //! What is to become of each id of a batch, as the rows are now.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 
 use super::{BatchOptions, Decision};
 use crate::model::access::RevokeQuery;
@@ -31,10 +31,18 @@ impl Store {
 
         let ids = query.ids().map(|ids| ids.iter().map(TokenId)).into_iter().flatten();
         let mut decisions = Vec::with_capacity(query.ids().map_or(0, IdList::len));
-        let mut last = None;
+        // Where revoking lets a token expire, one that has expired is as good as revoked.
+        let expires = self.revoke_method::<T>()?.expires;
+        let is_done = |token: &T| {
+            let token = token.properties();
+            token.revoked || expires && token.is_expired(options.now)
+        };
         for id in ids {
             let row = rows.next_if(|(row, _)| id_of(row).as_ref() == Some(&id));
-            last = row.as_ref().map(|_| id.clone()).or(last);
+            // A view, or a table without a key: which of them is meant nobody can say. A filter
+            // that keeps both gives the id twice.
+            let is_unique = rows.peek().is_none_or(|(row, _)| id_of(row).as_ref() != Some(&id));
+            ensure!(is_unique, "two rows have the id {id}");
             decisions.push(match row {
                 None => Decision::Deny(id),
                 Some((Err(broken), _)) => Decision::Broken(broken),
@@ -42,22 +50,14 @@ impl Store {
                 Some((Ok(token), _)) if options.fits.is_some_and(|fits| !fits(&token)) => {
                     Decision::Spare(token)
                 }
-                Some((Ok(token), _)) if token.properties().revoked => {
-                    Decision::AlreadyRevoked(token)
-                }
+                Some((Ok(token), _)) if is_done(&token) => Decision::AlreadyRevoked(token),
                 Some((Ok(token), is_kept)) if !is_kept || !options.is_chosen(&token) => {
                     Decision::Spare(token)
                 }
                 Some((Ok(token), _)) => Decision::Revoke(token),
             });
         }
-        if let Some((row, _)) = rows.next() {
-            // A view, or a table without a key: which of them is meant nobody can say.
-            match id_of(&row).filter(|id| Some(id) == last.as_ref()) {
-                Some(id) => bail!("two rows have the id {id}"),
-                None => bail!("ids are not in ascending order"),
-            }
-        }
+        ensure!(rows.next().is_none(), "ids are not in ascending order");
         Ok(decisions)
     }
 

@@ -99,11 +99,9 @@ impl Store {
         if !self.revoke_method::<T>()?.deletes && options.fits.is_none() {
             return Ok(query.clone());
         }
-        let created_at = |token: &T| token.properties().created_at;
         let again = self.evaluate(transaction, query, options)?;
         let same = tokens.iter().zip(again.iter().map(Decision::revoked));
-        let same =
-            same.filter(|(then, now)| now.is_some_and(|it| created_at(it) == created_at(then)));
+        let same = same.filter(|(then, now)| now.is_some_and(|it| it.is_same_as(then)));
         Ok(query.among(same.map(|(token, _)| token.id()).collect()))
     }
 

@@ -158,7 +158,8 @@ impl Catalog {
                 self.in_words()
             );
             return Err(Failure::new(Kind::Failed, message)
-                .hint("if it is the right database, --schema NAME tells what is missing"));
+                .hint("if it is the right database, --schema NAME tells what is missing")
+                .hint("any other can be described in a file: tokenctl schema draft"));
         };
         description.check(self, dialect)
     }

@@ -124,6 +124,13 @@ pub fn of_file(name: &str, described: Described) -> &'static Description {
     FILE.get_or_init(|| of(name, described, None))
 }
 
+/// The same where a test has several.
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test has few")]
+pub fn of_files(described: Described) -> &'static Description {
+    Box::leak(Box::new(of("described", described, None)))
+}
+
 fn described(name: &str) -> Result<Option<Description>, Failure> {
     let Some((name, text)) = SHIPPED.iter().find(|(it, _)| *it == name) else { return Ok(None) };
     let read = Described::read((*text).into(), Origin::Shipped(name))?;

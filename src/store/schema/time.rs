@@ -32,6 +32,8 @@ pub enum TimeForm {
     IsoDate,
     /// Text without a zone, in UTC: `2020-07-23 14:31:47.729000`
     Spaced,
+    /// Text with a zone, for times that are written: `2020-07-23 14:31:47.729+00:00`
+    SpacedWithZone,
     /// Seconds since 1970.
     Epoch,
     /// Milliseconds since 1970.
@@ -65,6 +67,7 @@ impl TimeForm {
         match self {
             Self::Iso => Timestamp::from_stored(text),
             Self::Spaced => Timestamp::from_spaced(text),
+            Self::SpacedWithZone => Timestamp::from_any_zone(text),
             Self::IsoDate
             | Self::Epoch
             | Self::EpochMillis
@@ -82,6 +85,9 @@ impl TimeForm {
             Self::Iso => moment.instant.to_string().into(),
             Self::IsoDate => moment.date.to_string().into(),
             Self::Spaced => instant.format("%Y-%m-%d %H:%M:%S.%6f").to_string().into(),
+            Self::SpacedWithZone => {
+                instant.format("%Y-%m-%d %H:%M:%S%.3f+00:00").to_string().into()
+            }
             Self::Epoch => instant.timestamp().into(),
             Self::EpochMillis => instant.timestamp_millis().into(),
             Self::Timestamp => Value::Timestamp(instant.naive_utc()),
@@ -96,7 +102,7 @@ impl TimeForm {
     pub fn compare(self, comparison: Comparison, moment: Moment) -> (&'static str, Value) {
         use Comparison::{After, AtLeast, AtMost, Before};
         match self {
-            Self::Iso | Self::IsoDate | Self::Date | Self::EpochMillis => {
+            Self::Iso | Self::IsoDate | Self::SpacedWithZone | Self::Date | Self::EpochMillis => {
                 let operator = match comparison {
                     Before => " < ",
                     AtMost => " <= ",

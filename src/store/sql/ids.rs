@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::Value;
 use crate::model::id::{Id, IdList, parse_id};
+use crate::model::reference::Reference;
 
 /// A column of ids.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +23,8 @@ pub enum IdForm {
     Uuid,
     /// Integers and texts, in SQLite.
     Any,
+    /// None: what the database calls the row.
+    Row,
 }
 
 impl IdColumn {
@@ -32,6 +35,18 @@ impl IdColumn {
 }
 
 impl IdForm {
+    /// What a reference means where ids are of this form: a UUID is an id, as digits are.
+    #[must_use]
+    pub fn meant(self, reference: &Reference) -> Reference {
+        match reference {
+            Reference::Name(name) if self == Self::Uuid => match Uuid::parse_str(name) {
+                Ok(id) => Reference::Id(Id::Text(id.to_string().into())),
+                Err(_) => reference.clone(),
+            },
+            _ => reference.clone(),
+        }
+    }
+
     /// The value of an id; `None` where no id of this form is equal to it.
     #[must_use]
     pub fn value(self, id: &Id) -> Option<Value> {
@@ -39,7 +54,7 @@ impl IdForm {
             (Self::Integer | Self::Any, Id::Integer(id)) => Some(Value::Integer(*id)),
             (Self::Any, Id::Text(id)) => Some(Value::from(&**id)),
             (Self::Integer, Id::Text(_)) => None,
-            (Self::Text, id) => Some(Value::Text(id.to_string())),
+            (Self::Text | Self::Row, id) => Some(Value::Text(id.to_string())),
             (Self::Uuid, id) => Uuid::parse_str(&id.to_string()).ok().map(Value::Uuid),
         }
     }
@@ -49,7 +64,7 @@ impl IdForm {
     pub fn example(self) -> Id {
         match self {
             Self::Integer | Self::Any => Id::Integer(1),
-            Self::Text => "ID".into(),
+            Self::Text | Self::Row => "ID".into(),
             Self::Uuid => "00000000-0000-0000-0000-000000000001".into(),
         }
     }
@@ -68,6 +83,7 @@ impl IdForm {
                 let own = parsed.map(|id| Id::Text(id.to_string().into()));
                 own.map_err(|_| "it is not an id: the store's ids are UUIDs".into())
             }
+            (Self::Row, _) => Err("the store's tokens have no ids: a filter finds them".into()),
             (_, id) => Ok(id),
         }
     }
@@ -83,7 +99,9 @@ impl IdForm {
             (Self::Integer | Self::Any, IdList::Integers(ids)) => Value::Integers(ids.clone()),
             (Self::Integer, ids) => Value::Integers(ids.iter().filter_map(integer).collect()),
             (Self::Any, ids) => Value::Ids(ids.iter().collect()),
-            (Self::Text, ids) => Value::Texts(ids.iter().map(|id| id.to_string()).collect()),
+            (Self::Text | Self::Row, ids) => {
+                Value::Texts(ids.iter().map(|id| id.to_string()).collect())
+            }
             (Self::Uuid, ids) => {
                 let uuids = ids.iter().filter_map(|id| Uuid::parse_str(&id.to_string()).ok());
                 Value::Uuids(uuids.collect())

@@ -236,7 +236,7 @@ impl Sql {
         }
         // An expression, which no index has.
         match (self.flavour.dialect, column.form) {
-            (Dialect::Postgres, IdForm::Text | IdForm::Uuid) => {
+            (Dialect::Postgres, IdForm::Text | IdForm::Uuid | IdForm::Row) => {
                 self.push(" AND (").push(column.sql).push(")::text || '' = ANY(");
                 self.bind(IdForm::Text.values(ids)).push(")")
             }
@@ -317,7 +317,7 @@ impl Sql {
     /// Writes a key of ORDER BY: integers as numbers, text by code point.
     pub fn by_id(&mut self, column: IdColumn) -> &mut Self {
         match column.form {
-            IdForm::Text => self.by_code_point(column.sql),
+            IdForm::Text | IdForm::Row => self.by_code_point(column.sql),
             IdForm::Integer | IdForm::Uuid | IdForm::Any => self.push(column.sql),
         }
     }

@@ -56,6 +56,15 @@ impl Store {
         })
     }
 
+    /// Whether the store records all that a filter asks for.
+    #[must_use]
+    pub fn can_ask<T: Stored>(&self, filter: &T::Filter, now: Moment) -> bool {
+        let (mut sql, context) = (self.sql(), asked_by_all(now));
+        let asked =
+            self.columns::<T>().map(|columns| T::conditions(&mut sql, columns, filter, context));
+        matches!(asked, Ok(Ok(())))
+    }
+
     /// The statement that counts the rows of a query that each filter keeps; none by `None`.
     pub(in crate::store) fn counts_sql<T: Stored>(
         &self,
@@ -64,12 +73,7 @@ impl Store {
         filters: &[Option<&T::Filter>],
         now: Moment,
     ) -> Result<Sql> {
-        let context = FilterContext {
-            bounds: Bounds::Plain,
-            now,
-            includes_revoked: true,
-            is_restricted: false,
-        };
+        let context = asked_by_all(now);
         let mut sql = self.sql();
         let written = (|| {
             for (index, filter) in filters.iter().enumerate() {
@@ -89,4 +93,9 @@ impl Store {
         written.map_err(|error| self.unrecorded(&error))?;
         Ok(sql)
     }
+}
+
+/// The context of conditions on rows that are found otherwise.
+fn asked_by_all(now: Moment) -> FilterContext {
+    FilterContext { bounds: Bounds::Plain, now, includes_revoked: true, is_restricted: false }
 }

@@ -1,5 +1,6 @@
 //! The stores and filters that the store's tests share.
 
+mod described;
 mod events;
 mod oracle;
 mod oracle_deploy;
@@ -28,7 +29,7 @@ use crate::model::access::{ListQuery, RevokeQuery, Selection};
 use crate::model::actor::{Actor, Denied, Membership};
 use crate::model::audit::{self, Action, AuditEvent};
 use crate::model::deploy_token::{self, DeployToken};
-use crate::model::id::{EventId, GroupId, IdList, OwnerRef, Place, ProjectId, TokenId, UserId};
+use crate::model::id::{EventId, GroupId, Id, IdList, OwnerRef, Place, ProjectId, TokenId, UserId};
 use crate::model::personal_access_token::{self, PersonalAccessToken, UserState, UserType};
 use crate::model::reference::{Reference, UserRef};
 use crate::model::time::{Expiry, Moment, Timestamp, date_from_stored};
@@ -147,26 +148,58 @@ fn is_tried(store: &Store, pair: [usize; 2], role: usize) -> bool {
 const ROLES: [&str; 4] = ["root", "olive", "sam", "2"];
 
 /// Whether a filter asks for what the store does not record.
-fn asks_too_much(store: &Store, filter: &TokenFilter, impersonation: Option<bool>) -> bool {
+fn asks_too_much(store: &Store, filter: &personal_access_token::Filter) -> bool {
+    // No `..`: a new filter field is asked for here too.
+    let personal_access_token::Filter {
+        token,
+        users,
+        except_users,
+        user_types,
+        user_states,
+        impersonation,
+        last_used_after,
+        last_used_before,
+        never_used,
+        unused_since,
+    } = filter;
     let TokenFilter {
+        ids: _,
         states,
         revoked,
         expired,
+        created_after,
+        created_before,
         expires_after,
         expires_before,
         expires_within,
         no_expiry,
-        ..
-    } = filter;
+        search,
+        scopes,
+        except_scopes,
+    } = token;
     let columns = &store.schema.personal_access_tokens;
     let asks = |state| states.contains(&StateFilter::Is(state));
     let revoked = revoked.is_some() || asks(State::Revoked);
     let expired = expired.is_some() || asks(State::Expired);
     let expiry = [expired, no_expiry.is_some(), expires_after.is_some()];
     let expiry = expiry.contains(&true) || expires_before.is_some() || expires_within.is_some();
-    (columns.token.revoked.is_none() && revoked)
-        || (columns.token.expires_at.is_none() && expiry)
-        || (columns.optional.impersonation.is_none() && impersonation.is_some())
+    let used = [last_used_after, last_used_before, unused_since].iter().any(|it| it.is_some());
+    let created = [created_after, created_before, unused_since].iter().any(|it| it.is_some());
+    let owner = !users.is_empty() || !except_users.is_empty();
+    [
+        (revoked, columns.token.revoked.is_some()),
+        (expiry, columns.token.expires_at.is_some()),
+        (created, columns.token.created_at.is_some()),
+        (!search.is_empty(), columns.token.name.is_some()),
+        (!scopes.is_empty() || !except_scopes.is_empty(), columns.token.scopes.is_some()),
+        (used || never_used.is_some(), columns.last_used_at.is_some()),
+        (owner, columns.user_id.is_some()),
+        (!user_types.is_empty(), columns.optional.is_of_user_type.is_some()),
+        (!user_states.is_empty(), columns.optional.is_in_user_state.is_some()),
+        (impersonation.is_some(), columns.optional.impersonation.is_some()),
+    ]
+    .into_iter()
+    .any(|(asks, is_recorded)| asks && !is_recorded)
 }
 
 /// The connection of a store in SQLite.
@@ -191,6 +224,16 @@ fn day(text: &str) -> Option<Moment> {
 
 /// Filters of one flag each, with its name.
 fn shared_filters() -> Vec<(String, TokenFilter)> {
+    shared_filters_of(&Id::Integer)
+}
+
+/// The same where the tokens have other ids: those of the first, the second, and so on.
+fn shared_filters_of(id: &dyn Fn(i64) -> Id) -> Vec<(String, TokenFilter)> {
+    let ids = |numbers: &[i64]| -> IdList {
+        let mut ids: IdList = numbers.iter().map(|number| id(*number)).collect();
+        ids.sort();
+        ids
+    };
     let mut filters = vec![("(none)".to_string(), TokenFilter::default())];
     let mut add = |name: &str, set: &dyn Fn(&mut TokenFilter)| {
         let mut filter = TokenFilter::default();
@@ -234,17 +277,22 @@ fn shared_filters() -> Vec<(String, TokenFilter)> {
     filters
 }
 
-fn ids(ids: &[i64]) -> IdList {
-    ids.iter().copied().map(TokenId::from).collect()
-}
-
 /// A user as filters name them.
 fn user(id: i64) -> OwnerRef {
     OwnerRef::User(UserId::from(id))
 }
 
 fn personal_filters() -> Vec<(String, personal_access_token::Filter)> {
-    let mut filters: Vec<_> = shared_filters()
+    personal_filters_of(&Id::Integer, &Id::Integer)
+}
+
+/// The same where tokens and their owners have other ids.
+fn personal_filters_of(
+    token: &dyn Fn(i64) -> Id,
+    owner: &dyn Fn(i64) -> Id,
+) -> Vec<(String, personal_access_token::Filter)> {
+    let user = |number| OwnerRef::User(UserId(owner(number)));
+    let mut filters: Vec<_> = shared_filters_of(token)
         .into_iter()
         .map(|(name, token)| (name, personal_access_token::Filter { token, ..Default::default() }))
         .collect();

@@ -37,7 +37,11 @@ fn sorted<T: Token>(mut tokens: Vec<T>, sort: Sort) -> Vec<T> {
     tokens.sort_by(|a, b| {
         let by_key = match sort.key {
             SortKey::Id => std::cmp::Ordering::Equal,
-            SortKey::Created => a.properties().created_at.cmp(&b.properties().created_at),
+            SortKey::Created => {
+                let key =
+                    |it: &T| (it.properties().created_at.is_none(), it.properties().created_at);
+                key(a).cmp(&key(b))
+            }
             SortKey::LastUsed => {
                 let key = |it: &T| (it.last_used_at().is_none(), it.last_used_at());
                 key(a).cmp(&key(b))
@@ -107,6 +111,7 @@ pub(super) fn check_revoke<T>(
     query: &RevokeQuery<T>,
     everything: &[T],
     is_reached: impl Fn(&T) -> bool,
+    is_done: impl Fn(&T) -> bool,
     what: &str,
 ) -> Result<()>
 where
@@ -117,25 +122,19 @@ where
     ids.push(missing.clone());
     let query = query.among(ids.iter().cloned().collect());
     let filter = query.selection().filter();
-    let options = BatchOptions {
-        now: now()?,
-        run: None,
-        recorder: None,
-        chosen: None,
-        fits: None,
-        newest: None,
-    };
+    let now = now()?;
+    let is_kept = |token: &T| token.is_kept_by(filter, now) && !is_done(token);
+    let options =
+        BatchOptions { now, run: None, recorder: None, chosen: None, fits: None, newest: None };
     let decisions = store.revoke(&query, &options)?.decisions;
     assert_eq!(decisions.len(), ids.len(), "{what}");
     for (token, outcome) in everything.iter().zip(&decisions) {
         let is_right = match outcome {
             Decision::Deny(id) => !is_reached(token) && *id == token.id(),
-            Decision::AlreadyRevoked(it) => it.id() == token.id() && token.properties().revoked,
-            Decision::Spare(it) => it.id() == token.id() && !token.is_kept_by(filter, now()?),
+            Decision::AlreadyRevoked(it) => it.id() == token.id() && is_done(token),
+            Decision::Spare(it) => it.id() == token.id() && !is_kept(token),
             Decision::Revoke(it) => {
-                it.id() == token.id()
-                    && !token.properties().revoked
-                    && token.is_kept_by(filter, now()?)
+                it.id() == token.id() && !token.properties().revoked && is_kept(token)
             }
             Decision::Unresolved(_) | Decision::Broken(_) => false,
         };
@@ -155,6 +154,36 @@ fn personal_access_tokens_are_those_of_the_oracle_for_every_pair_of_flags() -> R
     Ok(())
 }
 
+/// An actor as the oracle knows them.
+struct Role<'r> {
+    actor: &'r Actor,
+    store: &'r Store,
+}
+
+impl Role<'_> {
+    fn owns(&self, token: &PersonalAccessToken) -> bool {
+        self.actor.is_admin()
+            || token.user_id.is_some() && token.user_id.as_ref() == self.actor.id()
+    }
+
+    /// Whether the token is listed, and may be revoked.
+    fn reaches(&self, token: &PersonalAccessToken) -> bool {
+        self.owns(token) && (self.actor.is_admin() || token.impersonation != Some(true))
+    }
+
+    fn may_name(&self, user: &OwnerRef) -> bool {
+        let me = self.actor.id().cloned().map(OwnerRef::User);
+        self.actor.is_admin() || Some(user) == me.as_ref()
+    }
+
+    /// Whether nothing is left to revoke. Where revoking sets the expiry, so it is with what
+    /// has expired.
+    fn is_done(&self, token: &PersonalAccessToken) -> bool {
+        let expires = self.store.schema.personal_access_tokens.token.revoke.expires;
+        token.token.revoked || expires && token.token.is_expired(now().expect("a time"))
+    }
+}
+
 fn check_personal_access_tokens(store: &Store) -> Result<()> {
     let root = actor(store, "root")?;
     let all = root.to_list(personal_access_token::Filter::default())?;
@@ -163,64 +192,83 @@ fn check_personal_access_tokens(store: &Store) -> Result<()> {
     assert!(everything.len() >= 16, "{schema}");
 
     let filters = personal_filters();
-    let mut sorts = Sort::all(PersonalAccessToken::SORT_KEYS)
-        .filter(|sort| sort.key != SortKey::Expires || records_expiry(store))
-        .cycle();
     for (number, role) in ROLES.into_iter().enumerate() {
         // Not every application has a user whose name is digits, or a Developer.
         let actor = match actor(store, role) {
             Err(_) if number >= 2 => continue,
             actor => actor?,
         };
-        let own =
-            |token: &&PersonalAccessToken| role == "root" || token.user_id.as_ref() == actor.id();
-        let what = format!("{schema} as {role}");
-        check_shown(store, &actor, &everything, |token| own(&token), &what)?;
-        for (index, (name, one)) in filters.iter().enumerate() {
-            for (other_index, (other_name, other)) in filters.iter().enumerate().skip(index) {
-                if !is_tried(store, [index, other_index], number) {
-                    continue;
-                }
-                let filter = both(one, other);
-                let what = format!("{what}: {name} {other_name}");
-                let kept = everything
-                    .iter()
-                    .filter(own)
-                    .filter(|it| it.is_kept_by(&filter, now().expect("a time")));
-                let reached: Vec<_> = kept
-                    .filter(|it| role == "root" || it.impersonation != Some(true))
-                    .cloned()
-                    .collect();
+        check_role(store, &actor, &everything, &filters, |pair| is_tried(store, pair, number))?;
+    }
+    Ok(())
+}
 
-                let mut named = filter.users.iter().chain(&filter.except_users);
-                let me = actor.id().cloned().map(OwnerRef::User);
-                let denied = role != "root" && named.any(|user| Some(user) != me.as_ref());
-                let list = actor.to_list::<PersonalAccessToken>(filter.clone());
-                assert_eq!(list.is_err(), denied, "{what}");
-                let Ok(list) = list else { continue };
-                let sort = sorts.next().unwrap_or(Sort::BY_ID);
-                let revoke = actor.to_revoke::<PersonalAccessToken>(filter.clone())?;
-                if asks_too_much(store, &filter.token, filter.impersonation) {
-                    let refusal = listed::<_, PersonalAccessToken>(store, &list, sort, None)
-                        .expect_err(&what);
-                    assert_eq!(failure::kind(&refusal), Kind::Usage, "{what}: {refusal:#}");
-                    let refusal = previewed(store, &revoke).expect_err(&what);
-                    assert_eq!(failure::kind(&refusal), Kind::Usage, "{what}: {refusal:#}");
-                    continue;
-                }
-                check(store, &list, reached.clone(), sort, &what)?;
-                let mut unrevoked = reached;
-                unrevoked.retain(|it| !it.token.revoked);
-                assert_eq!(previewed(store, &revoke)?, unrevoked, "{what}");
-                let is_reached =
-                    |it: &_| role == "root" || own(&it) && it.impersonation != Some(true);
-                check_revoke(store, &revoke, &everything, is_reached, &what)?;
+/// Compares all that an actor may do with the oracle, for those pairs of filters that are
+/// tried.
+pub(super) fn check_role(
+    store: &Store,
+    actor: &Actor,
+    everything: &[PersonalAccessToken],
+    filters: &[(String, personal_access_token::Filter)],
+    is_tried: impl Fn([usize; 2]) -> bool,
+) -> Result<()> {
+    let role = Role { actor, store };
+    let what = format!("{} as {}", store.description().name, actor.username());
+    check_shown(store, actor, everything, |token| role.owns(token), &what)?;
+    let mut sorts =
+        Sort::all(PersonalAccessToken::SORT_KEYS).filter(|sort| records(store, sort.key)).cycle();
+    for (index, (name, one)) in filters.iter().enumerate() {
+        for (other_index, (other_name, other)) in filters.iter().enumerate().skip(index) {
+            if !is_tried([index, other_index]) {
+                continue;
             }
+            let filter = both(one, other);
+            let what = format!("{what}: {name} {other_name}");
+            let now = now()?;
+            let reached = everything.iter().filter(|it| role.reaches(it));
+            let reached: Vec<_> =
+                reached.filter(|it| it.is_kept_by(&filter, now)).cloned().collect();
+
+            let mut named = filter.users.iter().chain(&filter.except_users);
+            let denied = named.any(|user| !role.may_name(user));
+            let list = actor.to_list::<PersonalAccessToken>(filter.clone());
+            assert_eq!(list.is_err(), denied, "{what}");
+            let Ok(list) = list else { continue };
+            let sort = sorts.next().unwrap_or(Sort::BY_ID);
+            let revoke = actor.to_revoke::<PersonalAccessToken>(filter.clone())?;
+            if asks_too_much(store, &filter) {
+                let refusal =
+                    listed::<_, PersonalAccessToken>(store, &list, sort, None).expect_err(&what);
+                assert_eq!(failure::kind(&refusal), Kind::Usage, "{what}: {refusal:#}");
+                let refusal = previewed(store, &revoke).expect_err(&what);
+                assert_eq!(failure::kind(&refusal), Kind::Usage, "{what}: {refusal:#}");
+                continue;
+            }
+            check(store, &list, reached.clone(), sort, &what)?;
+            let mut unrevoked = reached;
+            unrevoked.retain(|it| !role.is_done(it));
+            assert_eq!(previewed(store, &revoke)?, unrevoked, "{what}");
+            check_revoke(
+                store,
+                &revoke,
+                everything,
+                |it| role.reaches(it),
+                |it| role.is_done(it),
+                &what,
+            )?;
         }
     }
     Ok(())
 }
 
-fn records_expiry(store: &Store) -> bool {
-    store.schema.personal_access_tokens.token.expires_at.is_some()
+/// Whether tokens are in order by a key.
+pub(super) fn records(store: &Store, key: SortKey) -> bool {
+    let columns = &store.schema.personal_access_tokens;
+    match key {
+        SortKey::Id => true,
+        SortKey::Created => columns.token.created_at.is_some(),
+        SortKey::LastUsed => columns.last_used_at.is_some(),
+        SortKey::Expires => columns.token.expires_at.is_some(),
+        SortKey::Name => columns.token.name.is_some(),
+    }
 }

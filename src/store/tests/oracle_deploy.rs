@@ -172,7 +172,14 @@ fn check_deploy_tokens(store: &Store, organisation: &Store) -> Result<()> {
                                 let may = |place| may([40, 50], place).expect("SQL");
                                 it.place.map_or(role == "root", may)
                             };
-                            check_revoke(store, &revoke, &everything, reached, &what)?;
+                            check_revoke(
+                                store,
+                                &revoke,
+                                &everything,
+                                reached,
+                                |it| it.token.revoked,
+                                &what,
+                            )?;
                         }
                         None => assert!(revoke.is_err(), "{what}"),
                     }

@@ -146,7 +146,7 @@ fn plans_of(store: &Store) -> Result<String> {
     let mut filters = personal_filters();
     filters.retain(|(name, filter)| {
         seen.insert(name.split([' ', '=']).next().map(str::to_owned))
-            && !asks_too_much(store, &filter.token, filter.impersonation)
+            && !asks_too_much(store, filter)
     });
     let mut text = String::new();
     for role in ["root", "olive"] {

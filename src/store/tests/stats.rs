@@ -140,7 +140,7 @@ fn what_is_counted_is_what_is_listed_for_every_flag() -> Result<()> {
             };
             for (name, filter) in personal_filters() {
                 let what = format!("{} as {role}: {name}", store.description().name);
-                let asks_too_much = asks_too_much(&store, &filter.token, filter.impersonation);
+                let asks_too_much = asks_too_much(&store, &filter);
                 let Ok(query) = actor.to_list::<PersonalAccessToken>(filter) else { continue };
                 if asks_too_much {
                     let wanted = Wanted { by: &[], bucket: Bucket::Month, now: now()? };

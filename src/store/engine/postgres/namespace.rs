@@ -100,10 +100,11 @@ impl Postgres {
              FROM pg_catalog.pg_index i \
              JOIN pg_catalog.pg_class c ON c.oid = i.indrelid \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             CROSS JOIN generate_series(0, i.indnkeyatts - 1) AS k (place) \
+             CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, place) \
              LEFT JOIN pg_catalog.pg_attribute a \
-             ON a.attrelid = c.oid AND a.attnum = i.indkey[k.place] AND a.attnum > 0 \
-             WHERE i.indisvalid AND i.indpred IS NULL AND quote_ident(n.nspname) IN (",
+             ON a.attrelid = c.oid AND a.attnum = k.number AND a.attnum > 0 \
+             WHERE i.indisvalid AND i.indpred IS NULL AND k.place <= i.indnkeyatts \
+             AND quote_ident(n.nspname) IN (",
         );
         sql.bind(namespace.as_str()).push(", ").bind(namespace.trim_matches('"'));
         sql.push(") AND c.relname = ").bind(table).push(" ORDER BY i.indexrelid, k.place");

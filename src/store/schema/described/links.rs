@@ -127,7 +127,12 @@ impl Compiler<'_> {
         let Some(Found { sql: value, kind }) = self.readable(&chain.last, column)? else {
             return Ok(None);
         };
-        let [pick, end] = if self.is_sqlite() { ["max(", ")"] } else { ["(array_agg(", "))[1]"] };
+        // PostgreSQL has no least of UUIDs, and an array of arrays is no array of those.
+        let [pick, end] = match kind {
+            ColumnKind::Array => ["min(", ")"],
+            _ if self.is_sqlite() => ["min(", ")"],
+            _ => ["(array_agg(", "))[1]"],
+        };
         let Chain { from, on, .. } = chain;
         let sql = sql![
             "(SELECT CASE WHEN count(*) = 1 THEN ",

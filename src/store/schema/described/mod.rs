@@ -112,6 +112,13 @@ impl Described {
         Failure::new(Kind::Failed, message)
     }
 
+    /// Whether what is wrong with it is told with the line: nobody can mend a line of one that
+    /// this program brings.
+    #[must_use]
+    pub fn tells_lines(&self) -> bool {
+        matches!(self.origin, Origin::File { .. })
+    }
+
     #[must_use]
     pub fn dialects(&self) -> Vec<Dialect> {
         let dialect = |name: &DatabaseName| match name {

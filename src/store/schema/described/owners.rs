@@ -199,7 +199,11 @@ impl Compiler<'_> {
         if services.is_empty() {
             return Ok(kind.map(|kind| sql!["CASE WHEN ", key, " IS NOT NULL THEN ", kind, " END"]));
         }
-        let kind = kind.unwrap_or_else(|| sql!["'human'"]);
+        // What is told of a user's row is not told of one that is gone.
+        let kind = match kind {
+            Some(kind) => sql!["CASE WHEN ", key, " IS NOT NULL THEN ", kind, " END"],
+            None => sql!["'human'"],
+        };
         let mut cases = vec![sql![" WHEN ", owning.is_there(), " THEN ", kind]];
         for (service, owning, ..) in services {
             let kind = service.kind.get_ref().name();

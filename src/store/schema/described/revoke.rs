@@ -5,7 +5,7 @@ use super::Compiler;
 use super::links;
 use super::names::{Found, Row};
 use crate::failure::Failure;
-use crate::store::schema::form::{Literal, Name, NameOr, Revoke};
+use crate::store::schema::form::{Literal, Name, NameOr, Revoke, TimeAs};
 use crate::store::schema::{ColumnKind, RevokeMethod, Table, TimeForm};
 use crate::store::sql::{Quoted, Text, Value, sql};
 
@@ -137,16 +137,23 @@ impl Compiler<'_> {
         let tokens = &self.file().tokens;
         let found = self.required(row, name)?;
         let given = [&tokens.created, &tokens.last_used, &tokens.expires].into_iter().flatten();
-        // The form that the file gives for the same column, or for another: an application
-        // has one for all, as a rule.
+        let is_same = |column: &Name| column.get_ref() == name.get_ref();
+        let named = given.clone().find_map(|it| match it {
+            NameOr::Table(time) => time.column.as_ref().filter(|it| is_same(it)).map(|_| time.form),
+            NameOr::Name(column) => is_same(column).then_some(None),
+        });
+        // Or for another that holds the like: an application has one form for all, as a rule.
         let mut forms = given.filter_map(|it| match it {
-            NameOr::Table(time) => time.form.map(|form| (time.column.as_ref(), form)),
+            NameOr::Table(time) => time.form,
             NameOr::Name(_) => None,
         });
-        let named =
-            forms.clone().find(|(column, _)| column.map(Name::get_ref) == Some(name.get_ref()));
-        let form = named.or_else(|| forms.next()).map(|(_, form)| form);
-        self.form(name, found.kind, form)
+        let other = forms.find(|form| form.fits(found.kind));
+        let form = named.unwrap_or(other);
+        Ok(match self.form(name, found.kind, form)? {
+            // As the application writes it, not as it is compared.
+            TimeForm::Iso if form == Some(TimeAs::SpacedWithZone) => TimeForm::SpacedWithZone,
+            form => form,
+        })
     }
 
     /// The text for a flag that is set or cleared.

@@ -62,8 +62,22 @@ impl Compiler<'_> {
             sql = sql!["nullif(", sql, ", 'infinity')"];
         }
         if let Some(other) = &time.if_after {
-            let other = self.required(row, other)?;
-            sql = sql!["CASE WHEN ", sql, " > ", other.sql, " THEN ", sql, " END"];
+            let found = self.readable(row, other)?;
+            let found = found.ok_or_else(|| {
+                let problem = format!("{} is optional, and is needed here", other.get_ref());
+                self.described.mistake(other, &problem)
+            })?;
+            // In the same form: another would not sort among these times.
+            if self.form(other, found.kind, time.form)? != form {
+                let problem = format!(
+                    "{} and {} are times of different forms",
+                    name.get_ref(),
+                    other.get_ref()
+                );
+                return Err(self.described.mistake(other, &problem));
+            }
+            let other = self.comparable(&found, form, time.form);
+            sql = sql!["CASE WHEN ", sql, " > ", other, " THEN ", sql, " END"];
         }
         Ok(Some(Time::plain(sql.kept(), form)))
     }
@@ -84,7 +98,14 @@ impl Compiler<'_> {
                 (Some(TimeAs::Iso | TimeAs::SpacedWithZone), _) => Ok(TimeForm::Iso),
                 (None, ColumnKind::Date) => Ok(TimeForm::IsoDate),
                 (None, ColumnKind::Integer) => Err(self.asks_for_unit(name)),
-                (Some(TimeAs::Spaced) | None, _) => Ok(TimeForm::Spaced),
+                (Some(TimeAs::Spaced), _) | (None, ColumnKind::Text | ColumnKind::Any) => {
+                    Ok(TimeForm::Spaced)
+                }
+                // Of numbers with fractions, say: a text would be written among them.
+                (None, _) => {
+                    let problem = format!("{column} holds {}, not such times", kind.in_words());
+                    Err(self.described.mistake(name, &problem))
+                }
             };
         }
         Ok(match (kind, given) {
@@ -101,12 +122,7 @@ impl Compiler<'_> {
             (ColumnKind::Integer, Some(TimeAs::Milliseconds)) => TimeForm::EpochMillis,
             (ColumnKind::Integer, None) => return Err(self.asks_for_unit(name)),
             (ColumnKind::Text, Some(TimeAs::Spaced)) => TimeForm::Spaced,
-            (ColumnKind::Text, Some(TimeAs::Iso | TimeAs::SpacedWithZone)) => {
-                let problem = format!(
-                    "{column} is a text; times with a zone are read as texts in SQLite only"
-                );
-                return Err(self.described.mistake(name, &problem));
-            }
+            (ColumnKind::Text, Some(TimeAs::Iso | TimeAs::SpacedWithZone)) => TimeForm::Iso,
             _ => {
                 let problem = format!("{column} holds {}, not such times", kind.in_words());
                 return Err(self.described.mistake(name, &problem));
@@ -129,9 +145,8 @@ impl Compiler<'_> {
             (TimeForm::Spaced, _) => {
                 sql!["replace(", column, "::text, 'T', ' ') COLLATE \"C\""]
             }
-            (TimeForm::Iso, Some(TimeAs::Iso | TimeAs::SpacedWithZone)) => {
-                sql!["tokenctl_instant(", column, ")"]
-            }
+            (TimeForm::Iso, _) if self.is_sqlite() => sql!["tokenctl_instant(", column, ")"],
+            (TimeForm::Iso, _) => canonical(column),
             _ if *kind == ColumnKind::Castable => sql![column, "::text"],
             _ => sql![column],
         }
@@ -143,7 +158,7 @@ impl Compiler<'_> {
             (TimeForm::Epoch | TimeForm::EpochMillis, Literal::Integer(number)) => {
                 Some(Value::Integer(*number))
             }
-            (TimeForm::Iso | TimeForm::Spaced | TimeForm::IsoDate, Literal::Text(text)) => {
+            (TimeForm::Spaced | TimeForm::IsoDate, Literal::Text(text)) => {
                 Some(Value::from(text.as_str()))
             }
             (_, Literal::Text(text)) => {
@@ -193,7 +208,7 @@ impl Compiler<'_> {
             TimeForm::Iso if self.is_sqlite() => {
                 sql!["strftime('%Y-%m-%dT%H:%M:%fZ', ", from, ", ", count, " || ' seconds')"]
             }
-            TimeForm::Iso | TimeForm::Spaced | TimeForm::IsoDate | TimeForm::Date => {
+            _ => {
                 let problem = format!("seconds cannot be added to {}", after.get_ref());
                 return Err(self.described.mistake(after, &problem));
             }
@@ -206,5 +221,64 @@ impl Compiler<'_> {
             sql!["CASE WHEN ", column.sql, " IS NOT NULL THEN ", sql, " END"]
         };
         Ok(Some(Time::plain(sql.kept(), form)))
+    }
+}
+
+/// A text of a time in PostgreSQL as [`TimeForm::Iso`] has it, in which texts sort as times. A
+/// text that is no time stays what it is, for decoding to tell; no cast fails for one.
+fn canonical(column: &Text) -> Text {
+    const FORM: &str = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})? ?(Z|[+-]\d\d(:?\d\d)?)?$";
+    let part = |from: &'static str| sql!["substr(", column, ", ", from, ")::int"];
+    let seconds = sql!["substring(", column, r" from ':\d\d:(\d\d(?:\.\d+)?)')::float8"];
+    let local = sql![
+        "TIMESTAMP '0001-01-01' + make_interval(years => ",
+        part("1, 4"),
+        " - 1, months => ",
+        part("6, 2"),
+        " - 1, days => ",
+        part("9, 2"),
+        " - 1, hours => ",
+        part("12, 2"),
+        ", mins => ",
+        part("15, 2"),
+        ", secs => ",
+        seconds,
+        ")",
+    ];
+    let hours = sql!["substring(", column, r" from '([+-]\d\d):?(?:\d\d)?$')"];
+    let minutes = sql!["substring(", column, r" from '[+-]\d\d:?(\d\d)$')"];
+    // The sign of the hours is that of the minutes.
+    let offset =
+        sql!["(coalesce(", hours, ", '+00') || ':' || coalesce(", minutes, ", '00'))::interval"];
+    let day = sql!["to_char(", local, ", 'YYYY-MM-DD') = substr(", column, ", 1, 10)"];
+    sql![
+        "CASE WHEN ",
+        column,
+        " ~ '",
+        FORM,
+        "' AND ",
+        day,
+        " THEN to_char(",
+        local,
+        " - ",
+        offset,
+        r#", 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') ELSE "#,
+        column,
+        " END COLLATE \"C\"",
+    ]
+}
+
+impl TimeAs {
+    /// Whether a column of this kind would hold times of the form, and does not tell by
+    /// itself which.
+    pub(super) fn fits(self, kind: ColumnKind) -> bool {
+        match self {
+            Self::Seconds | Self::Milliseconds => {
+                matches!(kind, ColumnKind::Integer | ColumnKind::Any | ColumnKind::Other)
+            }
+            Self::Iso | Self::Spaced | Self::SpacedWithZone => {
+                matches!(kind, ColumnKind::Text | ColumnKind::Any)
+            }
+        }
     }
 }

@@ -3,7 +3,8 @@
 use super::names::{Found, Row};
 use super::{Compiler, Origin};
 use crate::failure::Failure;
-use crate::store::schema::form::{Linked, Name, NameOr};
+use crate::model::id::ROW;
+use crate::store::schema::form::{File, Linked, Name, NameOr, Revoke};
 use crate::store::schema::{ColumnKind, OptionalColumns, PersonalAccessTokens, Table, Tokens};
 use crate::store::sql::{IdColumn, IdForm, Text, sql};
 
@@ -70,11 +71,7 @@ impl Compiler<'_> {
     /// The id of tokens. Without one the rows of a table are told apart by what the database
     /// calls them.
     pub fn id_column(&self, row: &Row) -> Result<IdColumn, Failure> {
-        let Some(names) = &self.file().tokens.id else {
-            let table = &self.file().tokens.table;
-            let problem = "the tokens have no id; give one column, or several that tell them apart";
-            return Err(self.described.mistake(table, problem));
-        };
+        let Some(names) = &self.file().tokens.id else { return self.row_as_id(row) };
         let mut parts = Vec::new();
         for name in &names.0 {
             let found = self.required(row, name)?;
@@ -89,6 +86,23 @@ impl Compiler<'_> {
         let texts = texts.collect::<Result<Vec<_>, _>>()?;
         let sql = sql!["(", Text::joined(texts, " || '~' || "), ")"];
         Ok(IdColumn { sql: sql.kept(), form: IdForm::Text })
+    }
+
+    /// What the database calls a row whose table has no id.
+    fn row_as_id(&self, row: &Row) -> Result<IdColumn, Failure> {
+        let File { tokens, .. } = self.file();
+        // There a row that is changed is called otherwise.
+        if !self.is_sqlite() && !matches!(tokens.revoke.get_ref(), Revoke::Delete) {
+            let problem = "on a server tokens without an id can only be deleted";
+            return Err(self.described.mistake(&tokens.table, problem));
+        }
+        let of = match row.alias {
+            "" => sql![],
+            alias => sql![alias, "."],
+        };
+        let name = if self.is_sqlite() { "rowid" } else { "ctid::text" };
+        let sql = sql!["('", ROW, "' || ", of, name, ")"];
+        Ok(IdColumn { sql: sql.kept(), form: IdForm::Row })
     }
 
     /// The form of ids in a column.
