@@ -140,7 +140,15 @@ impl Beneath<'_> {
         if kind.has_clients() {
             let machine = self.known(|| self.application.issue_to_client(kind));
             let row = self.row(&machine);
-            assert_eq!((&row["user_id"], &row["name"]), (&json!(null), &json!("machine")), "{row}");
+            let said = ["user_id", "username", "user_state", "name"].map(|key| &row[key]);
+            assert_eq!(
+                said,
+                [&json!(null), &json!(null), &json!(null), &json!("machine")],
+                "{row}"
+            );
+            // Nobody's is not the token of somebody who left.
+            let left = self.run_as_administrator("list --user-state gone -o ids");
+            assert_eq!(left.assert(0).stdout, "");
             let revoke = format!("revoke {}", shell_words::quote(&machine.id));
             self.run_as("olive", &revoke).assert(4);
             self.run_as_administrator(&revoke).assert(0);

@@ -322,8 +322,9 @@ impl Compiler<'_> {
         for (_, _, _, key) in services {
             cases.push(sql![" WHEN ", key.sql, " IS NOT NULL THEN 'active'"]);
         }
-        let gone = sql!["CASE", Text::joined(cases, ""), " ELSE 'gone' END"];
-        Ok(owning.where_users(gone, services))
+        cases.push(sql![" WHEN ", owning.is_somebody(services), " THEN 'gone'"]);
+        let state = sql!["CASE", Text::joined(cases, ""), " END"];
+        Ok(owning.where_users(state, services))
     }
 
     fn is_in_user_state(
@@ -351,7 +352,8 @@ impl Compiler<'_> {
                 ")"
             ]);
         }
-        let state = sql!["coalesce(", Text::joined(all, ", "), ", 'gone')"];
+        all.push(sql!["CASE WHEN ", owning.is_somebody(services), " THEN 'gone' END"]);
+        let state = sql!["coalesce(", Text::joined(all, ", "), ")"];
         Ok([sql![owning.where_users(state, services), " = "].kept(), ""])
     }
 }
@@ -371,6 +373,14 @@ impl Owning {
     fn is_there(&self) -> Text {
         let only = self.only.iter().map(|only| sql![" AND ", only]);
         sql![self.column, " IS NOT NULL", Text::joined(only, "")]
+    }
+
+    /// That a token has an owner, who may be gone: one without any, such as a client's own, is
+    /// nobody's who left.
+    fn is_somebody(&self, services: &[Service<'_>]) -> Text {
+        let all = services.iter().map(|(_, owning, ..)| owning);
+        let all = [self].into_iter().chain(all).map(|it| sql![it.column, " IS NOT NULL"]);
+        Text::joined(all, " OR ")
     }
 
     /// A text about owners, NULL where an owner is of no kind that is known.
