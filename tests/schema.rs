@@ -105,11 +105,22 @@ fn a_draft_passes_its_check_and_can_be_worked_with() {
     assert_eq!(listed[1]["scopes"], json!(["read"]), "{listed}");
     assert_eq!(listed[2]["state"], json!("revoked"), "{listed}");
     assert_eq!(listed[2]["user_state"], json!("gone"), "{listed}");
-    let revoked = sandbox.run(&format!("{line} --audit-log log revoke 2"));
-    revoked.assert(0);
+    let revoke = format!("{line} --audit-log log revoke 2");
+    sandbox.run(&format!("{line} revoke 2 --dry-run")).assert(0);
+    sandbox.run(&revoke).assert(2).says(&["the draft still asks here", "take the '#?' away"]);
+    write(&sandbox, &draft.replace("#?", "#"));
+    let sha256 = check(&sandbox, 0)["sha256"].clone();
+    sandbox.run(&revoke).assert(0);
     let log = fs::read_to_string(sandbox.home().join("log")).expect("a file");
-    let sha256 = found["sha256"].as_str().expect("a digest");
+    let sha256 = sha256.as_str().expect("a digest");
     assert!(log.contains(&format!("\"description_sha256\":\"{sha256}\"")), "{log}");
+    // The events are the table's, whatever the file is called.
+    fs::rename(sandbox.home().join("ours.toml"), sandbox.home().join("theirs.toml"))
+        .expect("a file");
+    let audit = "--schema ./theirs.toml --as root@example.org --audit-log log audit -o csv --columns target_id";
+    assert_eq!(sandbox.run(audit).assert(0).stdout, "target_id\n2\n");
+    let over = "--schema ./theirs.toml --as root@example.org report --output theirs.toml";
+    sandbox.run(over).assert(2).says(&["it is the description"]);
 }
 
 #[test]
@@ -167,7 +178,7 @@ fn a_server_is_drafted_and_checked_too() {
         APP.replace("INTEGER PRIMARY KEY", "bigint PRIMARY KEY").replace("DATETIME", "timestamptz");
     let database = cluster.database("draft", &tables);
     let sandbox = Sandbox::without_store().with("TOKENCTL_DB", database.url("postgres"));
-    write(&sandbox, &sandbox.run("schema draft").assert(0).stdout);
+    write(&sandbox, &sandbox.run("schema draft").assert(0).stdout.replace("#?", "#"));
     let found = check(&sandbox, 0);
     assert_eq!(found["tokens"], json!(3), "{found}");
     assert_eq!(texts(&found["indexed"]), BTreeSet::from(["id", "token"]), "{found}");

@@ -31,14 +31,15 @@ impl AuditFile {
         now: Moment,
         record: &AuditRecord<'_, T>,
     ) -> Result<()> {
-        let schema = store.description().name;
+        let schema = store.description().audited_as();
         // Asked once, and not where an answer of the server has just been lost: the first
         // is an intent.
         let database = self.database.get_or_init(|| store.database().to_string());
         match record {
             AuditRecord::Intent(tokens) => {
                 let entries = tokens.iter().map(|&token| {
-                    let event = AuditEvent { schema: Some(schema.into()), ..run.event(at, token) };
+                    let event =
+                        AuditEvent { schema: Some(schema.to_string()), ..run.event(at, token) };
                     let database = Some(database.clone());
                     let description_sha256 = store.description().digest().map(Into::into);
                     let token = json::object(token, now)?;
@@ -51,7 +52,7 @@ impl AuditFile {
                 let concluded = done.iter().map(|(target_id, is_revoked)| Concluded {
                     created_at: at.to_string(),
                     run_id: run.id.clone(),
-                    schema: schema.into(),
+                    schema: schema.to_string(),
                     database: Some(database.clone()),
                     target_type: T::TARGET_TYPE.into(),
                     target_id: target_id.clone(),

@@ -33,7 +33,8 @@ impl AuditFile {
     /// When the file cannot be read.
     pub fn events(&self, store: &Store) -> Result<FileEvents> {
         let cannot = || format!("cannot read audit log {}", self.path.display());
-        let of = Of { schema: store.description().name, database: store.database() };
+        let schema = store.description().audited_as().into_owned();
+        let of = Of { schema, database: store.database() };
         let mut found = FileEvents { events: EventTable::new()?, others: 0, broken: 0 };
         let mut input = BufReader::with_capacity(1 << 16, &self.file);
         let (mut line, mut at) = (Vec::new(), 0_i64);
@@ -68,7 +69,7 @@ impl AuditFile {
 
 /// Whose events are asked for.
 struct Of {
-    schema: &'static str,
+    schema: String,
     database: Database,
 }
 

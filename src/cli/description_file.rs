@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap_complete::engine::{
-    ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter,
+    ArgValueCandidates, ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter,
 };
 use nix::fcntl::OFlag;
 use nix::unistd::Uid;
@@ -45,7 +45,7 @@ pub fn unknown(argument: &str, named: &str) -> Failure {
         if name.contains(named) { 1.0 } else { strsim::jaro_winkler(name, named) }
     };
     let near = NAMES.iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
-    let near = near.filter(|name| likeness(name) > 0.7);
+    let near = near.filter(|name| likeness(name) > 0.7 && **name != named);
     let failure = Failure::value(argument, named, "no description has this name");
     let failure = match near {
         Some(near) => failure.hint(format!("a similar name exists: {near}")),
@@ -53,6 +53,14 @@ pub fn unknown(argument: &str, named: &str) -> Failure {
     };
     failure
         .hint("'tokenctl schema list' lists the names; a file has a / in its path or ends in .toml")
+}
+
+/// The names of the files that the program brings, for shells.
+pub fn names() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let files = NAMES.iter().filter(|name| schema::shipped(name).is_some());
+        files.map(|name| CompletionCandidate::new(*name)).collect()
+    })
 }
 
 /// What may stand behind `--schema`, for shells: names and files.

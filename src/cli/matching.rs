@@ -62,6 +62,8 @@ pub struct Wanted<'w> {
 /// What the question says besides what matches.
 pub struct Question {
     pub actor: String,
+    /// What is done to each row, where the user's own file says it.
+    pub how: Option<String>,
     /// What revoking does there.
     pub effect: String,
     /// How many more would match without the exemptions; `None`: there are none.
@@ -210,7 +212,7 @@ impl<T: Stored + Token + Record> Matching<T> {
 
     /// What has to be known before the answer.
     fn said(&self, store: &Store, question: &Question) -> Vec<String> {
-        let Question { actor, effect, exempt, .. } = question;
+        let Question { actor, how, effect, exempt, .. } = question;
         let mut lines = vec![format!("Store: {}, as {actor}", store.database().place())];
         let matches = if self.ids.len() == 1 { "matches" } else { "match" };
         let mut parts = vec![format!("{} {matches}: {} active", self.described(), self.active.1)];
@@ -229,6 +231,7 @@ impl<T: Stored + Token + Record> Matching<T> {
             lines.push(format!("{count} of them {are} {why}"));
         }
         lines.extend(store.description().notes().map(Into::into));
+        lines.extend(how.clone());
         lines.push(effect.clone());
         lines
     }

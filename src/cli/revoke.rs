@@ -25,7 +25,7 @@ use crate::model::id::{IdList, IdSyntax};
 use crate::model::token::Token;
 use crate::output::revocation::Revocation;
 use crate::output::view::Record;
-use crate::store::{Mode, OsUser, Run, Store, Stored};
+use crate::store::{Mode, OsUser, Run, Store, Stored, revokes_by};
 
 /// Revoke personal access tokens by id, by filter, or both.
 ///
@@ -149,6 +149,11 @@ impl RevokeArgs {
         let mut store = session.open(if self.dry_run { Mode::Read } else { Mode::Write })?;
         store.check_has::<F::Token>()?;
         session.check_prints_ids::<F::Token>(&store)?;
+        if !self.dry_run
+            && let Some(described) = store.description().described()
+        {
+            described.check_answered()?;
+        }
         let named = named.map(|it| it.own::<F::Token>(&store)).transpose()?;
         if !self.dry_run && !store.records_events() && log.is_none() {
             return Err(needs_log(&store).hint("a dry run needs none").into());
@@ -209,6 +214,7 @@ impl RevokeArgs {
                     let with_exempt = with_exempt.filter(|_| !self.interactive).map(count);
                     let question = Question {
                         actor: actor.username().to_owned(),
+                        how: how(&store),
                         effect: effect(&store, is_lost),
                         exempt: with_exempt.transpose()?.map(|it| it.saturating_sub(matching)),
                         times: self.times.times,
@@ -304,6 +310,13 @@ fn count<T: Stored + Token>(
     filter: T::Filter,
 ) -> Result<u64> {
     store.count(actor.to_revoke::<T>(filter)?.selection(), session.now)
+}
+
+/// What a description of the user's does to each row; `None`: the application's own way.
+fn how(store: &Store) -> Option<String> {
+    let description = store.description();
+    let described = description.described().filter(|_| description.digest().is_some())?;
+    Some(format!("As {} says, each {}.", description.name, revokes_by(described)))
 }
 
 /// What a revocation does there, and that it is for good.

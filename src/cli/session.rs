@@ -13,7 +13,7 @@ use clap::ColorChoice;
 use terminal_size::{Width, terminal_size_of};
 
 use super::arguments::GlobalArgs;
-use super::description_file::description;
+use super::description_file::{description, is_file};
 use super::environment::{VARIABLE_AS, VARIABLE_AUDIT_LOG, variable};
 use super::location::StoreName;
 use super::own_files::is_own_file;
@@ -38,6 +38,8 @@ pub struct Session {
     busy_timeout: Duration,
     foreign_owner: bool,
     schema: Option<&'static Description>,
+    /// Where it was read from.
+    description_file: Option<PathBuf>,
     audit_log: Option<PathBuf>,
     /// The arguments after the program's name.
     arguments: Vec<OsString>,
@@ -81,6 +83,7 @@ impl Session {
             busy_timeout,
             foreign_owner: global.foreign_owner,
             schema: global.schema.as_deref().map(description).transpose()?,
+            description_file: global.schema.filter(|it| is_file(it)).map(Into::into),
             audit_log: global.audit_log.or_else(|| variable(VARIABLE_AUDIT_LOG)).map(Into::into),
             arguments,
             clock,
@@ -154,6 +157,10 @@ impl Session {
 
     /// Refuses to write to one of the store's own files.
     pub fn refuse_own_file(&self, flag: &str, path: &Path) -> Result<(), Failure> {
+        if self.description_file.as_ref().is_some_and(|it| is_own_file(path, it)) {
+            let problem = "it is the description that says what is revoked";
+            return Err(Failure::value(flag, path.display(), problem));
+        }
         match self.location() {
             Ok(Location::File(store)) if is_own_file(path, &store) => {
                 let problem = "it is one of the store's own files";

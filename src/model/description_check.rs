@@ -9,6 +9,8 @@ pub struct Findings {
     /// How many rows are tokens, and how many of them cannot be read.
     pub tokens: u64,
     pub unreadable: u64,
+    /// How many tokens count as revoked.
+    pub revoked: u64,
     /// How many rows have an id that another has too.
     pub with_same_id: u64,
     /// How many tokens have an owner, and of how many that one is gone.

@@ -45,6 +45,7 @@ impl Record for Check {
         key("engine", |it, _| Cell::Word(it.facts.engine)),
         number("tokens", |it, _| Cell::count(Some(it.findings.tokens))),
         number("unreadable", |it, _| Cell::count(Some(it.findings.unreadable))),
+        number("revoked", |it, _| Cell::count(Some(it.findings.revoked))),
         number("with_same_id", |it, _| Cell::count(Some(it.findings.with_same_id))),
         number("owned", |it, _| Cell::count(Some(it.findings.owned))),
         number("orphaned", |it, _| Cell::count(Some(it.findings.orphaned))),

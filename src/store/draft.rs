@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::engine::{self, Location, Opening};
 use super::schema::described::looks_secret;
-use super::schema::{Catalog, Column, ColumnKind};
+use super::schema::{self, Catalog, Column, ColumnKind, Description};
 use super::sql::Dialect;
 use crate::failure::{Failure, Kind};
 
@@ -97,13 +97,20 @@ const ACTIVE: &[&str] = &["is_active", "active", "isactive"];
 const WORDS: &[&str] =
     &["token", "tokens", "key", "keys", "apikey", "apikeys", "credential", "credentials", "api"];
 
-/// Drafts a description of the database at a place.
+/// Drafts a description of the database at a place: of a table, or of the most likely.
 ///
 /// # Errors
 ///
 /// Those of opening it; a failure where no table looks as if it held tokens.
-pub fn draft(location: &Location, how: &Opening) -> Result<String> {
+pub fn draft(location: &Location, how: &Opening, table: Option<&str>) -> Result<String> {
     let (dialect, catalog) = engine::catalog(location, how)?;
+    if let Some(wanted) = table {
+        let Some(columns) = catalog.columns(wanted) else {
+            return Err(Failure::new(Kind::Failed, format!("there is no table {wanted}")).into());
+        };
+        let best = Candidate { table: wanted, columns, score: LEAST };
+        return Ok(written(&catalog, dialect, &best, &[]));
+    }
     let mut candidates: Vec<_> = catalog
         .tables()
         .filter_map(|table| {
@@ -198,8 +205,15 @@ fn written(
             shown.collect::<Vec<_>>().join(", ")
         ));
     }
+    let fitting = fitting(catalog, dialect, table);
+    if !fitting.is_empty() {
+        line(&format!(
+            "# The program brings what fits these tables already: {}.",
+            fitting.join(", ")
+        ));
+    }
     line("format = 1");
-    line("application = \"?\"                 # for messages");
+    line("application = \"Our application\"   # for messages");
     line(&format!("databases = [\"{database}\"]"));
     line(
         "#? takes_effect = \"at once\"       # or \"within 60s\", \"on restart\": as its caches are",
@@ -255,6 +269,17 @@ fn written(
     text
 }
 
+/// The descriptions that the program brings which fit a table.
+fn fitting(catalog: &Catalog, dialect: Dialect, table: &str) -> Vec<&'static str> {
+    let all = schema::all().unwrap_or_default();
+    let fits = |it: &&Description| {
+        let described = it.described().filter(|_| it.dialects.contains(&dialect));
+        described
+            .is_some_and(|it| it.file.tokens.table.get_ref() == table && it.fits(catalog, dialect))
+    };
+    all.iter().filter(fits).map(|it| it.name).collect()
+}
+
 /// A column of a time, as it is written.
 fn time_of(column: &Column, dialect: Dialect) -> String {
     let name = quoted(&column.name);
@@ -262,7 +287,7 @@ fn time_of(column: &Column, dialect: Dialect) -> String {
         (ColumnKind::Integer, _) => {
             let form = if column.name.ends_with("_ms") { "milliseconds" } else { "seconds" };
             format!(
-                "{{ column = {name}, as = \"{form}\" }}   #? or seconds, milliseconds; never = 0"
+                "{{ column = {name}, as = \"{form}\", never = 0 }}   #? or seconds, milliseconds"
             )
         }
         (ColumnKind::Text | ColumnKind::Date | ColumnKind::Any, Dialect::Sqlite) => {

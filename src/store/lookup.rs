@@ -127,7 +127,10 @@ impl Store {
             // Only themselves, so nobody is looked for: others would cost more than nobody.
             let (is_id, is_name) = match name {
                 Reference::Id(id) => (actor.id().is_some_and(|it| is_same(&it.0, id)), false),
-                Reference::Name(name) => (false, name.eq_ignore_ascii_case(actor.username())),
+                Reference::Name(name) => (
+                    actor.id().is_some_and(|id| matches!(&id.0, Id::Text(id) if **id == **name)),
+                    name.eq_ignore_ascii_case(actor.username()),
+                ),
             };
             if !is_id && !is_name {
                 return Err(Denied.into());
@@ -179,6 +182,13 @@ impl Store {
         let is_exact = |(_, username, _): &User| matches!(reference, Reference::Name(name) if name == username);
         if let Some(exact) = found.iter().position(is_exact) {
             return Ok(Some(found.swap_remove(exact)));
+        }
+        if found.is_empty()
+            && let (IdForm::Text, Reference::Name(name)) = (form, reference)
+        {
+            // What is no name may be an id, where ids are texts.
+            let id = Reference::Id(Id::from(name.as_str()));
+            return self.find(transaction, lookup, form, &id, read);
         }
         let one = found.pop();
         if found.is_empty() { Ok(one) } else { Err(Denied.into()) }

@@ -57,7 +57,11 @@ pub fn read_list<T: Stored + Token + Record>(
             csv_rows::read::<T>(&names, number, input, &mut listed, syntax)?;
             return Ok(listed.complete());
         } else {
-            syntax.parse(without_comment(line)).map(|id| listed.ids.push(id))
+            // As `jq .id` prints it.
+            let is_quoted = line.starts_with('"');
+            let quoted = is_quoted.then(|| serde_json::from_str::<String>(line).ok()).flatten();
+            let id = quoted.as_deref().unwrap_or_else(|| without_comment(line));
+            syntax.parse(id).map(|id| listed.ids.push(id))
         };
         added.map_err(|problem| malformed(number, problem))?;
     }

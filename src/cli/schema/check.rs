@@ -29,6 +29,7 @@ Keys of JSON (null: there is none):
   description, application, sha256  strings: what is checked
   store, engine                     strings: against what
   tokens, unreadable, with_same_id  numbers: rows
+  revoked                           number: tokens that count as revoked
   owned, orphaned                   numbers: of an owner, who is gone
   times                             array of strings: first and last
   reads, never_read                 arrays of strings: columns
@@ -146,6 +147,9 @@ fn warnings(store: &Store, description: &Description, found: &Findings) -> Vec<S
     }
     if found.tokens > 0 && found.owned == 0 && store.records_owners() {
         warnings.push("no token has an owner: is the owner's column right?".into());
+    }
+    if found.tokens > 0 && found.revoked == found.tokens {
+        warnings.push("every token counts as revoked: is the manner to revoke right?".into());
     }
     if found.orphaned > 0 {
         warnings.push(format!("{} tokens have an owner who is not there", found.orphaned));

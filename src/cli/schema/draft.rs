@@ -19,12 +19,16 @@ Examples:
   tokenctl --db app.db schema draft > ours.toml
   tokenctl --db app.db schema check ours.toml
   tokenctl --db app.db --schema ./ours.toml --as @operator list")]
-pub struct Draft {}
+pub struct Draft {
+    /// Describe this table, instead of the one that looks most like one of tokens
+    #[arg(value_name = "TABLE")]
+    table: Option<String>,
+}
 
 impl Draft {
-    #[expect(clippy::unused_self, reason = "as every command")]
     pub fn run(self, session: &Session) -> Result<()> {
-        let text = session.without_schema(Mode::Read, draft)?;
+        let table = self.table.as_deref();
+        let text = session.without_schema(Mode::Read, |at, how| draft(at, how, table))?;
         let mut out = session.out(None)?;
         out.write_all(text.as_bytes()).and_then(|()| out.flush()).context(CANNOT_PRINT)
     }

@@ -5,7 +5,8 @@ use std::io::Write;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::cli::description_file::unknown;
+use crate::cli::arguments::not_blank;
+use crate::cli::description_file::{names, unknown};
 use crate::cli::session::Session;
 use crate::output::CANNOT_PRINT;
 use crate::store::schema::shipped;
@@ -20,7 +21,7 @@ Examples:
   tokenctl --db app.db schema check ours.toml")]
 pub struct Show {
     /// A name of 'schema list'
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = not_blank(), add = names())]
     name: String,
 }
 

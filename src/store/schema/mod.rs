@@ -14,6 +14,7 @@ mod known;
 pub mod native;
 mod time;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 pub use self::catalog::{Catalog, Column, ColumnKind};
@@ -154,6 +155,16 @@ impl Description {
     #[must_use]
     pub fn notes(&self) -> Option<&str> {
         self.described()?.file.notes.as_deref()
+    }
+
+    /// What names the schema in an audit file. Of what is not told by its tables that is the
+    /// table, whatever a file is called.
+    #[must_use]
+    pub fn audited_as(&self) -> Cow<'_, str> {
+        match self.described().filter(|_| self.signature.is_empty()) {
+            Some(described) => format!("table {}", described.file.tokens.table.get_ref()).into(),
+            None => self.name.into(),
+        }
     }
 
     /// The SHA-256 of the file that it comes from, unless this program brings it.

@@ -41,6 +41,9 @@ pub enum Origin {
     File { shown: String, digest: String },
 }
 
+/// What a draft marks a line with that names could not tell.
+pub const QUESTION: &str = "#?";
+
 /// The version of the form of files.
 const FORMAT: i64 = 1;
 
@@ -63,22 +66,20 @@ impl Described {
             Failure::usage(format!("{shown}, line {line}: {}", error.message()))
         })?;
         let described = Self { file, text, origin };
-        let format = &described.file.format;
-        if *format.get_ref() != FORMAT {
-            let message = format!(
-                "format {} is not the one that this tokenctl knows, which is {FORMAT}",
-                format.get_ref()
-            );
-            return Err(described
-                .mistake_at(format.span().start, &message)
-                .hint("upgrade tokenctl"));
-        }
-        described.check_form()?;
+        described.check_form().map_err(|error| Failure::recast(Kind::Usage, &error.into()))?;
         Ok(described)
     }
 
     /// Checks what no database is needed for.
     fn check_form(&self) -> Result<(), Failure> {
+        let format = &self.file.format;
+        if *format.get_ref() != FORMAT {
+            let message = format!(
+                "format {} is not the one that this tokenctl knows, which is {FORMAT}",
+                format.get_ref()
+            );
+            return Err(self.mistake_at(format.span().start, &message).hint("upgrade tokenctl"));
+        }
         let File { tokens, owner, also_owned_by, .. } = &self.file;
         if let (None, Some(service)) = (owner, also_owned_by.first()) {
             return Err(self.mistake(&service.table, "services stand beside an [owner]"));
@@ -97,6 +98,24 @@ impl Described {
             return Err(self.mistake(column, message));
         }
         Ok(())
+    }
+
+    /// Fails where a draft still asks something: what is revoked is not to be guessed.
+    ///
+    /// # Errors
+    ///
+    /// A usage error with the line.
+    pub fn check_answered(&self) -> Result<(), Failure> {
+        let Origin::File { shown, .. } = &self.origin else { return Ok(()) };
+        match self.text.lines().position(|line| line.contains(QUESTION)) {
+            Some(line) => {
+                let message = format!("{shown}, line {}: the draft still asks here", line + 1);
+                Err(Failure::usage(message).hint(format!(
+                    "answer it, and take the '{QUESTION}' away; a dry run needs no answer"
+                )))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The failure for what is wrong with a name or a text of the file.
@@ -181,6 +200,18 @@ impl Described {
         needs
     }
 
+    fn compiler<'d>(&'d self, found: &'d Catalog, dialect: Dialect) -> Compiler<'d> {
+        let (literals, columns) = (RefCell::default(), RefCell::default());
+        Compiler { described: self, found, dialect, literals, columns }
+    }
+
+    /// Whether the tables of a database are as the file has them.
+    #[must_use]
+    pub fn fits(&self, found: &Catalog, dialect: Dialect) -> bool {
+        let compiler = self.compiler(found, dialect);
+        compiler.tokens().is_ok() && compiler.users().is_ok()
+    }
+
     /// Makes the schema of a database.
     ///
     /// # Errors
@@ -192,13 +223,7 @@ impl Described {
         found: &Catalog,
         dialect: Dialect,
     ) -> Result<Schema, Failure> {
-        let compiler = Compiler {
-            described: self,
-            found,
-            dialect,
-            literals: RefCell::default(),
-            columns: RefCell::default(),
-        };
+        let compiler = self.compiler(found, dialect);
         let personal_access_tokens = compiler.tokens()?;
         let users = compiler.users()?;
         Ok(Schema {

@@ -5,7 +5,7 @@ use super::Compiler;
 use super::links;
 use super::names::{Found, Row};
 use crate::failure::Failure;
-use crate::store::schema::form::{Literal, Name, NameOr, Revoke, TimeAs};
+use crate::store::schema::form::{File, Literal, Name, NameOr, Revoke, TimeAs};
 use crate::store::schema::{ColumnKind, RevokeMethod, Table, TimeForm};
 use crate::store::sql::{Quoted, Text, Value, sql};
 
@@ -73,6 +73,7 @@ impl Compiler<'_> {
         let row = self.token_row("t")?;
         let bare = row.named("");
         let from = sql!["@", Quoted::name(&row.table), " AS t"];
+        self.check_changes_no_name()?;
         let mut times = Vec::new();
         let set = |name: &Name| -> Result<Text, Failure> { Ok(self.required(&bare, name)?.sql) };
         let revoke = file.revoke.get_ref();
@@ -130,6 +131,38 @@ impl Compiler<'_> {
             remaining: select.kept(),
             dependents: dependents.collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Refuses to change what tells a token from others, or whose it is.
+    fn check_changes_no_name(&self) -> Result<(), Failure> {
+        let File { tokens, owner, also_owned_by, .. } = self.file();
+        let changed = match tokens.revoke.get_ref() {
+            Revoke::Delete => None,
+            Revoke::Set { flag: name, .. }
+            | Revoke::Clear(name)
+            | Revoke::Stamp(name)
+            | Revoke::Expire(name)
+            | Revoke::Erase(name) => Some(name),
+        };
+        let ids = tokens.id.iter().flat_map(|ids| &ids.0);
+        let texts = [&tokens.name, &tokens.description].into_iter().flatten();
+        let texts = texts.filter_map(|it| match it {
+            NameOr::Name(name) => Some(name),
+            NameOr::Table(_) => None,
+        });
+        let owners = owner.iter().filter(|it| it.via.is_none()).map(|it| &it.column);
+        let services = also_owned_by.iter().filter(|it| it.via.is_none()).map(|it| &it.column);
+        let mut kept = ids.chain(texts).chain(owners).chain(services);
+        for name in changed.into_iter().chain(&tokens.touch) {
+            if kept.any(|it| it.get_ref() == name.get_ref()) {
+                let problem = format!(
+                    "{} tells what a token is, and is not to be changed by a revocation",
+                    name.get_ref()
+                );
+                return Err(self.described.mistake(name, &problem));
+            }
+        }
+        Ok(())
     }
 
     /// The form in which the present is written to a column.

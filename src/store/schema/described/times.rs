@@ -202,12 +202,8 @@ impl Compiler<'_> {
             TimeForm::Timestamp | TimeForm::Timestamptz => {
                 sql![from, " + ", count, " * INTERVAL '1 second'"]
             }
-            TimeForm::Spaced if self.is_sqlite() => {
-                sql!["strftime('%Y-%m-%d %H:%M:%f', ", from, ", ", count, " || ' seconds')"]
-            }
-            TimeForm::Iso if self.is_sqlite() => {
-                sql!["strftime('%Y-%m-%dT%H:%M:%fZ', ", from, ", ", count, " || ' seconds')"]
-            }
+            TimeForm::Spaced if self.is_sqlite() => later("'%Y-%m-%d %H:%M:%S'", &from, &count),
+            TimeForm::Iso if self.is_sqlite() => later("'%Y-%m-%dT%H:%M:%S'", &from, &count),
             _ => {
                 let problem = format!("seconds cannot be added to {}", after.get_ref());
                 return Err(self.described.mistake(after, &problem));
@@ -222,6 +218,14 @@ impl Compiler<'_> {
         };
         Ok(Some(Time::plain(sql.kept(), form)))
     }
+}
+
+/// A text of a time in SQLite so many seconds later, in a form without the fraction, which
+/// stays as it is: SQLite would round it.
+fn later(form: &'static str, from: &Text, seconds: &Text) -> Text {
+    let whole =
+        sql!["strftime(", form, ", substr(", from, ", 1, 19), ", seconds, " || ' seconds')"];
+    sql![whole, " || substr(", from, ", 20)"]
 }
 
 /// A text of a time in PostgreSQL as [`TimeForm::Iso`] has it, in which texts sort as times. A
