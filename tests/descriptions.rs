@@ -138,6 +138,10 @@ fn what_is_not_of_the_form_is_told_with_its_line() {
     is_mistake("kind = \"api\"", "kind = { has = \"a b\" }", "kind", &["'has' takes one word"]);
     is_mistake("table = \"users\"", "table = [\"users\"]", "[\"users", &["invalid type"]);
     is_mistake("[owner]", "[owner", "[owner", &[]);
+    let service = "[[also_owned_by]]\ncolumn = \"user_id\"\ntable = \"users\"\n\
+                   username = \"login\"\nkind = \"human\"\n";
+    let four = format!("{}[owner]", service.repeat(4)).replacen("\"users\"", "\"users\" ", 3);
+    is_mistake("[owner]", &four, "\"users\"\nusername = \"login\"\nkind", &["at most 3 kinds"]);
     is_mistake("secret = [\"digest\", \"api_key\"]\n", "", "[tokens]", &["missing field `secret`"]);
 }
 

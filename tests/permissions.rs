@@ -3,9 +3,11 @@
 //! or the exit status of a refusal.
 
 use std::fmt::Write;
+use std::os::unix::fs::PermissionsExt;
 
 use expect_test::expect_file;
 
+use crate::support::apps::App;
 use crate::support::{Sandbox, Transcript};
 
 /// Of `fixture.sql`: an administrator, the Maintainer of group `top` and Owner
@@ -186,4 +188,124 @@ fn groups_in_a_ring_do_not_hang() {
         [3]
     );
     sandbox.run("--as sam deploy-tokens list --project 2").assert(4);
+}
+
+/// The tables of an application that a file describes.
+const DESCRIBED: &str = "
+CREATE TABLE users (id INTEGER PRIMARY KEY, login TEXT, is_admin BOOLEAN, state TEXT);
+CREATE TABLE tokens (id INTEGER PRIMARY KEY, user_id INTEGER, label TEXT, digest TEXT,
+  as_other BOOLEAN, revoked BOOLEAN);
+INSERT INTO users VALUES (1, 'root', 1, 'active'), (2, 'olive', 0, 'active'),
+  (3, 'sam', NULL, 'active'), (4, 'bo', 1, 'blocked'), (5, '2', 0, 'active');
+INSERT INTO tokens VALUES (1, 2, 'a', 'S', 0, 0), (2, 2, 'b', 'S', 1, 0), (3, 2, 'c', 'S', 0, 1),
+  (4, 3, 'd', 'S', NULL, NULL), (5, 1, 'e', 'S', 0, 0), (6, 4, 'f', 'S', 0, 0),
+  (7, 9, 'g', 'S', 0, 0), (8, NULL, 'h', 'S', 0, 0), (9, 5, 'i', 'S', 0, 0);
+";
+
+/// What a file says of its tokens, and of owners: with administrators, with none, without
+/// owners.
+const TOKENS: &str = r#"
+format = 1
+application = "Shop"
+databases = ["sqlite"]
+tokens = { table = "tokens", secret = ["digest"], id = "id", name = "label", impersonation = "as_other", revoke = { set = "revoked" } }
+"#;
+const OWNERS: [(&str, &str); 3] = [
+    ("with administrators", "admin = \"is_admin\""),
+    ("with owners, and no administrators", ""),
+    ("without owners", "-"),
+];
+
+const DESCRIBED_COMMANDS: [&str; 27] = [
+    "list",
+    "list --impersonation",
+    "list --user root",
+    "list --user olive",
+    "list --user 2",
+    "list --user 9",
+    "list --user @me",
+    "list --user missing",
+    "list --user @operator",
+    "list --except-user olive",
+    "list --except-user @me",
+    "show 1",
+    "show 2",
+    "show 7",
+    "show 8",
+    "show 999",
+    "revoke -n 1",
+    "revoke -n 2",
+    "revoke -n 8",
+    "revoke -n 1 2 3 4 5 6 7 8 9 999",
+    "revoke -n --impersonation=false",
+    "revoke -n --user olive",
+    "revoke -n --except-user @me",
+    "stats",
+    "deploy-tokens list",
+    "audit --audit-log log",
+    "audit --audit-log log --user olive",
+];
+
+#[test]
+fn the_matrix_of_descriptions_is_as_reviewed() {
+    let mut matrix = String::new();
+    for (what, owners) in OWNERS {
+        let sandbox = Sandbox::without_store();
+        sandbox.sql(DESCRIBED);
+        let owner = format!(
+            "[owner]\ncolumn = \"user_id\"\ntable = \"users\"\nusername = \"login\"\n\
+             active = {{ state = \"active\" }}\n{owners}\n"
+        );
+        let file = if owners == "-" { TOKENS.into() } else { format!("{TOKENS}{owner}") };
+        let path = sandbox.home().join("shop.toml");
+        std::fs::write(&path, file).expect("a file");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("a mode");
+        // An event for each of three owners, by whoever reaches all.
+        let all = if owners.starts_with("admin") { "root" } else { "@operator" };
+        let line = format!("--schema ./shop.toml --as {all} --audit-log log revoke 1 4 5 --yes");
+        sandbox.run(&line).assert(0);
+        sandbox.sql("UPDATE tokens SET revoked = 0 WHERE id <> 3");
+        for command in DESCRIBED_COMMANDS {
+            writeln!(matrix, "{what}: {command}").expect("a String");
+            for role in ["root", "olive", "sam", "bo", "2", "9", "nobody", "@operator", "@OPERATOR"]
+            {
+                let format = if command == "stats" { "csv" } else { "ids" };
+                let line = format!("--schema ./shop.toml --as {role} -o {format} {command}");
+                let transcript = sandbox.run(&line);
+                let words: Vec<_> = transcript.stdout.lines().collect();
+                let mut cell = words.join(" ");
+                if command == "stats" {
+                    cell = words.get(1).copied().unwrap_or_default().into();
+                }
+                if transcript.status != 0 {
+                    let _ = write!(cell, " (exit {})", transcript.status);
+                }
+                writeln!(matrix, "    {role:12} {}", cell.trim()).expect("a String");
+            }
+        }
+    }
+    expect_file!["golden/permissions_described.txt"].assert_eq(&matrix);
+}
+
+#[test]
+fn there_is_no_operator_where_the_store_tells_its_administrators() {
+    let refused = |transcript: Transcript| {
+        transcript.assert(4).says(&["not found, or not permitted"]);
+        assert_eq!(transcript.stdout, "", "{transcript}");
+    };
+    let sandbox = Sandbox::new();
+    let lines =
+        ["list", "show 1", "revoke -n 1", "revoke 1", "revoke --state active --yes", "audit"];
+    for line in lines {
+        refused(sandbox.run(&format!("--as @operator {line}")));
+    }
+    for app in [App::Gitea, App::Forgejo, App::JupyterHub] {
+        for store in app.stores() {
+            let before = store.content();
+            for line in lines {
+                refused(store.run(&format!("--as @operator --audit-log log {line}")));
+            }
+            assert_eq!(store.content(), before);
+        }
+    }
 }

@@ -217,6 +217,9 @@ fn tokens_without_an_id_are_listed_and_revoked_by_a_filter_only() {
         let left = run("list -o csv --columns name").assert(0).stdout.clone();
         assert_eq!(left, "name\nc\n");
         let events = run("audit -o csv --columns target_id,target_name,outcome");
-        assert_eq!(events.assert(0).stdout, "target_id,target_name,outcome\n,b,revoked\n,a,revoked\n");
+        assert_eq!(
+            events.assert(0).stdout,
+            "target_id,target_name,outcome\n,b,revoked\n,a,revoked\n"
+        );
     }
 }

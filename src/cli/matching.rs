@@ -228,8 +228,8 @@ impl<T: Stored + Token + Record> Matching<T> {
             let are = if count == 1 { "is" } else { "are" };
             lines.push(format!("{count} of them {are} {why}"));
         }
-        lines.push(effect.clone());
         lines.extend(store.description().notes().map(Into::into));
+        lines.push(effect.clone());
         lines
     }
 }

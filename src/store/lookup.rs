@@ -4,8 +4,10 @@ use anyhow::Result;
 
 use super::Store;
 use super::engine::{Decoder, Transaction};
+use super::filter::OWNER;
 use super::schema::{AuditEvents, Lookup, Places, Users};
 use super::sql::{IdForm, Sql, Value};
+use super::stored::Unrecorded;
 use crate::model::actor::{AccessLevel, Actor, Denied, Membership, OPERATOR};
 use crate::model::audit::AuditEvent;
 use crate::model::deploy_token::DeployToken;
@@ -63,8 +65,12 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Denied`] where there is no such user or the actor may not name them.
+    /// [`Denied`] where there is no such user or the actor may not name them, and a usage error
+    /// where tokens have no owners.
     pub fn user(&self, actor: &Actor, reference: &UserRef) -> Result<OwnerRef> {
+        if self.schema.personal_access_tokens.user_id.is_none() && actor.is_admin() {
+            return Err(self.unrecorded(&Unrecorded(OWNER)).into());
+        }
         let Users { form, gone, services, .. } = &self.schema.users;
         self.named_user(actor, reference, || {
             if let Some(id) = self.named(gone, *form, reference)? {

@@ -126,6 +126,7 @@ pub fn of_file(name: &str, described: Described) -> &'static Description {
 
 /// The same where a test has several.
 #[cfg(test)]
+#[must_use]
 #[expect(clippy::disallowed_methods, reason = "a test has few")]
 pub fn of_files(described: Described) -> &'static Description {
     Box::leak(Box::new(of("described", described, None)))

@@ -289,7 +289,10 @@ impl Table {
     /// that an aggregate does not use.
     #[must_use]
     pub fn alone(&self) -> &'static str {
-        self.from.split_once(" LEFT JOIN ").map_or(self.from, |(table, _)| table)
+        // Not in a name.
+        let is_text = |at: usize| self.from[..at].matches('"').count().is_multiple_of(2);
+        let join = self.from.match_indices(" LEFT JOIN ").find(|(at, _)| is_text(*at));
+        join.map_or(self.from, |(at, _)| &self.from[..at])
     }
 }
 

@@ -10,12 +10,14 @@ mod revoke;
 mod scopes;
 mod times;
 mod tokens;
+mod users;
 
 pub use self::names::looks_secret;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use self::owners::SERVICES;
 use super::form::{Admin, Conditions, DatabaseName, File, Name, NameOr, OneOrMany, Revoke};
 use super::{Catalog, Description, Needs, Schema};
 use crate::failure::{Failure, Kind};
@@ -80,6 +82,10 @@ impl Described {
         let File { tokens, owner, also_owned_by, .. } = &self.file;
         if let (None, Some(service)) = (owner, also_owned_by.first()) {
             return Err(self.mistake(&service.table, "services stand beside an [owner]"));
+        }
+        if let Some(service) = also_owned_by.get(SERVICES.len()) {
+            let problem = format!("at most {} kinds of services own tokens", SERVICES.len());
+            return Err(self.mistake(&service.table, &problem));
         }
         for link in self.links() {
             links::parse(link.get_ref()).map_err(|problem| self.mistake(link, &problem))?;

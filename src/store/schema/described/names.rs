@@ -207,7 +207,8 @@ impl Compiler<'_> {
 
 /// The name that is most like another, in words.
 fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> String {
-    let likeness = |name: &str| strsim::jaro_winkler(name, wanted);
+    let small = wanted.to_lowercase();
+    let likeness = |name: &str| strsim::jaro_winkler(&name.to_lowercase(), &small);
     let near = names.max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
     match near.filter(|name| likeness(name) > 0.7) {
         Some(near) => format!("; the nearest is {near}"),

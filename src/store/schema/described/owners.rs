@@ -1,14 +1,13 @@
 //! The owners of tokens: users, services beside them, administrators, and who may act.
 
 use super::Compiler;
-use super::links::Chain;
 use super::names::{Found, Row};
 use crate::failure::Failure;
 use crate::store::schema::form::{
-    Admin, Conditions, Kind, KindColumn, Name, NameOr, OneOrMany, OwnerTable, ServiceTable,
-    StateValues, States,
+    Conditions, Kind, KindColumn, Name, NameOr, OneOrMany, OwnerTable, ServiceTable, StateValues,
+    States,
 };
-use crate::store::schema::{Lookup, NO_NAME, OptionalColumns, OwnerColumn, Users};
+use crate::store::schema::{OptionalColumns, OwnerColumn};
 use crate::store::sql::{IdColumn, IdForm, Text, sql};
 
 /// What of the columns of tokens is about their owners.
@@ -22,13 +21,13 @@ pub(super) struct OwnerColumns {
 }
 
 /// The names of services' rows beside the users' `u`.
-const SERVICES: [&str; 3] = ["s1", "s2", "s3"];
+pub(super) const SERVICES: [&str; 3] = ["s1", "s2", "s3"];
 
 /// A column of the token that says whose it is, and when it does.
-struct Owning {
-    column: Text,
+pub(super) struct Owning {
+    pub column: Text,
     form: IdForm,
-    only: Option<Text>,
+    pub only: Option<Text>,
 }
 
 impl Compiler<'_> {
@@ -46,13 +45,16 @@ impl Compiler<'_> {
         let owning = self.owning(token, owner)?;
         let [u, x] = ["u", "x"].map(|alias| self.user_row(alias, owner));
         let (u, x) = (u?, x?);
-        let mut joins = join(&u, &self.key(&u, owner)?, &owning);
+        let key = self.key(&u, owner)?;
+        self.check_comparable(&owner.column, &owning, &key)?;
+        let mut joins = join(&u, &key, &owning);
         let mut names = vec![self.username(&u, owner)?];
         let mut services = Vec::new();
         for (alias, service) in SERVICES.into_iter().zip(&self.file().also_owned_by) {
             let row = self.service_row(alias, service)?;
             let owning = self.service_owning(token, service)?;
             let key = self.service_key(&row, service)?;
+            self.check_comparable(&service.column, &owning, &key)?;
             joins = sql![joins, join(&row, &key, &owning)];
             names.push(self.name_of(&row, &service.username)?);
             services.push((service, owning, row, key));
@@ -78,11 +80,21 @@ impl Compiler<'_> {
         })
     }
 
-    fn user_row(&self, alias: &'static str, owner: &OwnerTable) -> Result<Row, Failure> {
+    /// Checks that a server compares a token's owner with the owners' key: SQLite compares
+    /// anything.
+    fn check_comparable(&self, name: &Name, owning: &Owning, key: &Found) -> Result<(), Failure> {
+        if self.is_sqlite() || self.id_form(name, key.kind)? == owning.form {
+            return Ok(());
+        }
+        let problem = format!("{} is not of the type of the owners' key", name.get_ref());
+        Err(self.described.mistake(name, &problem))
+    }
+
+    pub fn user_row(&self, alias: &'static str, owner: &OwnerTable) -> Result<Row, Failure> {
         self.owner_row(alias, &owner.table)
     }
 
-    fn service_row(&self, alias: &'static str, service: &ServiceTable) -> Result<Row, Failure> {
+    pub fn service_row(&self, alias: &'static str, service: &ServiceTable) -> Result<Row, Failure> {
         self.owner_row(alias, &service.table)
     }
 
@@ -91,11 +103,11 @@ impl Compiler<'_> {
         self.table(alias, table)?.ok_or_else(missing)
     }
 
-    fn key(&self, row: &Row, owner: &OwnerTable) -> Result<Found, Failure> {
+    pub fn key(&self, row: &Row, owner: &OwnerTable) -> Result<Found, Failure> {
         self.key_named(row, owner.key.as_ref(), &owner.table)
     }
 
-    fn service_key(&self, row: &Row, service: &ServiceTable) -> Result<Found, Failure> {
+    pub fn service_key(&self, row: &Row, service: &ServiceTable) -> Result<Found, Failure> {
         self.key_named(row, service.key.as_ref(), &service.table)
     }
 
@@ -107,18 +119,18 @@ impl Compiler<'_> {
         Ok(found)
     }
 
-    fn name_of(&self, row: &Row, name: &Name) -> Result<Text, Failure> {
+    pub fn name_of(&self, row: &Row, name: &Name) -> Result<Text, Failure> {
         let found = self.required(row, name)?;
         self.check_readable(row, name, found.kind)?;
         self.as_text(name, &found)
     }
 
-    fn username(&self, row: &Row, owner: &OwnerTable) -> Result<Text, Failure> {
+    pub fn username(&self, row: &Row, owner: &OwnerTable) -> Result<Text, Failure> {
         self.name_of(row, &owner.username)
     }
 
     /// What says which user owns a token.
-    fn owning(&self, token: &Row, owner: &OwnerTable) -> Result<Owning, Failure> {
+    pub fn owning(&self, token: &Row, owner: &OwnerTable) -> Result<Owning, Failure> {
         let OwnerTable { column, via, only, .. } = owner;
         self.owning_column(token, column, via.as_ref(), only.as_ref())
     }
@@ -200,9 +212,10 @@ impl Compiler<'_> {
             return Ok(kind.map(|kind| sql!["CASE WHEN ", key, " IS NOT NULL THEN ", kind, " END"]));
         }
         // What is told of a user's row is not told of one that is gone.
-        let kind = match kind {
-            Some(kind) => sql!["CASE WHEN ", key, " IS NOT NULL THEN ", kind, " END"],
-            None => sql!["'human'"],
+        let kind = if let Some(kind) = kind {
+            sql!["CASE WHEN ", key, " IS NOT NULL THEN ", kind, " END"]
+        } else {
+            sql!["'human'"]
         };
         let mut cases = vec![sql![" WHEN ", owning.is_there(), " THEN ", kind]];
         for (service, owning, ..) in services {
@@ -343,116 +356,6 @@ impl Compiler<'_> {
         let state = sql!["coalesce(", Text::joined(all, ", "), ")"];
         Ok([sql![owning.where_users(state, services), " = "].kept(), ""])
     }
-
-    /// The statements that find users.
-    pub fn users(&self) -> Result<Users, Failure> {
-        let Some(owner) = &self.file().owner else {
-            let none = Lookup { by_id: NO_ID, by_name: NO_NAME };
-            return Ok(Users {
-                form: IdForm::Integer,
-                acting: Lookup { by_id: NO_ACTOR, by_name: NO_ACTOR },
-                named: none,
-                gone: none,
-                services: Vec::new(),
-                administrators: None,
-                has_administrators: false,
-            });
-        };
-        let token = self.token_row("t")?;
-        let owning = self.owning(&token, owner)?;
-        let u = self.user_row("u", owner)?;
-        let key = self.key(&u, owner)?;
-        let username = self.username(&u, owner)?;
-        let admin = self.admin(&u, owner)?;
-        let active = match &owner.active {
-            Some(active) => sql![self.conditions(&u, active)?, " AND "],
-            None => sql![],
-        };
-        let found = sql!["SELECT ", key.sql, ", ", username];
-        let is_admin = admin.clone().unwrap_or_else(|| sql!["FALSE"]);
-        let acting = sql![found, ", ", is_admin, " FROM ", u.from(), " WHERE ", active];
-        let named = sql![found, " FROM ", u.from(), " WHERE "];
-        let lower = owner.username_lower.as_ref().map(|name| self.name_of(&u, name)).transpose()?;
-        let by_name = |head: &Text| self.by_name(head, &username, lower.as_ref());
-        let by_id = |head: Text| [sql![head, key.sql, " = "].kept(), ""];
-        let only = owning.only.iter().map(|only| sql![only, " AND "]);
-        let gone = sql![
-            "SELECT ",
-            owning.column,
-            ", NULL FROM ",
-            token.from(),
-            " WHERE ",
-            Text::joined(only, ""),
-            owning.column,
-            " = ",
-        ];
-        let services = self.file().also_owned_by.iter().map(|service| {
-            let row = self.service_row("u", service)?;
-            let key = self.service_key(&row, service)?;
-            let name = self.name_of(&row, &service.username)?;
-            let head = sql!["SELECT ", key.sql, ", ", name, " FROM ", row.from(), " WHERE "];
-            let lookup = Lookup {
-                by_id: [sql![head, key.sql, " = "].kept(), ""],
-                by_name: self.by_name(&head, &name, None),
-            };
-            let form = self.id_form(service.key.as_ref().unwrap_or(&service.table), key.kind)?;
-            Ok((lookup, form))
-        });
-        Ok(Users {
-            form: self.id_form(owner.key.as_ref().unwrap_or(&owner.table), key.kind)?,
-            acting: Lookup { by_name: by_name(&acting), by_id: by_id(acting) },
-            named: Lookup { by_name: by_name(&named), by_id: by_id(named) },
-            gone: Lookup { by_id: [gone.kept(), " LIMIT 1"], by_name: NO_NAME },
-            services: services.collect::<Result<_, Failure>>()?,
-            administrators: admin.as_ref().map(|admin| {
-                let head = sql!["SELECT ", username, " FROM ", u.from(), " WHERE ", active];
-                sql![head, admin, " ORDER BY 1"].kept()
-            }),
-            has_administrators: admin.is_some(),
-        })
-    }
-
-    /// Finds a name without regard to ASCII case, whatever the collation.
-    fn by_name(&self, head: &Text, name: &Text, lower: Option<&Text>) -> [&'static str; 2] {
-        match (self.is_sqlite(), lower) {
-            (_, Some(lower)) => [sql![head, lower, " = lower("].kept(), "#)"],
-            (true, None) => [sql![head, "lower(", name, ") = lower("].kept(), ")"],
-            (false, None) => [
-                sql![head, "lower(", name, "::text COLLATE \"C\") = lower("].kept(),
-                " COLLATE \"C\")",
-            ],
-        }
-    }
-
-    /// That a user is an administrator; `None`: the file tells none.
-    fn admin(&self, u: &Row, owner: &OwnerTable) -> Result<Option<Text>, Failure> {
-        let Some(admins) = &owner.admin else { return Ok(None) };
-        let mut any = Vec::new();
-        for admin in &admins.0 {
-            match admin {
-                Admin::Flag(name) => {
-                    if let Some(found) = self.readable(u, name)? {
-                        any.push(self.flag(name, &found)?);
-                    }
-                }
-                Admin::Row(conditions) => any.push(sql!["(", self.conditions(u, conditions)?, ")"]),
-                Admin::Linked { via, only } => {
-                    let Some(Chain { from, on, last }) = self.chain(u, via)? else { continue };
-                    let only = if only.0.is_empty() {
-                        sql![]
-                    } else {
-                        sql![" AND ", self.conditions(&last, only)?]
-                    };
-                    any.push(sql!["EXISTS (SELECT 1 FROM ", from, " WHERE ", on, only, ")"]);
-                }
-            }
-        }
-        if any.is_empty() {
-            any.push(sql!["FALSE"]);
-        }
-        // One that is NULL makes nobody an administrator.
-        Ok(Some(sql!["coalesce(", Text::joined(any, " OR "), ", FALSE)"]))
-    }
 }
 
 /// Joins the row of an owner.
@@ -503,7 +406,3 @@ impl Owning {
         }
     }
 }
-
-/// Find nobody.
-const NO_ID: [&str; 2] = ["SELECT 0, '' WHERE FALSE AND 0 = ", ""];
-const NO_ACTOR: [&str; 2] = ["SELECT 0, '', FALSE WHERE FALSE AND '' = ", ""];

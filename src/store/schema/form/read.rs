@@ -9,7 +9,9 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use toml::Spanned;
 
-use super::{Admin, Conditions, Effect, Literal, Name, NameOr, OneOrMany, Revoke, StateValues, Test};
+use super::{
+    Admin, Conditions, Effect, Literal, Name, NameOr, OneOrMany, Revoke, StateValues, Test,
+};
 
 /// Any value, before it is known what it stands for.
 enum Raw<M, S> {

@@ -1,12 +1,13 @@
 //! The made-up applications, and their tokens as they were decoded by hand.
 
-use super::more_apps::{BARE, GATE, LONE, MAIL, WIPE};
+pub(super) use super::more_apps::MAIL;
+use super::more_apps::{BARE, GATE, LONE, WIPE};
 use super::{App, BOTH};
 
 /// A flag that is set, beside it a time that is touched; words, of which none means one; the
 /// catalogue's own times and dates; a kind and a state by a column; what is optional and
 /// missing.
-const DESK: App = App {
+pub(super) const DESK: App = App {
     name: "desk",
     engines: BOTH,
     file: r#"
@@ -184,7 +185,7 @@ INSERT INTO cache VALUES (1, 2, 's1'), (2, 3, 's1'), (3, 2, 's2'), (4, 2, NULL);
 /// A row that is deleted; UUIDs; JSON; times with a zone, and a last use that counts only
 /// behind the creation; an expiry in seconds behind it; an owner behind links; administrators
 /// by a list of alternatives.
-const VAULT: App = App {
+pub(super) const VAULT: App = App {
     name: "vault",
     engines: BOTH,
     file: r#"

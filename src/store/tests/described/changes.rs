@@ -48,7 +48,7 @@ fn rows_on_server(database: &Database, table: &str) -> Result<Vec<Map<String, Va
 
 fn rows_in_sqlite(connection: &Connection, table: &str) -> Result<Vec<Map<String, Value>>> {
     let mut statement = connection.prepare(&format!("SELECT * FROM {table}"))?;
-    let names: Vec<String> = statement.column_names().into_iter().map(Into::into).collect();
+    let names: Vec<String> = statement.column_names().map(Into::into).collect();
     let rows = statement.query_map([], |row| {
         let value = |(index, name): (usize, &String)| {
             let value = match row.get(index)? {

@@ -6,6 +6,7 @@ mod apps;
 mod changes;
 mod more_apps;
 mod odd_names;
+mod servers;
 
 use std::sync::{Arc, Mutex};
 
