@@ -181,14 +181,7 @@ impl Beneath<'_> {
         assert_eq!(acts, revoked, "{audited}");
         let log = std::fs::read_to_string(self.sandbox.home().join("audit.log"));
         let log = log.expect("the audit file");
-        let entries = log.lines().map(|line| serde_json::from_str(line).expect(line));
-        let entries: Vec<Value> =
-            entries.filter(|it: &Value| id_of(&it["target_id"]) == lost.id).collect();
-        let [intent, outcome] = &entries[..] else { panic!("{entries:?}") };
-        let said = |entry: &Value| ["entry", "reason", "outcome"].map(|key| entry[key].clone());
-        assert_eq!(said(intent), [json!("intent"), json!("lost"), json!(null)], "{intent}");
-        assert_eq!(said(outcome), [json!("outcome"), json!(null), json!("revoked")], "{outcome}");
-        assert_eq!(intent["token"]["username"], json!(kind.username("olive")), "{intent}");
+        self.assert_recorded(&log, &lost);
         let shown = [log, audited.stdout, Value::from(self.rows()).to_string()];
         for token in [&lost, &kept, &other, &later] {
             // What begins a token is kept beside the digest by some. Hexadecimal digits are of
@@ -199,6 +192,18 @@ impl Beneath<'_> {
         }
         let log = self.application.log();
         assert!(!log.contains(" 500 ") && !log.contains("Traceback"), "{log}");
+    }
+
+    /// The audit file has the intent and the outcome of the first act.
+    fn assert_recorded(&self, log: &str, lost: &Known) {
+        let entries = log.lines().map(|line| serde_json::from_str(line).expect(line));
+        let entries: Vec<Value> =
+            entries.filter(|it: &Value| id_of(&it["target_id"]) == lost.id).collect();
+        let [intent, outcome] = &entries[..] else { panic!("{entries:?}") };
+        let said = |entry: &Value| ["entry", "reason", "outcome"].map(|key| entry[key].clone());
+        assert_eq!(said(intent), [json!("intent"), json!("lost"), json!(null)], "{intent}");
+        assert_eq!(said(outcome), [json!("outcome"), json!(null), json!("revoked")], "{outcome}");
+        assert_eq!(intent["token"]["username"], json!(self.kind.username("olive")), "{intent}");
     }
 
     /// A user who may not log in may not act here either, and their tokens are found by that.
