@@ -45,6 +45,9 @@ pub struct Matching<T: Token> {
     more: u64,
     /// When the last of them was created.
     newest: Option<Timestamp>,
+    /// What each is whose creation is not recorded: its id may be given to another while the
+    /// question stands.
+    seen: ReviewedRows,
     /// As many as are shown.
     first: Vec<T>,
     shown: usize,
@@ -122,6 +125,7 @@ impl<T: Stored + Token + Record> Matching<T> {
             used: used.map(|filter| (filter, 0)),
             more: 0,
             newest: None,
+            seen: ReviewedRows::default(),
             first,
             shown,
         }
@@ -133,6 +137,9 @@ impl<T: Stored + Token + Record> Matching<T> {
         }
         for (filter, count) in std::iter::once(&mut self.active).chain(&mut self.used) {
             *count += u64::from(token.is_kept_by(filter, now));
+        }
+        if token.properties().created_at.is_none() {
+            self.seen.see(&token, now);
         }
         self.ids.push(token.id().0);
         self.owners.extend(token.owner());
@@ -249,12 +256,13 @@ impl<T: Stored + Token> Matching<T> {
 
     /// What is to be done. What was not counted or picked is left alone, though it might
     /// match, have become readable, or have got the id of what was deleted by then.
-    pub fn plan(self, named: Option<Listed>, batch_size: u64) -> RevokePlan {
+    pub fn plan(mut self, named: Option<Listed>, batch_size: u64) -> RevokePlan {
         let (newest, unreadable, ids_given) = (self.newest, self.unnamed, named.is_some());
-        let mut reviewed = ReviewedRows::default();
+        let mut reviewed = std::mem::take(&mut self.seen);
+        reviewed.extend(ReviewedRows::default());
         let (ids, chosen) = match named {
             Some(named) => {
-                reviewed = named.reviewed;
+                reviewed.extend(named.reviewed);
                 let mut ids = named.ids;
                 if self.more > 0 {
                     // Those beyond the limit are not looked at again.

@@ -147,17 +147,8 @@ impl RevokeArgs {
         let os_user = os_user();
         let mut log = if self.dry_run { None } else { session.audit_log(AuditFile::append)? };
         let mut store = session.open(if self.dry_run { Mode::Read } else { Mode::Write })?;
-        store.check_has::<F::Token>()?;
-        session.check_prints_ids::<F::Token>(&store)?;
-        if !self.dry_run
-            && let Some(described) = store.description().described()
-        {
-            described.check_answered()?;
-        }
+        self.check_store::<F::Token>(session, &store, log.is_some())?;
         let named = named.map(|it| it.own::<F::Token>(&store)).transpose()?;
-        if !self.dry_run && !store.records_events() && log.is_none() {
-            return Err(needs_log(&store).hint("a dry run needs none").into());
-        }
         let is_lost = store.deletes::<F::Token>()?;
         asks |= is_lost && !self.yes && !self.dry_run && session.can_ask();
         let actor = session.actor(&store)?;
@@ -238,6 +229,26 @@ impl RevokeArgs {
         // The ids come in batch by batch.
         let query = query.among(IdList::default());
         Revocations::new(session, run, log, stop).run(&store, &query, &plan)
+    }
+
+    /// Refuses a store in which this cannot be done as it was asked for.
+    fn check_store<T: Stored + Token>(
+        &self,
+        session: &Session,
+        store: &Store,
+        has_log: bool,
+    ) -> Result<()> {
+        store.check_has::<T>()?;
+        session.check_prints_ids::<T>(store)?;
+        if !self.dry_run
+            && let Some(described) = store.description().described()
+        {
+            described.check_answered()?;
+        }
+        if !self.dry_run && !store.records_events() && !has_log {
+            return Err(needs_log(store).hint("a dry run needs none").into());
+        }
+        Ok(())
     }
 
     /// The ids that are named, if any. Reads all of them before anything is touched.

@@ -13,6 +13,8 @@ pub struct Findings {
     pub revoked: u64,
     /// How many rows have an id that another has too.
     pub with_same_id: u64,
+    /// How many rows too many are found since an owner's key finds several owners.
+    pub with_several_owners: u64,
     /// How many tokens have an owner, and of how many that one is gone.
     pub owned: u64,
     pub orphaned: u64,

@@ -30,7 +30,10 @@ impl FromStr for Reference {
             return Err("it is empty".into());
         }
         if is_digits(text.trim()) {
-            return parse_id(text).map(|id| Self::Id(Id::Integer(id)));
+            let id = parse_id(text)?;
+            // Where ids are texts, the zeros before a number count.
+            let is_plain = !text.trim().starts_with('0');
+            return Ok(Self::Id(if is_plain { id.into() } else { text.trim().into() }));
         }
         Ok(Self::Name(text.into()))
     }

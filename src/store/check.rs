@@ -29,6 +29,10 @@ impl Store {
         let actor = Actor::operator();
         let mut found = self.read_all(&actor, now)?;
         found.with_same_id = self.with_same_id(&actor, now)?;
+        // Through a key that is not unique a token would be found once for each owner.
+        let query = actor.to_list::<PersonalAccessToken>(Filter::default())?;
+        let rows = self.count(query.selection(), now)?;
+        found.with_several_owners = (found.tokens + found.unreadable).saturating_sub(rows);
         found.administrators = self.administrators()?;
         found.reads =
             self.schema.columns.iter().map(|(table, column)| format!("{table}.{column}")).collect();

@@ -199,7 +199,7 @@ fn written(
     line("# hold it to the database with 'tokenctl schema check'. What stands behind");
     line("# a '#?' could not be told from names.");
     if !others.is_empty() {
-        let shown = others.iter().take(OTHERS).map(|it| it.table);
+        let shown = others.iter().take(OTHERS).map(|it| quoted(it.table));
         line(&format!(
             "# Other tables that look like it: {}.",
             shown.collect::<Vec<_>>().join(", ")

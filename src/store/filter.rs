@@ -98,16 +98,15 @@ pub fn revoke<T: Stored>(
     Ok(())
 }
 
-/// Writes the statement that first deletes the rows that depend on those tokens, and
-/// returns the tokens' ids. `dependents` is its text before and after the conditions.
-pub fn delete_dependents<T: Stored>(
+/// Writes a statement about the rows that depend on those tokens: its text before and after
+/// the conditions on them.
+pub fn of_tokens<T: Stored>(
     sql: &mut Sql,
     columns: &T::Columns,
-    dependents: [&'static str; 2],
+    [head, tail]: [&'static str; 2],
     selection: &Selection<T>,
     now: Moment,
 ) -> Result<(), Unrecorded> {
-    let [head, tail] = dependents;
     sql.push(head);
     within_reach(sql, columns, selection);
     conditions(sql, columns, selection, Bounds::Plain, now)?;

@@ -11,7 +11,7 @@ use super::stored::Unrecorded;
 use crate::model::actor::{AccessLevel, Actor, Denied, Membership, OPERATOR};
 use crate::model::audit::AuditEvent;
 use crate::model::deploy_token::DeployToken;
-use crate::model::id::{GroupId, Id, OwnerRef, Place, ProjectId, UserId};
+use crate::model::id::{GroupId, Id, OwnerRef, Place, ProjectId, UserId, parse_id};
 use crate::model::reference::{Reference, UserRef};
 
 /// A user's id and name, and whether the user is an administrator.
@@ -256,5 +256,9 @@ impl Store {
 
 /// Whether a reference to an id is this one: digits may name a text.
 fn is_same(id: &Id, reference: &Id) -> bool {
-    id == reference || id.to_string() == reference.to_string()
+    let number = |id: &Id| parse_id(&id.to_string()).ok();
+    match id {
+        Id::Integer(id) => number(reference) == Some(*id),
+        Id::Text(_) => id.to_string() == reference.to_string(),
+    }
 }

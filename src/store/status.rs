@@ -102,7 +102,7 @@ impl Store {
         for dependents in &method.dependents {
             let mut sql = self.sql();
             sql.push(word);
-            filter::delete_dependents(&mut sql, columns, *dependents, query.selection(), now)
+            filter::of_tokens(&mut sql, columns, *dependents, query.selection(), now)
                 .map_err(|error| self.unrecorded(&error))?;
             statements.push(sql);
         }

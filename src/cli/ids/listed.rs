@@ -111,6 +111,20 @@ impl RowDigest {
 }
 
 impl ReviewedRows {
+    /// Adds what a token is, as a JSON row with every key would say it.
+    pub fn see<T: Token + Record>(&mut self, token: &T, now: Moment) {
+        let keys = (1 << KEYS.len()) - 1;
+        let mut row = Row { id: token.id(), form: Form::Json, keys, digest: 0 };
+        row.digest = digest(token, &row, now, json_value);
+        self.0.push(row);
+    }
+
+    /// Adds all rows of another list.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+        self.0.sort_unstable();
+    }
+
     /// Whether no row says anything.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

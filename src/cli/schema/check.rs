@@ -58,9 +58,9 @@ impl Check {
         let store = session.open_to_check(named)?;
         let checked = checked(session, &store)?;
         print_one(session.out(None)?, &checked, &session.style(Times::default()))?;
-        let Findings { unreadable, with_same_id, .. } = checked.findings;
-        if unreadable + with_same_id > 0 {
-            let message = "the description does not fit all rows; see unreadable and with_same_id";
+        let Findings { unreadable, with_same_id, with_several_owners, .. } = checked.findings;
+        if unreadable + with_same_id + with_several_owners > 0 {
+            let message = "the description does not fit all rows; see the warnings";
             return Err(Failure::new(Kind::Failed, message).into());
         }
         Ok(())
@@ -122,6 +122,12 @@ fn warnings(store: &Store, description: &Description, found: &Findings) -> Vec<S
         warnings.push(format!(
             "{} rows cannot be read: 'tokenctl list' names each, and why",
             found.unreadable
+        ));
+    }
+    if found.with_several_owners > 0 {
+        warnings.push(format!(
+            "{} tokens are found once more, for an owner's key finds several owners",
+            found.with_several_owners
         ));
     }
     if found.with_same_id > 0 {

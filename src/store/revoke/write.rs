@@ -50,8 +50,16 @@ impl Store {
         let mut stripped = Vec::new();
         for dependents in &method.dependents {
             stripped.extend(self.change::<T>(&transaction, |sql, columns| {
-                filter::delete_dependents(sql, columns, *dependents, selection, now)
+                filter::of_tokens(sql, columns, *dependents, selection, now)
             })?);
+        }
+        for left_over in &method.left_over {
+            let mut sql = self.sql();
+            filter::of_tokens(&mut sql, self.columns::<T>()?, *left_over, selection, now)
+                .map_err(|error| self.unrecorded(&error))?;
+            // A trigger, or a policy of rows.
+            let left = transaction.rows(&sql, |_| ())?;
+            ensure!(left.is_empty(), "the database keeps what hangs on a token from being deleted");
         }
         let revoked = self.change::<T>(&transaction, |sql, columns| {
             filter::revoke(sql, columns, method, selection, (now, at))

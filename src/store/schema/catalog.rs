@@ -69,8 +69,9 @@ impl ColumnKind {
         match name {
             "int2" | "int4" | "int8" => Self::Integer,
             "bool" => Self::Boolean,
-            "text" | "varchar" | "bpchar" | "name" => Self::Text,
-            "enum" | "citext" => Self::Castable,
+            "text" | "varchar" | "name" => Self::Text,
+            // The blanks at the end of the second are no part of it.
+            "enum" | "bpchar" | "citext" => Self::Castable,
             "uuid" => Self::Uuid,
             "timestamp" => Self::Timestamp,
             "timestamptz" => Self::Timestamptz,

@@ -198,6 +198,7 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
                 expires: false,
                 remaining: "SELECT t.id FROM @deploy_tokens t WHERE t.revoked IS NOT TRUE AND ",
                 dependents: Vec::new(),
+                left_over: Vec::new(),
             },
         },
         username: "t.username",

@@ -327,6 +327,8 @@ pub struct RevokeMethod {
     /// The statements that first delete rows that depend on the tokens, and return the
     /// tokens' ids: the text before and after the tokens' conditions.
     pub dependents: Vec<[&'static str; 2]>,
+    /// The statements that find one of such rows: the text before and after the conditions.
+    pub left_over: Vec<[&'static str; 2]>,
 }
 
 #[derive(Debug)]

@@ -244,6 +244,7 @@ pub fn schema(dialect: Dialect) -> Schema {
                     expires: false,
                     remaining: "SELECT t.id FROM @personal_access_tokens t WHERE NOT t.revoked AND ",
                     dependents: Vec::new(),
+                    left_over: Vec::new(),
                 },
             },
             user_id: Some(OwnerColumn::integer("t.user_id")),
@@ -267,56 +268,61 @@ pub fn schema(dialect: Dialect) -> Schema {
             },
             last_used_at: Some(time!("personal_access_tokens", "last_used_at", Iso)),
         },
-        deploy_tokens: Some(DeployTokens {
-            token: Tokens {
-                table: Table {
-                    from: "@deploy_tokens t LEFT JOIN @projects p ON p.id = t.project_id \
-                   LEFT JOIN @groups g ON g.id = t.group_id",
-                    id: IdColumn::integer("t.id"),
-                    only: None,
-                },
-                name: Some("t.name"),
-                scopes: Some(Scopes { sql: "t.scopes", form: ScopesForm::Json }),
-                revoked: Some("t.revoked"),
-                created_at: Some(time!("deploy_tokens", "created_at", Iso)),
-                expires_at: Some(time!("deploy_tokens", "expires_at", Iso)),
-                revoke: RevokeMethod {
-                    statement: "UPDATE @deploy_tokens AS t SET revoked = TRUE",
-                    times: Vec::new(),
-                    returning: "CASE WHEN revoked THEN id END",
-                    deletes: false,
-                    expires: false,
-                    remaining: "SELECT t.id FROM @deploy_tokens t WHERE NOT t.revoked AND ",
-                    dependents: Vec::new(),
-                },
-            },
-            username: "t.username",
-            project_id: "t.project_id",
-            group_id: "t.group_id",
-            project_path: "p.full_path",
-            group_path: "g.full_path",
-            is_of_project: ["t.project_id = ", ""],
-            is_of_group: ["t.group_id = ", ""],
-            level: [
-                level_head!(),
-                level_tail!(
-                    "t.project_id",
-                    "coalesce(t.group_id, (SELECT x.group_id FROM @projects x WHERE x.id = t.project_id))"
-                ),
-            ],
-            reached: REACHED,
-            projects: Places {
-                by_id: place!("projects", "id", "x.id", "x.group_id"),
-                by_path: place!("projects", "full_path", "x.id", "x.group_id"),
-                of_member: [project_of_member!("id"), project_of_member!("full_path")],
-            },
-            groups: Places {
-                by_id: place!("groups", "id", "NULL", "x.id"),
-                by_path: place!("groups", "full_path", "NULL", "x.id"),
-                of_member: [group_of_member!("id"), group_of_member!("full_path")],
-            },
-        }),
+        deploy_tokens: Some(deploy_tokens()),
         audit_events: Some(AUDIT_EVENTS),
+    }
+}
+
+fn deploy_tokens() -> DeployTokens {
+    DeployTokens {
+        token: Tokens {
+            table: Table {
+                from: "@deploy_tokens t LEFT JOIN @projects p ON p.id = t.project_id \
+                   LEFT JOIN @groups g ON g.id = t.group_id",
+                id: IdColumn::integer("t.id"),
+                only: None,
+            },
+            name: Some("t.name"),
+            scopes: Some(Scopes { sql: "t.scopes", form: ScopesForm::Json }),
+            revoked: Some("t.revoked"),
+            created_at: Some(time!("deploy_tokens", "created_at", Iso)),
+            expires_at: Some(time!("deploy_tokens", "expires_at", Iso)),
+            revoke: RevokeMethod {
+                statement: "UPDATE @deploy_tokens AS t SET revoked = TRUE",
+                times: Vec::new(),
+                returning: "CASE WHEN revoked THEN id END",
+                deletes: false,
+                expires: false,
+                remaining: "SELECT t.id FROM @deploy_tokens t WHERE NOT t.revoked AND ",
+                dependents: Vec::new(),
+                left_over: Vec::new(),
+            },
+        },
+        username: "t.username",
+        project_id: "t.project_id",
+        group_id: "t.group_id",
+        project_path: "p.full_path",
+        group_path: "g.full_path",
+        is_of_project: ["t.project_id = ", ""],
+        is_of_group: ["t.group_id = ", ""],
+        level: [
+            level_head!(),
+            level_tail!(
+                "t.project_id",
+                "coalesce(t.group_id, (SELECT x.group_id FROM @projects x WHERE x.id = t.project_id))"
+            ),
+        ],
+        reached: REACHED,
+        projects: Places {
+            by_id: place!("projects", "id", "x.id", "x.group_id"),
+            by_path: place!("projects", "full_path", "x.id", "x.group_id"),
+            of_member: [project_of_member!("id"), project_of_member!("full_path")],
+        },
+        groups: Places {
+            by_id: place!("groups", "id", "NULL", "x.id"),
+            by_path: place!("groups", "full_path", "NULL", "x.id"),
+            of_member: [group_of_member!("id"), group_of_member!("full_path")],
+        },
     }
 }
 

@@ -53,7 +53,7 @@ impl IdForm {
         match (self, id) {
             (Self::Integer | Self::Any, Id::Integer(id)) => Some(Value::Integer(*id)),
             (Self::Any, Id::Text(id)) => Some(Value::from(&**id)),
-            (Self::Integer, Id::Text(_)) => None,
+            (Self::Integer, Id::Text(text)) => parse_id(text).ok().map(Value::Integer),
             (Self::Text | Self::Row, id) => Some(Value::Text(id.to_string())),
             (Self::Uuid, id) => Uuid::parse_str(&id.to_string()).ok().map(Value::Uuid),
         }

@@ -45,7 +45,9 @@ pub fn add(connection: &Connection) -> Result<()> {
                 let time = Timestamp::from_any_zone(&text);
                 Some(time.map_or_else(|| text.into_owned(), |time| time.to_string()))
             }
-            _ => None,
+            ValueRef::Null => None,
+            // Neither is what is no text a time.
+            ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Blob(_) => Some("no text".into()),
         })
     })?;
     // In the order of code points, whatever encoding the database has.

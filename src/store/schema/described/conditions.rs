@@ -8,17 +8,40 @@ use crate::store::schema::form::{Conditions, Literal, Name, Test};
 use crate::store::sql::{Text, Value, sql};
 
 impl Compiler<'_> {
-    /// The conditions on a row, joined by AND. One on a column that is missing, and need not
-    /// be there, holds.
+    /// The conditions on a row, joined by AND: all columns have to be there.
     pub fn conditions(&self, row: &Row, conditions: &Conditions) -> Result<Text, Failure> {
-        let mut all = Vec::new();
+        let all = conditions.0.iter().map(|(name, test)| {
+            let column = self.required(row, name)?;
+            self.check_readable(row, name, column.kind)?;
+            self.test(name, &column, test)
+        });
+        Ok(Text::joined(all.collect::<Result<Vec<_>, _>>()?, " AND "))
+    }
+
+    /// The same; `None`: a column is missing, and need not be there, so that nobody can tell.
+    pub fn conditions_told(
+        &self,
+        row: &Row,
+        conditions: &Conditions,
+    ) -> Result<Option<Text>, Failure> {
+        for (name, _) in &conditions.0 {
+            if self.look_up(row, name)?.is_none() {
+                return Ok(None);
+            }
+        }
+        self.conditions(row, conditions).map(Some)
+    }
+
+    /// The same without those on a column that is missing, and need not be there.
+    pub fn conditions_there(&self, row: &Row, conditions: &Conditions) -> Result<Text, Failure> {
+        let mut all = vec![sql!["TRUE"]];
         for (name, test) in &conditions.0 {
             if let Some(column) = self.readable(row, name)? {
                 all.push(self.test(name, &column, test)?);
             }
         }
-        if all.is_empty() {
-            return Ok(sql!["TRUE"]);
+        if all.len() > 1 {
+            all.remove(0);
         }
         Ok(Text::joined(all, " AND "))
     }
@@ -52,9 +75,28 @@ impl Compiler<'_> {
         let is_sqlite = self.is_sqlite();
         Ok(match (literal, kind) {
             // As the applications have it, a flag that is NULL is not set.
+            // In SQLite what is no number is neither: some write 't' and 'f'.
+            (
+                Literal::Boolean(value),
+                ColumnKind::Boolean | ColumnKind::Integer | ColumnKind::Any,
+            ) if is_sqlite => {
+                if *value {
+                    sql!["(typeof(", column, ") = 'integer' AND ", column, " <> 0)"]
+                } else {
+                    sql![
+                        "(",
+                        column,
+                        " IS NULL OR typeof(",
+                        column,
+                        ") = 'integer' AND ",
+                        column,
+                        " = 0)"
+                    ]
+                }
+            }
             (Literal::Boolean(true), ColumnKind::Boolean) => sql![column, " IS TRUE"],
             (Literal::Boolean(false), ColumnKind::Boolean) => sql![column, " IS NOT TRUE"],
-            (Literal::Boolean(value), ColumnKind::Integer | ColumnKind::Any) => {
+            (Literal::Boolean(value), ColumnKind::Integer) => {
                 let is = if *value { " <> 0" } else { " = 0" };
                 sql!["coalesce(", column, ", 0)", is]
             }

@@ -3,8 +3,8 @@
 
 use super::Compiler;
 use crate::failure::Failure;
-use crate::store::schema::ColumnKind;
 use crate::store::schema::form::Name;
+use crate::store::schema::{Column, ColumnKind};
 use crate::store::sql::{Dialect, Quoted, Text, sql};
 
 /// A row of a table, under the name that it has in statements.
@@ -47,21 +47,27 @@ impl Row {
 }
 
 /// What is called so is a secret or a part of one, as a rule.
-const SECRET_WORDS: [&str; 13] = [
-    "token",
+const SECRET_WORDS: [&str; 16] = [
     "value",
-    "secret",
-    "digest",
-    "hash",
     "hashed",
-    "key",
     "salt",
     "prefix",
-    "password",
     "eight",
     "characters",
     "start",
+    "jwt",
+    "totp",
+    "otp",
+    "pin",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "credential",
+    "signature",
 ];
+
+/// A word that ends so, as `apikey` and `tokenhash` do.
+const SECRET_ENDS: [&str; 6] = ["token", "secret", "digest", "hash", "key", "password"];
 
 /// Whether a column of texts is called like a token's value, or a part or a digest of one.
 #[must_use]
@@ -75,7 +81,9 @@ pub fn looks_secret(column: &str) -> bool {
         was_small = character.is_lowercase();
         words.extend(character.to_lowercase());
     }
-    words.split(|it: char| !it.is_alphanumeric()).any(|word| SECRET_WORDS.contains(&word))
+    words.split(|it: char| !it.is_alphanumeric()).any(|word| {
+        SECRET_WORDS.contains(&word) || SECRET_ENDS.iter().any(|end| word.ends_with(end))
+    })
 }
 
 impl Compiler<'_> {
@@ -121,6 +129,20 @@ impl Compiler<'_> {
         }
         // The number that SQLite gives each row of a table.
         if self.is_sqlite() && wanted.eq_ignore_ascii_case("rowid") {
+            // It may be another name of a column.
+            let is_secret = |column: &Column| {
+                column.kind == ColumnKind::Integer
+                    && self
+                        .file()
+                        .tokens
+                        .secret
+                        .iter()
+                        .any(|it| self.is_same(it.get_ref(), &column.name))
+            };
+            if columns.iter().any(is_secret) {
+                let problem = "rowid may be a secret that is an integer";
+                return Err(self.described.mistake(name, problem));
+            }
             let sql = match row.alias {
                 "" => sql!["rowid"],
                 alias => sql![alias, ".rowid"],

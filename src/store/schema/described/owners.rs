@@ -33,7 +33,7 @@ pub(super) struct Owning {
 impl Compiler<'_> {
     /// The columns of the owners of a token's row.
     pub fn owner_columns(&self, token: &Row) -> Result<OwnerColumns, Failure> {
-        let Some(owner) = &self.file().owner else {
+        let Some(owner) = self.owner()? else {
             return Ok(OwnerColumns {
                 joins: sql![],
                 user_id: None,
@@ -80,10 +80,10 @@ impl Compiler<'_> {
         })
     }
 
-    /// Checks that a server compares a token's owner with the owners' key: SQLite compares
-    /// anything.
+    /// Checks that a token's owner can be compared with the owners' key. SQLite compares
+    /// anything, and would take a text for a number here, and not there.
     fn check_comparable(&self, name: &Name, owning: &Owning, key: &Found) -> Result<(), Failure> {
-        if self.is_sqlite() || self.id_form(name, key.kind)? == owning.form {
+        if self.id_form(name, key.kind)? == owning.form {
             return Ok(());
         }
         let problem = format!("{} is not of the type of the owners' key", name.get_ref());
@@ -116,7 +116,8 @@ impl Compiler<'_> {
         let name = key.unwrap_or(&id);
         let found = self.required(row, name)?;
         self.check_readable(row, name, found.kind)?;
-        Ok(found)
+        let kind = found.kind;
+        Ok(Found { sql: self.exact(found), kind })
     }
 
     pub fn name_of(&self, row: &Row, name: &Name) -> Result<Text, Failure> {
@@ -155,9 +156,20 @@ impl Compiler<'_> {
         let found = found.ok_or_else(missing)?;
         Ok(Owning {
             form: self.id_form(name, found.kind)?,
-            only: only.map(|it| self.conditions(token, it)).transpose()?,
-            column: found.sql,
+            only: only.map(|it| self.conditions_there(token, it)).transpose()?,
+            column: self.exact(found),
         })
+    }
+
+    /// The users who own tokens; `None`: the file or the database knows none.
+    pub fn owner(&self) -> Result<Option<&OwnerTable>, Failure> {
+        let Some(owner) = &self.file().owner else { return Ok(None) };
+        // A column of the token itself, which older versions may lack.
+        let is_there = match &owner.via {
+            None => self.look_up(&self.token_row("t")?, &owner.column)?.is_some(),
+            Some(_) => true,
+        };
+        Ok(is_there.then_some(owner))
     }
 
     /// What `kind` says of a row of a user; `None`: it says nothing.
@@ -185,6 +197,9 @@ impl Compiler<'_> {
                 for (kind, values) in kinds.iter().filter(|(_, values)| !values.is_empty()) {
                     let is = self.is_any_of(column, &found, values)?;
                     cases.push(sql![" WHEN ", is, " THEN '", kind.name(), "'"]);
+                }
+                if cases.is_empty() {
+                    return Err(self.described.mistake(column, "no value of it stands for a kind"));
                 }
                 return Ok(Some(sql!["CASE", Text::joined(cases, ""), " END"]));
             }
@@ -273,7 +288,7 @@ impl Compiler<'_> {
     fn state(&self, row: &Row, owner: &OwnerTable) -> Result<Text, Failure> {
         let Some(states) = &owner.state else {
             let Some(active) = &owner.active else { return Ok(sql!["'active'"]) };
-            let active = self.conditions(row, active)?;
+            let active = self.conditions_there(row, active)?;
             return Ok(sql!["CASE WHEN ", active, " THEN 'active' ELSE 'blocked' END"]);
         };
         let States { column, active, blocked, banned, deactivated } = states.get_ref();
@@ -287,7 +302,11 @@ impl Compiler<'_> {
         for (values, state) in named {
             let is = match (values, column) {
                 (None, _) => continue,
-                (Some(StateValues::Row(row_is)), None) => self.conditions(row, row_is)?,
+                (Some(StateValues::Row(is)), None) => {
+                    let Some(told) = self.conditions_told(row, is)? else { continue };
+                    told
+                }
+                (Some(StateValues::Values(values)), Some(_)) if values.is_empty() => continue,
                 (Some(StateValues::Values(values)), Some(column)) => {
                     let Some(found) = self.readable(row, column)? else { continue };
                     self.is_any_of(column, &found, values)?

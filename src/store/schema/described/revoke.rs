@@ -9,6 +9,9 @@ use crate::store::schema::form::{File, Literal, Name, NameOr, Revoke, TimeAs};
 use crate::store::schema::{ColumnKind, RevokeMethod, Table, TimeForm};
 use crate::store::sql::{Quoted, Text, Value, sql};
 
+/// The statement that deletes rows which depend on tokens, and the one that finds those left.
+type Dependents = ([&'static str; 2], [&'static str; 2]);
+
 impl Compiler<'_> {
     /// That a row is revoked, never NULL; `None`: it is not recorded.
     pub fn revoked(&self, row: &Row) -> Result<Option<Text>, Failure> {
@@ -122,6 +125,7 @@ impl Compiler<'_> {
         let select = sql!["SELECT ", id, " FROM ", row.from(), " WHERE TRUE", remaining, " AND "];
         let dependents =
             file.also_delete.iter().filter_map(|link| self.dependents(link, &row, id).transpose());
+        let dependents = dependents.collect::<Result<Vec<_>, _>>()?;
         Ok(RevokeMethod {
             statement: statement.kept(),
             times,
@@ -129,7 +133,8 @@ impl Compiler<'_> {
             deletes,
             expires: matches!(revoke, Revoke::Expire(_)),
             remaining: select.kept(),
-            dependents: dependents.collect::<Result<_, _>>()?,
+            dependents: dependents.iter().map(|(delete, _)| *delete).collect(),
+            left_over: dependents.iter().map(|(_, count)| *count).collect(),
         })
     }
 
@@ -144,6 +149,16 @@ impl Compiler<'_> {
             | Revoke::Expire(name)
             | Revoke::Erase(name) => Some(name),
         };
+        if let Revoke::Expire(name) = tokens.revoke.get_ref() {
+            let expires = tokens.expires.as_ref().and_then(|it| match it {
+                NameOr::Name(name) => Some(name),
+                NameOr::Table(time) => time.column.as_ref().filter(|_| time.via.is_none()),
+            });
+            if expires.map(Name::get_ref) != Some(name.get_ref()) {
+                let problem = "what expires is the column of 'expires'";
+                return Err(self.described.mistake(name, problem));
+            }
+        }
         let ids = tokens.id.iter().flat_map(|ids| &ids.0);
         let texts = [&tokens.name, &tokens.description].into_iter().flatten();
         let texts = texts.filter_map(|it| match it {
@@ -227,7 +242,7 @@ impl Compiler<'_> {
         name: &Name,
         token: &Row,
         id: &'static str,
-    ) -> Result<Option<[&'static str; 2]>, Failure> {
+    ) -> Result<Option<Dependents>, Failure> {
         let link = links::parse(name.get_ref());
         let link = link.map_err(|problem| self.described.mistake(name, &problem))?;
         let table = Name::new(name.span(), link.table.to_owned());
@@ -239,38 +254,15 @@ impl Compiler<'_> {
         let part = |text: &str| Name::new(name.span(), text.to_owned());
         let from = token.from();
         // By IN the rows are found through their index.
-        let [head, tail] = if let [(column, other)] = link.on[..] {
+        let found = if let [(column, other)] = link.on[..] {
             let (column, other) =
                 (self.required(&row, &part(column))?.sql, self.required(token, &part(other))?.sql);
-            [
-                sql![
-                    "DELETE FROM ",
-                    rows,
-                    " WHERE ",
-                    column,
-                    " IN (SELECT ",
-                    other,
-                    " FROM ",
-                    from,
-                    " WHERE "
-                ],
-                sql![")"],
-            ]
+            sql![rows, " WHERE ", column, " IN (SELECT ", other, " FROM ", from, " WHERE "]
         } else {
-            [
-                sql![
-                    "DELETE FROM ",
-                    rows,
-                    " WHERE EXISTS (SELECT 1 FROM ",
-                    from,
-                    " WHERE ",
-                    on,
-                    " AND "
-                ],
-                sql![")"],
-            ]
+            sql![rows, " WHERE EXISTS (SELECT 1 FROM ", from, " WHERE ", on, " AND "]
         };
         let returning = sql![" RETURNING (SELECT ", id, " FROM ", from, " WHERE ", on, " LIMIT 1)"];
-        Ok(Some([head.kept(), sql![tail, returning].kept()]))
+        let delete = [sql!["DELETE FROM ", found].kept(), sql![")", returning].kept()];
+        Ok(Some((delete, [sql!["SELECT 1 FROM ", found].kept(), ") LIMIT 1"])))
     }
 }

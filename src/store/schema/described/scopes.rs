@@ -116,15 +116,16 @@ impl Compiler<'_> {
 
     /// Columns that are scopes by their names.
     fn flags(&self, row: &Row, flags: &[Name]) -> Result<Scopes, Failure> {
-        let mut all = Vec::new();
+        let (mut all, mut odd) = (Vec::new(), Vec::new());
         for name in flags {
-            let Some(column) = self.column(row, name)? else { continue };
+            let Some(column) = self.readable(row, name)? else { continue };
             let scope = name.get_ref();
             let is_word = scope.trim() == scope && !scope.contains(',');
             if !is_word || !matches!(column.kind, ColumnKind::Boolean | ColumnKind::Integer) {
                 let problem = format!("{scope} holds {}, and is no flag", column.kind.in_words());
                 return Err(self.described.mistake(name, &problem));
             }
+            odd.push(sql!["typeof(", column.sql, ") NOT IN ('integer', 'null')"]);
             let is_set = if column.kind == ColumnKind::Integer {
                 sql!["coalesce(", column.sql, ", 0) <> 0"]
             } else {
@@ -138,6 +139,12 @@ impl Compiler<'_> {
             sql!["''"]
         } else {
             sql!["concat_ws(',', ", Text::joined(all, ", "), ")"]
+        };
+        // Some write 't' and 'f': a blob is told as what cannot be read.
+        let sql = if self.is_sqlite() && !odd.is_empty() {
+            sql!["CASE WHEN ", Text::joined(odd, " OR "), " THEN x'00' ELSE ", sql, " END"]
+        } else {
+            sql
         };
         Ok(Scopes { sql: sql.kept(), form: ScopesForm::Commas })
     }

@@ -194,6 +194,7 @@ impl Compiler<'_> {
         let from = self.comparable(&from, form, given);
         // What is beyond all calendars is as good as at their end.
         let pick = if self.is_sqlite() { ["min(", "max("] } else { ["least(", "greatest("] };
+        let given = count.sql.clone();
         let count =
             sql![pick[1], "-", MOST_SECONDS, ", ", pick[0], MOST_SECONDS, ", ", count.sql, "))"];
         let sql = match form {
@@ -211,7 +212,18 @@ impl Compiler<'_> {
         };
         // Where the seconds are NULL it never expires; PostgreSQL's least would leave them out.
         let sql = if self.is_sqlite() {
-            sql
+            // What is no number, or no time, is told when the row is read.
+            sql![
+                "CASE WHEN ",
+                given,
+                " IS NULL OR ",
+                from,
+                " IS NULL THEN NULL WHEN ",
+                sql!["typeof(", given, ") = 'integer'"],
+                " THEN coalesce(",
+                sql,
+                ", 'no time') ELSE 'no number' END",
+            ]
         } else {
             let column = self.required(row, seconds)?;
             sql!["CASE WHEN ", column.sql, " IS NOT NULL THEN ", sql, " END"]

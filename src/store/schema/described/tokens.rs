@@ -31,7 +31,7 @@ impl Compiler<'_> {
         let name = optional(file.name.as_ref(), |it| self.text(&row, it))?;
         let description = optional(file.description.as_ref(), |it| self.text(&row, it))?;
         let impersonation = optional(file.impersonation.as_ref(), |name| {
-            let found = self.column(&row, name)?;
+            let found = self.readable(&row, name)?;
             found.map(|found| self.flag(name, &found).map(Text::kept)).transpose()
         })?;
         Ok(PersonalAccessTokens {
@@ -80,7 +80,7 @@ impl Compiler<'_> {
         }
         if let [(name, found)] = &parts[..] {
             let form = self.id_form(name, found.kind)?;
-            return Ok(IdColumn { sql: found.sql.clone().kept(), form });
+            return Ok(IdColumn { sql: self.exact(found.clone()).kept(), form });
         }
         let texts = parts.iter().map(|(name, found)| self.id_part(name, found));
         let texts = texts.collect::<Result<Vec<_>, _>>()?;
@@ -105,11 +105,21 @@ impl Compiler<'_> {
         Ok(IdColumn { sql: sql.kept(), form: IdForm::Row })
     }
 
+    /// A column of ids, which are equal only where they are the same, whatever collation the
+    /// column has.
+    pub fn exact(&self, found: Found) -> Text {
+        match found.kind {
+            ColumnKind::Text if self.is_sqlite() => sql![found.sql, " COLLATE BINARY"],
+            ColumnKind::Castable => sql![found.sql, "::text"],
+            _ => found.sql,
+        }
+    }
+
     /// The form of ids in a column.
     pub fn id_form(&self, name: &Name, kind: ColumnKind) -> Result<IdForm, Failure> {
         match kind {
             ColumnKind::Integer => Ok(IdForm::Integer),
-            ColumnKind::Text => Ok(IdForm::Text),
+            ColumnKind::Text | ColumnKind::Castable => Ok(IdForm::Text),
             ColumnKind::Uuid => Ok(IdForm::Uuid),
             _ => {
                 let problem = format!("{} holds {}, no ids", name.get_ref(), kind.in_words());
@@ -145,7 +155,7 @@ impl Compiler<'_> {
 
     /// The condition on rows that are tokens of the kind.
     fn only(&self, row: &Row) -> Result<Option<Text>, Failure> {
-        let kind = self.rows_of_kind().map(|it| self.conditions(row, it)).transpose()?;
+        let kind = self.rows_of_kind().map(|it| self.conditions_there(row, it)).transpose()?;
         let value = self.erased(row)?.map(|value| sql![value, " IS NOT NULL"]);
         let all: Vec<_> = kind.into_iter().chain(value).collect();
         Ok((!all.is_empty()).then(|| Text::joined(all, " AND ")))

@@ -4,14 +4,14 @@ use super::Compiler;
 use super::links::Chain;
 use super::names::Row;
 use crate::failure::Failure;
-use crate::store::schema::form::{Admin, OwnerTable};
+use crate::store::schema::form::{Admin, Literal, OwnerTable};
 use crate::store::schema::{Lookup, NO_NAME, Users};
 use crate::store::sql::{IdForm, Text, sql};
 
 impl Compiler<'_> {
     /// The statements that find users.
     pub fn users(&self) -> Result<Users, Failure> {
-        let Some(owner) = &self.file().owner else {
+        let Some(owner) = self.owner()? else {
             let none = Lookup { by_id: NO_ID, by_name: NO_NAME };
             return Ok(Users {
                 form: IdForm::Integer,
@@ -30,7 +30,7 @@ impl Compiler<'_> {
         let username = self.username(&u, owner)?;
         let admin = self.admin(&u, owner)?;
         let active = match &owner.active {
-            Some(active) => sql![self.conditions(&u, active)?, " AND "],
+            Some(active) => sql![self.conditions_there(&u, active)?, " AND "],
             None => sql![],
         };
         let found = sql!["SELECT ", key.sql, ", ", username];
@@ -97,16 +97,22 @@ impl Compiler<'_> {
             match admin {
                 Admin::Flag(name) => {
                     if let Some(found) = self.readable(u, name)? {
-                        any.push(self.flag(name, &found)?);
+                        self.flag(name, &found)?;
+                        any.push(self.is_any_of(name, &found, &[Literal::Boolean(true)])?);
                     }
                 }
-                Admin::Row(conditions) => any.push(sql!["(", self.conditions(u, conditions)?, ")"]),
+                Admin::Row(conditions) => {
+                    if let Some(told) = self.conditions_told(u, conditions)? {
+                        any.push(sql!["(", told, ")"]);
+                    }
+                }
                 Admin::Linked { via, only } => {
                     let Some(Chain { from, on, last }) = self.chain(u, via)? else { continue };
                     let only = if only.0.is_empty() {
                         sql![]
                     } else {
-                        sql![" AND ", self.conditions(&last, only)?]
+                        let Some(told) = self.conditions_told(&last, only)? else { continue };
+                        sql![" AND ", told]
                     };
                     any.push(sql!["EXISTS (SELECT 1 FROM ", from, " WHERE ", on, only, ")"]);
                 }

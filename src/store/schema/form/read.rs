@@ -179,6 +179,9 @@ impl<'de> Deserialize<'de> for AdminRow {
                         Ok(AdminRow { via, conditions })
                     }
                     (None, Some(_)) => Err(A::Error::custom("'where' needs a 'via'")),
+                    (None, None) if conditions.0.is_empty() => {
+                        Err(A::Error::custom("it has no condition"))
+                    }
                     (None, None) => Ok(AdminRow { via: None, conditions }),
                 }
             }
