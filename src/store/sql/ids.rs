@@ -11,7 +11,12 @@ use crate::model::reference::Reference;
 pub struct IdColumn {
     pub sql: &'static str,
     pub form: IdForm,
+    /// Of an id that is made of several columns the first, by whose index rows are found.
+    pub first: Option<(&'static str, IdForm)>,
 }
+
+/// Stands between the columns of an id.
+const BETWEEN: char = '~';
 
 /// The form of ids in a column. Those that are asked for are bound in the same form, so that
 /// the column's index finds them.
@@ -30,8 +35,21 @@ pub enum IdForm {
 impl IdColumn {
     #[must_use]
     pub const fn integer(sql: &'static str) -> Self {
-        Self { sql, form: IdForm::Integer }
+        Self { sql, form: IdForm::Integer, first: None }
     }
+}
+
+/// What the first column of ids may hold: of a text that has the character between columns
+/// too, nobody can tell where it ends.
+#[must_use]
+pub fn firsts(ids: &IdList) -> IdList {
+    let mut firsts = IdList::default();
+    for id in ids.iter() {
+        let id = id.to_string();
+        firsts.extend(id.match_indices(BETWEEN).map(|(at, _)| Id::from(&id[..at])));
+    }
+    firsts.sort();
+    firsts
 }
 
 impl IdForm {
@@ -93,7 +111,7 @@ impl IdForm {
     pub fn values(self, ids: &IdList) -> Value {
         let integer = |id| match id {
             Id::Integer(id) => Some(id),
-            Id::Text(_) => None,
+            Id::Text(text) => parse_id(&text).ok(),
         };
         match (self, ids) {
             (Self::Integer | Self::Any, IdList::Integers(ids)) => Value::Integers(ids.clone()),

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use uuid::Uuid;
 
+use self::ids::firsts;
 pub use self::ids::{IdColumn, IdForm};
 pub(super) use self::text::sql;
 pub use self::text::{Quoted, Text, literal, replaced};
@@ -215,6 +216,11 @@ impl Sql {
 
     /// Writes a condition that a column is one of these ids.
     pub fn one_of(&mut self, column: IdColumn, ids: &IdList) -> &mut Self {
+        if let Some((sql, form)) = column.first {
+            let first = IdColumn { sql, form, first: None };
+            self.push("(").one_of(first, &firsts(ids)).push(" AND ");
+            return self.one_of(IdColumn { first: None, ..column }, ids).push(")");
+        }
         self.push(column.sql);
         if ids.len() == 1
             && let Some(id) = ids.last().and_then(|id| column.form.value(&id))

@@ -416,7 +416,7 @@ impl Owning {
     fn kept(self) -> OwnerColumn {
         let column = self.column.kept();
         OwnerColumn {
-            id: IdColumn { sql: column, form: self.form },
+            id: IdColumn { sql: column, form: self.form, first: None },
             shown: match &self.only {
                 None => column,
                 Some(only) => sql!["CASE WHEN ", only, " THEN ", column, " END"].kept(),

@@ -80,12 +80,17 @@ impl Compiler<'_> {
         }
         if let [(name, found)] = &parts[..] {
             let form = self.id_form(name, found.kind)?;
-            return Ok(IdColumn { sql: self.exact(found.clone()).kept(), form });
+            return Ok(IdColumn { sql: self.exact(found.clone()).kept(), form, first: None });
         }
         let texts = parts.iter().map(|(name, found)| self.id_part(name, found));
         let texts = texts.collect::<Result<Vec<_>, _>>()?;
         let sql = sql!["(", Text::joined(texts, " || '~' || "), ")"];
-        Ok(IdColumn { sql: sql.kept(), form: IdForm::Text })
+        let first = parts.first().filter(|(name, _)| !self.is_time(name));
+        let first = first.and_then(|(name, found)| {
+            let form = self.id_form(name, found.kind).ok()?;
+            Some((self.exact(found.clone()).kept(), form))
+        });
+        Ok(IdColumn { sql: sql.kept(), form: IdForm::Text, first })
     }
 
     /// What the database calls a row whose table has no id.
@@ -102,7 +107,7 @@ impl Compiler<'_> {
         };
         let name = if self.is_sqlite() { "rowid" } else { "ctid::text" };
         let sql = sql!["('", ROW, "' || ", of, name, ")"];
-        Ok(IdColumn { sql: sql.kept(), form: IdForm::Row })
+        Ok(IdColumn { sql: sql.kept(), form: IdForm::Row, first: None })
     }
 
     /// A column of ids, which are equal only where they are the same, whatever collation the
@@ -132,9 +137,12 @@ impl Compiler<'_> {
     fn id_part(&self, name: &Name, found: &Found) -> Result<Text, Failure> {
         let Found { sql: column, kind } = found;
         Ok(match kind {
-            ColumnKind::Text | ColumnKind::Integer | ColumnKind::Date if self.is_sqlite() => {
-                // No blank, which would end the id where several stand in a line.
+            ColumnKind::Text | ColumnKind::Date if self.is_sqlite() && self.is_time(name) => {
+                // As times are written elsewhere.
                 sql!["replace(", column, ", ' ', 'T')"]
+            }
+            ColumnKind::Text | ColumnKind::Integer | ColumnKind::Date if self.is_sqlite() => {
+                sql![column]
             }
             ColumnKind::Text | ColumnKind::Castable | ColumnKind::Integer | ColumnKind::Uuid => {
                 sql![column, "::text"]
@@ -151,6 +159,17 @@ impl Compiler<'_> {
                 return Err(self.described.mistake(name, &problem));
             }
         })
+    }
+
+    /// Whether the file has a column as one of times.
+    fn is_time(&self, name: &Name) -> bool {
+        let tokens = &self.file().tokens;
+        let times = [&tokens.created, &tokens.last_used, &tokens.expires].into_iter().flatten();
+        let mut columns = times.filter_map(|it| match it {
+            NameOr::Name(name) => Some(name),
+            NameOr::Table(time) => time.column.as_ref(),
+        });
+        columns.any(|it| it.get_ref() == name.get_ref())
     }
 
     /// The condition on rows that are tokens of the kind.
