@@ -69,6 +69,7 @@ fn what_is_listed_can_be_shown_and_given_back() {
     sandbox.run("schema show knox").assert(2).says(&["hint: a similar name exists: django-knox"]);
     sandbox.run("schema show native").assert(2).says(&["no description has this name"]);
     sandbox.run("schema list -o ids").assert(2);
+    sandbox.run("schema show doorkeeper -o json").assert(2);
     sandbox.run("--schema nobody --as root list").assert(2).says(&["'tokenctl schema list'"]);
 }
 
@@ -162,6 +163,40 @@ fn what_looks_wrong_is_said_before_anybody_trusts_it() {
     let store = Connection::open(sandbox.store()).expect("a store");
     let left = store.query_row("SELECT count(*) FROM keys", [], |row| row.get::<_, i64>(0));
     assert_eq!(left, Ok(3));
+}
+
+#[test]
+fn what_a_foreign_key_keeps_from_being_deleted_is_said() {
+    let tables = "
+        CREATE TABLE keys (id INTEGER PRIMARY KEY, label TEXT, secret TEXT);
+        CREATE TABLE uses (id INTEGER PRIMARY KEY, key_id INTEGER REFERENCES keys (id));
+        CREATE TABLE gone (id INTEGER PRIMARY KEY, key_id INTEGER REFERENCES keys (id) ON DELETE CASCADE);
+    ";
+    let file = "
+        format = 1
+        application = 'Ours'
+        databases = ['sqlite', 'postgres']
+        [tokens]
+        table = 'keys'
+        secret = ['secret']
+        id = 'id'
+        revoke = 'delete'
+    ";
+    let mut all = vec![sandbox(tables)];
+    if let Some(cluster) = Cluster::shared() {
+        let database = cluster.database("references", tables);
+        all.push(Sandbox::without_store().with("TOKENCTL_DB", database.url("postgres")));
+    }
+    for sandbox in all {
+        write(&sandbox, file);
+        let found = check(&sandbox, 0);
+        let said = texts(&found["warnings"]);
+        let said: Vec<_> = said.iter().filter(|it| it.contains("foreign key")).collect();
+        assert_eq!(said.len(), 1, "{found}");
+        assert!(said[0].contains("also_delete = [\"uses(key_id = id)\"]"), "{found}");
+        write(&sandbox, &format!("{file}\nalso_delete = ['uses(key_id = id)']"));
+        assert!(!check(&sandbox, 0).to_string().contains("foreign key"));
+    }
 }
 
 #[test]

@@ -27,6 +27,8 @@ pub struct Findings {
     pub statements: Vec<String>,
     /// The columns that an index finds rows by.
     pub indexed: Vec<String>,
+    /// The links of rows that keep a token from being deleted, and that the description leaves.
+    pub references: Vec<String>,
     /// Whether an index promises that no two tokens have the same id.
     pub is_unique: bool,
 }

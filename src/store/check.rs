@@ -140,6 +140,12 @@ impl Store {
         let tokens = &described.file.tokens;
         let transaction = self.engine.begin(Mode::Read, self.busy_timeout)?;
         let indexes = self.engine.indexes(&transaction, tokens.table.get_ref())?;
+        if matches!(tokens.revoke.get_ref(), Revoke::Delete) {
+            let named: Vec<_> =
+                tokens.also_delete.iter().map(|it| table_of(it.get_ref())).collect();
+            found.references = self.engine.references(&transaction, tokens.table.get_ref())?;
+            found.references.retain(|link| !named.contains(&table_of(link)));
+        }
         transaction.commit()?;
         let is = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
         let ids: Vec<&str> = match &tokens.id {
@@ -158,6 +164,11 @@ impl Store {
         found.indexed = leading;
         Ok(())
     }
+}
+
+/// The table of a link.
+fn table_of(link: &str) -> &str {
+    link.split('(').next().unwrap_or_default().trim()
 }
 
 /// What becomes of a row that is revoked, in words.

@@ -154,6 +154,11 @@ fn warnings(store: &Store, description: &Description, found: &Findings) -> Vec<S
     if found.tokens > 0 && found.owned == 0 && store.records_owners() {
         warnings.push("no token has an owner: is the owner's column right?".into());
     }
+    for link in &found.references {
+        warnings.push(format!(
+            "a foreign key may keep tokens from being deleted: also_delete = [\"{link}\"]?"
+        ));
+    }
     if found.tokens > 0 && found.revoked == found.tokens {
         warnings.push("every token counts as revoked: is the manner to revoke right?".into());
     }

@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::{Context, Result};
 use clap::Args;
 
+use super::prints_toml;
 use crate::cli::session::Session;
 use crate::output::CANNOT_PRINT;
 use crate::store::{Mode, draft};
@@ -27,6 +28,7 @@ pub struct Draft {
 
 impl Draft {
     pub fn run(self, session: &Session) -> Result<()> {
+        prints_toml(session)?;
         let table = self.table.as_deref();
         let text = session.without_schema(Mode::Read, |at, how| draft(at, how, table))?;
         let mut out = session.out(None)?;

@@ -10,6 +10,8 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use super::session::Session;
+use crate::failure::Failure;
+use crate::output::Format;
 
 /// Descriptions of other applications' databases: list, show, check and draft them.
 ///
@@ -45,4 +47,12 @@ impl Schema {
             Command::Draft(command) => command.run(session),
         }
     }
+}
+
+/// Refuses a format where what is printed is a description.
+fn prints_toml(session: &Session) -> Result<()> {
+    if session.format() == Format::Table {
+        return Ok(());
+    }
+    Err(Failure::usage("a description is printed as TOML alone: leave -o out").into())
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::{Context, Result};
 use clap::Args;
 
+use super::prints_toml;
 use crate::cli::arguments::not_blank;
 use crate::cli::description_file::{names, unknown};
 use crate::cli::session::Session;
@@ -27,6 +28,7 @@ pub struct Show {
 
 impl Show {
     pub fn run(self, session: &Session) -> Result<()> {
+        prints_toml(session)?;
         let text = shipped(&self.name).ok_or_else(|| unknown("<NAME>", &self.name))?;
         let mut out = session.out(None)?;
         out.write_all(text.as_bytes()).and_then(|()| out.flush()).context(CANNOT_PRINT)

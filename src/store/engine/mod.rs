@@ -234,6 +234,21 @@ impl Engine {
         Ok(indexes.into_values().collect())
     }
 
+    /// The links, as descriptions write them, of rows of other tables that keep rows of a table
+    /// from being deleted.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn references(&self, transaction: &Transaction<'_>, table: &str) -> Result<Vec<String>> {
+        let sql = match self {
+            Self::Sqlite(it) => return it.references(table),
+            Self::Postgres(it) => it.references_sql(table),
+        };
+        let rows = transaction.rows(&sql, |row| row.text().map_err(anyhow::Error::msg))?;
+        rows.into_iter().collect()
+    }
+
     /// Which database it is.
     #[must_use]
     pub fn database(&self) -> Database {

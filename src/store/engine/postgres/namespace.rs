@@ -90,6 +90,26 @@ impl Relation {
 }
 
 impl Postgres {
+    /// The statement that lists the links of rows that keep rows of a table from being deleted.
+    pub fn references_sql(&self, table: &str) -> Sql {
+        let Quoted(namespace) = self.flavour.namespace.clone().unwrap_or(Quoted::name("public"));
+        let mut sql = Sql::new(Flavour::new(Dialect::Postgres));
+        sql.push(
+            "SELECT o.relname || '(' || f.attname || ' = ' || k.attname || ')' \
+             FROM pg_catalog.pg_constraint r \
+             JOIN pg_catalog.pg_class o ON o.oid = r.conrelid \
+             JOIN pg_catalog.pg_class c ON c.oid = r.confrelid \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             JOIN pg_catalog.pg_attribute f ON f.attrelid = o.oid AND f.attnum = r.conkey[1] \
+             JOIN pg_catalog.pg_attribute k ON k.attrelid = c.oid AND k.attnum = r.confkey[1] \
+             WHERE r.contype = 'f' AND r.confdeltype IN ('a', 'r') \
+             AND quote_ident(n.nspname) IN (",
+        );
+        sql.bind(namespace.as_str()).push(", ").bind(namespace.trim_matches('"'));
+        sql.push(") AND c.relname = ").bind(table).push(" ORDER BY 1");
+        sql
+    }
+
     /// The statement that lists the indexes of a table that hold all of its rows: the name of
     /// each, whether it is unique, and its columns in their order.
     pub fn indexes_sql(&self, table: &str) -> Sql {

@@ -219,6 +219,30 @@ impl Sqlite {
         Ok(indexes)
     }
 
+    /// The links of rows that keep rows of a table from being deleted, as
+    /// `other(column = column)`.
+    pub fn references(&self, table: &str) -> Result<Vec<String>> {
+        let mut others = self.connection.prepare(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name",
+        )?;
+        let others = others.query_map([], |row| row.get::<_, String>(0))?;
+        let mut links = Vec::new();
+        for other in others {
+            let other = other?;
+            self.connection.pragma(Some("main"), "foreign_key_list", &other, |row| {
+                let (to, on_delete): (String, String) = (row.get("table")?, row.get("on_delete")?);
+                let is_first = row.get::<_, i64>("seq")? == 0;
+                if to.eq_ignore_ascii_case(table) && is_first && !removes(&on_delete) {
+                    let from: String = row.get("from")?;
+                    let key = row.get::<_, Option<String>>("to")?.unwrap_or_else(|| "id".into());
+                    links.push(format!("{other}({from} = {key})"));
+                }
+                Ok(())
+            })?;
+        }
+        Ok(links)
+    }
+
     /// What keeps this process from writing to the file.
     pub fn obstacles(&self) -> Option<String> {
         self.file.as_ref().and_then(Identity::obstacle)
@@ -313,6 +337,11 @@ impl Sqlite {
             lent.join().unwrap_or_else(|panic| resume_unwind(panic))
         })
     }
+}
+
+/// Whether a foreign key lets the row go that it refers to.
+fn removes(on_delete: &str) -> bool {
+    matches!(on_delete, "CASCADE" | "SET NULL" | "SET DEFAULT")
 }
 
 /// What a statement is given once the run is stopped: a batch takes less.
