@@ -54,7 +54,7 @@ impl Content {
 }
 
 /// What a cell is painted with, as a character that takes no place and that no text has,
-/// since [`visible`](super::text::visible) escapes it: comfy-table measures the text, not the
+/// since [`visible`] escapes it: comfy-table measures the text, not the
 /// codes of the terminal, which take its place afterwards.
 #[derive(Clone, Copy)]
 enum Tint {
