@@ -58,7 +58,7 @@ pub fn read_list<T: Stored + Token + Record>(
             return Ok(listed.complete());
         } else {
             // As `jq .id` prints it.
-            let is_quoted = line.starts_with('"');
+            let is_quoted = syntax == IdSyntax::Any && line.starts_with('"');
             let quoted = is_quoted.then(|| serde_json::from_str::<String>(line).ok()).flatten();
             let id = quoted.as_deref().unwrap_or_else(|| without_comment(line));
             syntax.parse(id).map(|id| listed.ids.push(id))
