@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 
 use super::Report;
-use super::words::{Number, Text};
+use super::words::{Number, plain};
 
 /// A heading of the page: its id, and what it says.
 const PARTS: [(&str, &str); 10] = [
@@ -49,5 +49,5 @@ pub fn more(shown: usize, all: u64) -> Markup {
 }
 
 pub fn unrecorded(report: &Report, what: &str) -> Markup {
-    html! { p.none { (Text(&report.application)) " does not record " (what) "." } }
+    html! { p.none { (plain(&report.application)) " does not record " (what) "." } }
 }

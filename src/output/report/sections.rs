@@ -24,7 +24,7 @@ pub fn heading(report: &Report) -> Markup {
             }
             div { dt { "Store" } dd { (Text(&report.store)) } }
             div { dt { "Engine" } dd { (Text(&report.engine)) } }
-            div { dt { "Application" } dd { (Text(&report.application)) " (schema " (report.schema) ")" } }
+            div { dt { "Application" } dd { (plain(&report.application)) " (schema " (report.schema) ")" } }
             div {
                 dt { "As" }
                 dd {
@@ -182,7 +182,7 @@ pub fn revocations(report: &Report) -> Markup {
     let content = match &report.revocations {
         Revocations::Nowhere => html! {
             p.none {
-                (Text(&report.application)) " has no place for the audit events of tokenctl, and no audit file \
+                (plain(&report.application)) " has no place for the audit events of tokenctl, and no audit file \
                 was given: what was revoked is not known here."
             }
         },
@@ -220,7 +220,7 @@ pub fn explanations(report: &Report) -> Markup {
                 li { "A table has at most " (Number(MOST_ROWS as u64)) " rows. What is beyond is counted." }
                 @if !report.unrecorded.is_empty() {
                     li {
-                        (Text(&report.application)) " does not record of a token: "
+                        (plain(&report.application)) " does not record of a token: "
                         @for (index, name) in report.unrecorded.iter().enumerate() {
                             @if index > 0 { ", " }
                             code { (name) }
