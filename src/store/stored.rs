@@ -145,6 +145,8 @@ pub struct BrokenRow {
 
 /// Decodes a row, or returns its id and the problem.
 pub fn decoded<T: Stored, P: Projection<T>>(row: &mut Decoder<'_>, columns: &T::Columns) -> Row<P> {
-    let id = row.peek_id(T::table(columns).id.form);
-    P::decode(row, columns).map_err(|problem| BrokenRow { id, problem })
+    P::decode(row, columns).map_err(|problem| {
+        let id = row.peek_id(T::table(columns).id.form);
+        BrokenRow { id, problem }
+    })
 }
