@@ -162,6 +162,17 @@ fn names_that_are_not_there_are_told_with_the_nearest() {
 }
 
 #[test]
+fn what_a_token_is_cannot_be_changed_by_a_revocation() {
+    let columns = [("id", "7"), ("label", "\"x\""), ("note", "\"x\""), ("user_id", "7")];
+    for (name, value) in columns {
+        let told = [&*format!("{name} tells what a token is"), "not to be changed"];
+        is_mistake("\"updated_at\"", &format!("\"{name}\""), "touch = ", &told);
+        let set = format!("set = \"{name}\", to = {value}");
+        is_mistake("set = \"revoked\"", &set, "revoke = ", &told);
+    }
+}
+
+#[test]
 fn secrets_are_not_shown_under_any_name() {
     for (old, place) in [
         ("\"label\"", "name = "),

@@ -167,9 +167,9 @@ impl Compiler<'_> {
         });
         let owners = owner.iter().filter(|it| it.via.is_none()).map(|it| &it.column);
         let services = also_owned_by.iter().filter(|it| it.via.is_none()).map(|it| &it.column);
-        let mut kept = ids.chain(texts).chain(owners).chain(services);
+        let kept: Vec<_> = ids.chain(texts).chain(owners).chain(services).collect();
         for name in changed.into_iter().chain(&tokens.touch) {
-            if kept.any(|it| it.get_ref() == name.get_ref()) {
+            if kept.iter().any(|it| it.get_ref() == name.get_ref()) {
                 let problem = format!(
                     "{} tells what a token is, and is not to be changed by a revocation",
                     name.get_ref()
