@@ -34,14 +34,14 @@ impl Compiler<'_> {
 
     /// The same without those on a column that is missing, and need not be there.
     pub fn conditions_there(&self, row: &Row, conditions: &Conditions) -> Result<Text, Failure> {
-        let mut all = vec![sql!["TRUE"]];
+        let mut all = Vec::new();
         for (name, test) in &conditions.0 {
             if let Some(column) = self.readable(row, name)? {
                 all.push(self.test(name, &column, test)?);
             }
         }
-        if all.len() > 1 {
-            all.remove(0);
+        if all.is_empty() {
+            return Ok(sql!["TRUE"]);
         }
         Ok(Text::joined(all, " AND "))
     }

@@ -30,11 +30,10 @@ pub(super) fn parse(text: &str) -> Result<Link<'_>, String> {
     let form = || format!("'{text}' is no link: it is written table(column = column, …)");
     let inner = text.strip_suffix(')').ok_or_else(form)?;
     let (table, columns) = inner.split_once('(').ok_or_else(form)?;
-    let pair = |pair: &str| -> Option<(usize, usize)> { pair.find('=').map(|at| (at, pair.len())) };
     let mut on = Vec::new();
     for part in columns.split(',') {
-        let (at, end) = pair(part).ok_or_else(form)?;
-        let (column, before) = (part[..at].trim(), part[at + 1..end].trim());
+        let (column, before) = part.split_once('=').ok_or_else(form)?;
+        let (column, before) = (column.trim(), before.trim());
         if column.is_empty() || before.is_empty() || before.contains(['=', '(', ')']) {
             return Err(form());
         }

@@ -18,7 +18,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use self::owners::SERVICES;
-use super::form::{Admin, Conditions, DatabaseName, File, Name, NameOr, OneOrMany, Revoke};
+use super::form::{Admin, DatabaseName, File, Name, NameOr, OneOrMany, Revoke};
 use super::{Catalog, Description, Needs, Schema};
 use crate::failure::{Failure, Kind};
 use crate::store::sql::{Dialect, Text, Value, literal};
@@ -162,11 +162,7 @@ impl Described {
             NameOr::Table(linked) => Some(&linked.via),
             NameOr::Name(_) => None,
         });
-        let times = [&tokens.created, &tokens.last_used, &tokens.expires].into_iter().flatten();
-        let times = times.filter_map(|it| match it {
-            NameOr::Table(time) => time.via.as_ref(),
-            NameOr::Name(_) => None,
-        });
+        let times = tokens.times().filter_map(|it| it.table()?.via.as_ref());
         let scopes = tokens.scopes.iter().filter_map(|it| it.get_ref().via.as_ref());
         let admins = owner.iter().flat_map(|it| &it.admin).flat_map(|OneOrMany(all)| all);
         let admins = admins.filter_map(|it| match it {
@@ -271,10 +267,5 @@ impl Compiler<'_> {
 
     fn is_sqlite(&self) -> bool {
         self.dialect == Dialect::Sqlite
-    }
-
-    /// The conditions that keep the rows of the kind.
-    fn rows_of_kind(&self) -> Option<&Conditions> {
-        self.file().tokens.only.as_ref()
     }
 }

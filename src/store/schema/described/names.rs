@@ -37,6 +37,14 @@ impl Row {
         }
     }
 
+    /// A column of the row.
+    pub fn of(&self, column: Text) -> Text {
+        match self.alias {
+            "" => column,
+            alias => sql![alias, ".", column],
+        }
+    }
+
     /// The table as the row's name, for FROM.
     pub fn from(&self) -> Text {
         match self.alias {
@@ -121,11 +129,7 @@ impl Compiler<'_> {
         if let Some(column) = columns.iter().find(|it| Some(it.name.as_str()) == found) {
             self.check_quotable(name)?;
             let quoted = Quoted::name(&column.name);
-            let sql = match row.alias {
-                "" => sql![quoted],
-                alias => sql![alias, ".", quoted],
-            };
-            return Ok(Some(Found { sql, kind: column.kind }));
+            return Ok(Some(Found { sql: row.of(sql![quoted]), kind: column.kind }));
         }
         // The number that SQLite gives each row of a table.
         if self.is_sqlite() && wanted.eq_ignore_ascii_case("rowid") {
@@ -143,11 +147,7 @@ impl Compiler<'_> {
                 let problem = "rowid may be a secret that is an integer";
                 return Err(self.described.mistake(name, problem));
             }
-            let sql = match row.alias {
-                "" => sql!["rowid"],
-                alias => sql![alias, ".rowid"],
-            };
-            return Ok(Some(Found { sql, kind: ColumnKind::Integer }));
+            return Ok(Some(Found { sql: row.of(sql!["rowid"]), kind: ColumnKind::Integer }));
         }
         if self.described.is_optional(wanted) {
             return Ok(None);

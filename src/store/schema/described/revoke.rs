@@ -5,7 +5,7 @@ use super::Compiler;
 use super::links;
 use super::names::{Found, Row};
 use crate::failure::Failure;
-use crate::store::schema::form::{File, Literal, Name, NameOr, Revoke, TimeAs};
+use crate::store::schema::form::{File, Literal, Name, NameOr, Revoke, TimeAs, TimeColumn};
 use crate::store::schema::{ColumnKind, RevokeMethod, Table, TimeForm};
 use crate::store::sql::{Quoted, Text, Value, sql};
 
@@ -150,10 +150,9 @@ impl Compiler<'_> {
             | Revoke::Erase(name) => Some(name),
         };
         if let Revoke::Expire(name) = tokens.revoke.get_ref() {
-            let expires = tokens.expires.as_ref().and_then(|it| match it {
-                NameOr::Name(name) => Some(name),
-                NameOr::Table(time) => time.column.as_ref().filter(|_| time.via.is_none()),
-            });
+            let is_of_token =
+                |it: &&NameOr<TimeColumn>| it.table().is_none_or(|time| time.via.is_none());
+            let expires = tokens.expires.as_ref().filter(is_of_token).and_then(NameOr::column);
             if expires.map(Name::get_ref) != Some(name.get_ref()) {
                 let problem = "what expires is the column of 'expires'";
                 return Err(self.described.mistake(name, problem));
@@ -182,19 +181,13 @@ impl Compiler<'_> {
 
     /// The form in which the present is written to a column.
     fn time_form(&self, row: &Row, name: &Name) -> Result<TimeForm, Failure> {
-        let tokens = &self.file().tokens;
         let found = self.required(row, name)?;
-        let given = [&tokens.created, &tokens.last_used, &tokens.expires].into_iter().flatten();
+        let form_of = |it: &NameOr<TimeColumn>| it.table().and_then(|time| time.form);
+        let mut given = self.file().tokens.times();
+        let mut forms = given.clone().filter_map(form_of);
         let is_same = |column: &Name| column.get_ref() == name.get_ref();
-        let named = given.clone().find_map(|it| match it {
-            NameOr::Table(time) => time.column.as_ref().filter(|it| is_same(it)).map(|_| time.form),
-            NameOr::Name(column) => is_same(column).then_some(None),
-        });
+        let named = given.find(|it| it.column().is_some_and(is_same)).map(form_of);
         // Or for another that holds the like: an application has one form for all, as a rule.
-        let mut forms = given.filter_map(|it| match it {
-            NameOr::Table(time) => time.form,
-            NameOr::Name(_) => None,
-        });
         let other = forms.find(|form| form.fits(found.kind));
         let form = named.unwrap_or(other);
         Ok(match self.form(name, found.kind, form)? {

@@ -1,7 +1,7 @@
 //! The columns of tokens.
 
+use super::Compiler;
 use super::names::{Found, Row};
-use super::{Compiler, Origin};
 use crate::failure::Failure;
 use crate::model::id::ROW;
 use crate::store::schema::form::{File, Linked, Name, NameOr, Revoke};
@@ -59,13 +59,11 @@ impl Compiler<'_> {
     /// Checks that the secrets are there: one that is misspelt would protect nothing.
     fn check_secrets(&self, row: &Row) -> Result<(), Failure> {
         let tokens = &self.file().tokens;
-        tokens.secret.iter().chain(&tokens.plain).try_for_each(|name| {
-            // A column of another table may be vouched for too.
-            let is_secret = tokens.secret.iter().any(|it| it.get_ref() == name.get_ref());
-            // What this program brings is spelt right; a view may leave its secrets out.
-            let is_own = matches!(self.described.origin, Origin::File { .. });
-            if is_secret && is_own { self.look_up(row, name).map(|_| ()) } else { Ok(()) }
-        })
+        // What this program brings is spelt right; a view may leave its secrets out.
+        if !self.described.tells_lines() {
+            return Ok(());
+        }
+        tokens.secret.iter().try_for_each(|name| self.look_up(row, name).map(|_| ()))
     }
 
     /// The id of tokens. Without one the rows of a table are told apart by what the database
@@ -101,12 +99,8 @@ impl Compiler<'_> {
             let problem = "on a server tokens without an id can only be deleted";
             return Err(self.described.mistake(&tokens.table, problem));
         }
-        let of = match row.alias {
-            "" => sql![],
-            alias => sql![alias, "."],
-        };
         let name = if self.is_sqlite() { "rowid" } else { "ctid::text" };
-        let sql = sql!["('", ROW, "' || ", of, name, ")"];
+        let sql = sql!["('", ROW, "' || ", row.of(sql![name]), ")"];
         Ok(IdColumn { sql: sql.kept(), form: IdForm::Row, first: None })
     }
 
@@ -163,18 +157,19 @@ impl Compiler<'_> {
 
     /// Whether the file has a column as one of times.
     fn is_time(&self, name: &Name) -> bool {
-        let tokens = &self.file().tokens;
-        let times = [&tokens.created, &tokens.last_used, &tokens.expires].into_iter().flatten();
-        let mut columns = times.filter_map(|it| match it {
-            NameOr::Name(name) => Some(name),
-            NameOr::Table(time) => time.column.as_ref(),
-        });
+        let mut columns = self.file().tokens.times().filter_map(NameOr::column);
         columns.any(|it| it.get_ref() == name.get_ref())
     }
 
     /// The condition on rows that are tokens of the kind.
     fn only(&self, row: &Row) -> Result<Option<Text>, Failure> {
-        let kind = self.rows_of_kind().map(|it| self.conditions_there(row, it)).transpose()?;
+        let kind = self
+            .file()
+            .tokens
+            .only
+            .as_ref()
+            .map(|it| self.conditions_there(row, it))
+            .transpose()?;
         let value = self.erased(row)?.map(|value| sql![value, " IS NOT NULL"]);
         let all: Vec<_> = kind.into_iter().chain(value).collect();
         Ok((!all.is_empty()).then(|| Text::joined(all, " AND ")))

@@ -73,6 +73,13 @@ pub struct TokenTable {
     pub also_delete: Vec<Name>,
 }
 
+impl TokenTable {
+    /// The times that a file has of tokens.
+    pub fn times(&self) -> impl Iterator<Item = &NameOr<TimeColumn>> + Clone {
+        [&self.created, &self.last_used, &self.expires].into_iter().flatten()
+    }
+}
+
 /// A column of another table, found by links from row to row.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -121,6 +128,26 @@ pub struct TimeColumn {
     /// So many seconds after another column.
     pub seconds: Option<Name>,
     pub after: Option<Name>,
+}
+
+impl NameOr<TimeColumn> {
+    /// The column of the time; `None`: it is made of others.
+    #[must_use]
+    pub fn column(&self) -> Option<&Name> {
+        match self {
+            Self::Name(name) => Some(name),
+            Self::Table(time) => time.column.as_ref(),
+        }
+    }
+
+    /// What the time takes beside its column.
+    #[must_use]
+    pub fn table(&self) -> Option<&TimeColumn> {
+        match self {
+            Self::Name(_) => None,
+            Self::Table(time) => Some(time),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
