@@ -41,18 +41,22 @@ pub fn documented() -> Command {
 
 fn described(colour: ColorChoice) -> Command {
     let mut program = Cli::command().color(colour);
-    let global: Vec<_> = program.get_arguments().filter(|it| it.is_global_set()).cloned().collect();
+    // The parts of a command, and what comes from above, are only there once it is built.
+    program.build();
     for (path, unused) in UNUSED {
-        // An option that a command has already is not given to it from above.
-        let hidden = global.iter().filter(|it| unused.contains(&it.get_id().as_str()));
-        let hidden: Vec<_> = hidden.map(|it| it.clone().global(false).hide(true)).collect();
+        let hide_unused = |command: Command| {
+            command.mut_args(|arg| {
+                let is_unused = unused.contains(&arg.get_id().as_str());
+                if is_unused { arg.hide(true) } else { arg }
+            })
+        };
         program = match path.split_once(' ') {
-            None => program.mut_subcommand(path, |it| it.args(hidden)),
-            Some((folder, command)) => program
-                .mut_subcommand(folder, |it| it.mut_subcommand(command, |it| it.args(hidden))),
+            None => program.mut_subcommand(path, hide_unused),
+            Some((folder, command)) => {
+                program.mut_subcommand(folder, |it| it.mut_subcommand(command, hide_unused))
+            }
         };
     }
-    program.build();
     program
 }
 

@@ -41,7 +41,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::error::{ContextValue, ErrorKind};
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::arguments::GlobalArgs;
 pub use self::help::documented;
@@ -104,22 +104,51 @@ pub struct Cli {
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
-    Init(init::Init),
-    #[command(visible_alias = "ls")]
-    List(list::List),
-    Show(show::Show),
-    Revoke(revoke::Revoke),
-    DeployTokens(deploy_tokens::DeployTokens),
-    Stats(stats::Stats),
-    Metrics(metrics::Metrics),
-    Report(report::Report),
-    Audit(audit::Audit),
-    Status(status::Status),
-    Schema(schema::Schema),
-    Completions(completions::Completions),
+/// Makes the commands, each of which is the type of this name in the module of that name.
+macro_rules! commands {
+    ($($(#[$attribute:meta])* $kind:ident in $module:ident),*) => {
+        #[derive(Debug, Subcommand)]
+        enum Command {
+            $($(#[$attribute])* $kind($module::$kind)),*
+        }
+
+        impl Command {
+            fn run(self, session: &Session) -> Result<()> {
+                match self {
+                    $(Self::$kind(command) => command.run(session)),*
+                }
+            }
+
+            /// Adds those commands of which the name is among the arguments.
+            fn augment_named(mut program: clap::Command, arguments: &[OsString]) -> clap::Command {
+                $(
+                    let name = stringify!($module).replace('_', "-");
+                    if arguments.iter().any(|it| *it == *name) {
+                        let command = $module::$kind::augment_args(clap::Command::new(name));
+                        program = program.subcommand(command);
+                    }
+                )*
+                program
+            }
+        }
+    };
 }
+
+commands!(
+    Init in init,
+    #[command(visible_alias = "ls")]
+    List in list,
+    Show in show,
+    Revoke in revoke,
+    DeployTokens in deploy_tokens,
+    Stats in stats,
+    Metrics in metrics,
+    Report in report,
+    Audit in audit,
+    Status in status,
+    Schema in schema,
+    Completions in completions
+);
 
 /// Runs the program and returns its exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -156,8 +185,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    let mut command = Cli::command();
-    let mut matches = command.try_get_matches_from_mut(arguments)?;
+    // To build all commands takes longer than to show a token. What the one that is meant
+    // cannot parse is an error, or asks for help: both may tell of the others.
+    let program = GlobalArgs::augment_args(clap::Command::new("tokenctl"));
+    let mut command = Command::augment_named(program, arguments);
+    let mut matches = match command.try_get_matches_from_mut(arguments) {
+        Ok(matches) if matches.subcommand().is_some() => matches,
+        _ => {
+            command = Cli::command();
+            command.try_get_matches_from_mut(arguments)?
+        }
+    };
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
@@ -203,19 +241,6 @@ fn escape_values(error: &mut clap::Error) {
 impl Cli {
     fn run(self, arguments: Vec<OsString>) -> Result<()> {
         let session = Session::new(self.global, arguments)?;
-        match self.command {
-            Command::Init(command) => command.run(&session),
-            Command::List(command) => command.run(&session),
-            Command::Show(command) => command.run(&session),
-            Command::Revoke(command) => command.run(&session),
-            Command::DeployTokens(command) => command.run(&session),
-            Command::Stats(command) => command.run(&session),
-            Command::Metrics(command) => command.run(&session),
-            Command::Report(command) => command.run(&session),
-            Command::Audit(command) => command.run(&session),
-            Command::Status(command) => command.run(&session),
-            Command::Schema(command) => command.run(&session),
-            Command::Completions(command) => command.run(&session),
-        }
+        self.command.run(&session)
     }
 }
