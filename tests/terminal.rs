@@ -519,7 +519,7 @@ fn the_question_tells_what_is_at_stake() {
     let store = sandbox.store().canonicalize().expect("a store");
     for said in [
         format!("Store: {}, as root", store.display()),
-        format!("match: {kept} active, {recent} used in the last 7 days"),
+        format!("Of these: {kept} active, {recent} used in the last 7 days"),
         format!("{} more kept by --except-user or --except-scope", all - kept),
         "There is no way back".to_owned(),
     ] {

@@ -220,19 +220,19 @@ impl<T: Stored + Token + Record> Matching<T> {
     /// What has to be known before the answer.
     fn said(&self, store: &Store, question: &Question) -> Vec<String> {
         let Question { actor, how, effect, exempt, .. } = question;
-        let mut lines = vec![format!("Store: {}, as {actor}", store.database().place())];
+        // Each on a line of its own: a narrow terminal breaks lines in the middle of a word.
         let matches = if self.ids.len() == 1 { "matches" } else { "match" };
-        let mut parts = vec![format!("{} {matches}: {} active", self.described(), self.active.1)];
-        if let Some((_, used)) = self.used {
-            parts.push(format!("{used} used in the last 7 days"));
-        }
-        if let Some(exempt) = exempt {
-            parts.push(format!("{exempt} more kept by --except-user or --except-scope"));
-        }
+        let used = self.used.as_ref().map(|(_, used)| format!(", {used} used in the last 7 days"));
+        let mut lines = vec![
+            format!("Store: {}, as {actor}", store.database().place()),
+            format!("{} {matches}", self.described()),
+            format!("Of these: {} active{}", self.active.1, used.unwrap_or_default()),
+        ];
+        let kept = exempt.map(|it| format!("{it} more kept by --except-user or --except-scope"));
+        lines.extend(kept);
         if self.more > 0 {
-            parts.push(format!("{} more beyond --limit", self.more));
+            lines.push(format!("{} more beyond --limit", self.more));
         }
-        lines.push(parts.join(", "));
         if let Some((count, why)) = self.returning {
             let are = if count == 1 { "is" } else { "are" };
             lines.push(format!("{count} of them {are} {why}"));
