@@ -79,6 +79,11 @@ fn handles() -> impl Iterator<Item = (PathBuf, Metadata)> {
     })
 }
 
+/// The path that a handle was opened by.
+fn opened(handle: &Path) -> PathBuf {
+    handle.read_link().unwrap_or_default()
+}
+
 impl Identity {
     #[must_use]
     pub fn new(paths: [&Path; 2], file: File, foreign_owner: bool) -> Self {
@@ -111,7 +116,7 @@ impl Identity {
             now => now,
         };
         match now {
-            Ok(now) if self.is_of(&now)? => Ok(()),
+            Ok(now) if is_same_file(&now, &self.file.metadata()?) => Ok(()),
             _ => Err(self.replaced()),
         }
     }
@@ -123,21 +128,16 @@ impl Identity {
     ///
     /// When another file was opened.
     pub fn check_opened(&self) -> Result<()> {
-        let ours = self.file.as_raw_fd().to_string();
+        let (ours, file) = (self.file.as_raw_fd().to_string(), self.file.metadata()?);
         let mut handles = handles().peekable();
         if handles.peek().is_none() {
             return self.check();
         }
-        for (handle, metadata) in handles {
-            if handle.file_name() != Some(OsStr::new(&ours)) && self.is_of(&metadata)? {
-                return Ok(());
-            }
+        let is_another = |handle: &Path| handle.file_name() != Some(OsStr::new(&ours));
+        if handles.any(|(handle, it)| is_another(&handle) && is_same_file(&it, &file)) {
+            return Ok(());
         }
         Err(self.replaced())
-    }
-
-    fn is_of(&self, metadata: &Metadata) -> Result<bool> {
-        Ok(is_same_file(metadata, &self.file.metadata()?))
     }
 
     fn replaced(&self) -> anyhow::Error {
@@ -220,16 +220,20 @@ impl Identity {
     ///
     /// When a log with something in it has appeared. It is made nobody's, so that the next
     /// run does not take it for root's.
-    pub fn check_appeared(&self, seen: &[Metadata], before: &[Handle]) -> Result<()> {
-        if !Uid::effective().is_root() || !is_open_to_all(self.path()) {
-            return self.check_beside();
-        }
-        self.refuse_opened(before, |path, metadata| {
+    pub fn check_appeared(&self, seen: &[Metadata], before: Option<&[Handle]>) -> Result<()> {
+        let Some(before) = before else { return self.check_beside() };
+        let file = self.file.metadata()?;
+        self.refuse_opened(before, |handle, metadata| {
             let is_known = seen.iter().any(|it| is_same_file(it, metadata));
-            let is_index = path.to_string_lossy().contains("-shm");
-            let is_theirs = !is_known && !is_index && metadata.len() > 0;
-            is_theirs && !self.is_of(metadata).unwrap_or(false)
+            let is_index = || opened(handle).to_string_lossy().contains("-shm");
+            !is_known && metadata.len() > 0 && !is_same_file(metadata, &file) && !is_index()
         })
+    }
+
+    /// What this process has open, where [`check_appeared`](Self::check_appeared) needs it.
+    #[must_use]
+    pub fn opened_before(&self) -> Option<Vec<Handle>> {
+        (Uid::effective().is_root() && is_open_to_all(self.path())).then(Handle::all)
     }
 
     fn refuse_opened(
@@ -241,9 +245,8 @@ impl Identity {
             return Ok(());
         }
         for (handle, metadata) in handles() {
-            let path = handle.read_link().unwrap_or_default();
-            let is_new = !before.contains(&Handle::of(&handle, &metadata));
-            if is_new && metadata.is_file() && is_theirs(&path, &metadata) {
+            let is_new = || !before.contains(&Handle::of(&handle, &metadata));
+            if metadata.is_file() && is_new() && is_theirs(&handle, &metadata) {
                 let owner = self.file.metadata()?.uid();
                 let mut theirs = metadata.uid();
                 if theirs == owner {
@@ -251,6 +254,7 @@ impl Identity {
                     chown(&handle, Some(NOBODY), None)?;
                     theirs = NOBODY;
                 }
+                let path = opened(&handle);
                 return Err(put_there(&path, [theirs, owner].map(Uid::from_raw))
                     .hint("it was put there while the store was being opened: find out by whom")
                     .into());

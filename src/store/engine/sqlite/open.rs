@@ -22,16 +22,16 @@ use super::Sqlite;
 use crate::failure::{Failure, Kind};
 use crate::store::engine::{Mode, Opening};
 use crate::store::file_owner::{self, OsUser};
-use crate::store::identity::{Handle, Identity, is_same_file};
+use crate::store::identity::{Identity, is_same_file};
 use crate::store::links::{Destination, check_folders};
 use crate::store::schema::native::{self, APPLICATION_ID, MIGRATIONS};
 use crate::store::schema::{Catalog, Column, ColumnKind, Description, Schema, wanted};
 use crate::store::sql::Dialect;
 
-/// How much of the file is kept in memory, in the negative KiB of SQLite. The owner of each
-/// token is looked up among all users, of whom the usual 2 MiB hold few (of a million
-/// tokens, 125,000 users take 11 MiB), and a batch that outgrows it is written twice.
-const CACHE: i32 = -12 << 10;
+/// How much of the file is kept in memory, in the negative KiB of SQLite: for reading, and for
+/// writing, where a batch that outgrows it is written twice.
+const CACHE: i32 = -3 << 10;
+const CACHE_TO_WRITE: i32 = -12 << 10;
 
 /// Opens a store that exists, and checks that it is one before the first
 /// statement reads it.
@@ -179,7 +179,7 @@ pub fn connect(file: &Identity, mode: Mode, busy_timeout: Duration) -> Result<Co
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_EXRESCODE
         | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let before = Handle::all();
+    let before = file.opened_before();
     let connection = Connection::open_with_flags(file.path(), flags)?;
     // Before the first statement, which may write back what a journal says. To close the
     // connection would write back what a log says, which may be anybody's yet.
@@ -191,7 +191,8 @@ pub fn connect(file: &Identity, mode: Mode, busy_timeout: Duration) -> Result<Co
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     // Before the first pragma, which may already wait for a lock.
     connection.busy_timeout(busy_timeout)?;
-    connection.pragma_update(None, "cache_size", CACHE)?;
+    let cache = if mode == Mode::Write { CACHE_TO_WRITE } else { CACHE };
+    connection.pragma_update(None, "cache_size", cache)?;
     if mode == Mode::Write {
         // With a rollback journal, a transaction is durable once the folder that the
         // journal has left is synced. It is a setting of this connection alone.
@@ -199,7 +200,7 @@ pub fn connect(file: &Identity, mode: Mode, busy_timeout: Duration) -> Result<Co
     }
     // The first that reads the file opens the log, which then stays open.
     connection.pragma_query_value(None, "user_version", |_| Ok(()))?;
-    file.check_appeared(&seen, &before)?;
+    file.check_appeared(&seen, before.as_deref())?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(connection)
 }
