@@ -2,7 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::thread;
 use std::time::{Duration, Instant};
+
+/// How soon a signal is heard in a pause.
+const MOMENT: Duration = Duration::from_millis(100);
 
 /// Whether a signal has asked the run to stop. The default is that none will.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +30,17 @@ impl StopFlag {
     pub fn set_for(&self, grace: Duration) -> impl FnMut() -> bool + Send + use<> {
         let (flag, mut seen_at) = (self.clone(), None);
         move || flag.is_set() && seen_at.get_or_insert_with(Instant::now).elapsed() >= grace
+    }
+
+    /// Waits until an instant, but no longer than until it is set.
+    pub fn wait_until(&self, end: Instant) {
+        while !self.is_set() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            thread::sleep(left.min(MOMENT));
+        }
     }
 
     #[must_use]

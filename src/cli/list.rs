@@ -122,7 +122,7 @@ impl ListArgs {
             ..session.style(self.times.times)
         };
         let options = ListOptions { sort: self.sort, limit: self.limit, now: session.now };
-        let is_vouched_for = store.vouches_for(&query);
+        let is_vouched_for = store.vouches_for(query.selection());
         let matching = if self.count && is_vouched_for {
             let count = store.count(query.selection(), session.now)?;
             let mut out = session.out(None)?;
@@ -133,7 +133,9 @@ impl ListArgs {
         } else {
             print::<T, T>(session, &store, &query, &options, &style)?
         };
-        tell_missing::<T>(session, &store, &actor, &filter, matching)
+        tell_missing::<T>(session, &store, &actor, &filter, matching)?;
+        store.leave_open();
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 
@@ -72,34 +73,29 @@ impl<'s> Revocations<'s> {
         let mut results = Results::new(self.session, &self.stop)?;
         let progress = Progress::of(self.session, &self.stop, ids.len());
 
-        let mut ended = Ok(());
+        let (mut ended, mut free_until) = (Ok(()), None);
         let batch_size = usize::try_from(plan.batch_size).unwrap_or(usize::MAX);
-        let mut batches = ids.chunks(batch_size).peekable();
-        while let Some(batch) = batches.next() {
+        for batch in ids.chunks(batch_size) {
             ended = self.stop.check();
             if ended.is_err() {
                 break;
             }
-            let Batch { decisions, held, ended: batch_ended } =
-                match self.revoke(store, query, batch, plan) {
-                    Ok(done) => done,
-                    Err(error) => {
-                        ended = Err(error);
-                        break;
-                    }
-                };
+            let done = match self.revoke(store, query, batch, plan, free_until) {
+                Ok(done) => done,
+                Err(error) => {
+                    ended = Err(error);
+                    break;
+                }
+            };
+            let Batch { decisions, ended: batch_ended, .. } = done;
+            free_until = done.free_until;
 
             self.note_returning(store, &decisions);
             let rows = self.count(decisions, plan);
             let printed = progress.suspend(|| results.print(&rows));
             ended = printed.map_err(|error| self.stop.reason(error)).and(batch_ended);
-            if ended.is_err() || batches.peek().is_none() {
+            if ended.is_err() {
                 break;
-            }
-            // SQLite's waiting is unfair: without this, back-to-back batches
-            // leave another writer hardly a chance.
-            if self.run.is_some() {
-                self.stop.sleep(held);
             }
             progress.reach(self.tally.ids);
         }
@@ -135,6 +131,7 @@ impl<'s> Revocations<'s> {
         query: &RevokeQuery<T>,
         batch: IdList,
         plan: &RevokePlan,
+        free_until: Option<Instant>,
     ) -> Result<Batch<T>> {
         let recorder = self.log.as_ref().map(|log| {
             move |run: &Run, at: Timestamp, record: &AuditRecord<'_, T>| {
@@ -149,6 +146,7 @@ impl<'s> Revocations<'s> {
             fits: (!plan.reviewed.is_empty()).then_some(&fits),
             chosen: plan.chosen.as_ref(),
             newest: plan.newest,
+            free_until,
         };
         let done = store.revoke(&query.among(batch), &options);
         done.map_err(|error| self.stop.reason(error))

@@ -10,7 +10,7 @@ use super::arguments::{ANY, ONE_OR_MORE, TimesArg, not_blank, number_in, revoke_
 use super::audit::needs_log;
 use super::environment::variable;
 use super::filter::{FilterArgs, Filters, denied};
-use super::ids::{Listed, read_list};
+use super::ids::{Listed, ReviewedRows, read_list};
 use super::matching::{Matching, PREVIEW, Question, Wanted};
 use super::pick::PICKABLE;
 use super::revocations::Revocations;
@@ -188,12 +188,10 @@ impl RevokeArgs {
                 }
             }
             named => {
-                let wanted = Wanted {
-                    shown: if self.interactive { PICKABLE } else { PREVIEW },
-                    limit: self.limit,
-                    reviewed: named.as_ref().map(|it| &it.reviewed),
-                };
-                let mut chosen = Matching::read(session, &store, &query, &stop, &wanted)?;
+                let reviewed = named.as_ref().map(|it| &it.reviewed);
+                let mut chosen = self.matching(reviewed, asks, |wanted| {
+                    Matching::read(session, &store, &query, &stop, wanted)
+                })?;
                 let matching = chosen.count() + chosen.more();
                 if self.interactive {
                     chosen = chosen.pick(session, &store, &stop, self.times.times)?;
@@ -296,6 +294,24 @@ impl RevokeArgs {
             return Err(unconfirmed(&format!("{what}, and no terminal to ask at")));
         }
         Ok(true)
+    }
+
+    /// Reads what matches, and of it what somebody will be told.
+    fn matching<T: Stored + Token>(
+        &self,
+        reviewed: Option<&ReviewedRows>,
+        asks: bool,
+        read: impl Fn(&Wanted<'_>) -> Result<Matching<T>>,
+    ) -> Result<Matching<T>> {
+        let shown = if self.interactive { PICKABLE } else { PREVIEW };
+        let shown = (asks || self.interactive).then_some(shown);
+        let wanted = Wanted { shown, limit: self.limit, reviewed };
+        let matching = read(&wanted)?;
+        if shown.is_none() && self.max.is_some_and(|max| matching.count() > max) {
+            // The refusal says whose they are.
+            return read(&Wanted { shown: Some(0), ..wanted });
+        }
+        Ok(matching)
     }
 
     fn refuse_more_than_max<T: Stored + Token>(&self, chosen: &Matching<T>) -> Result<()> {

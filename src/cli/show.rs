@@ -98,6 +98,7 @@ impl ShowArgs {
                 print_one(session.out(None)?, &event, &style)?;
             }
         }
+        store.leave_open();
         Ok(())
     }
 }

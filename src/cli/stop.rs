@@ -22,9 +22,6 @@ use crate::output::blocking::{Blocking, duplicate};
 use crate::stop_flag::StopFlag;
 use crate::store::Interrupted;
 
-/// How soon a signal is heard in a pause.
-const MOMENT: Duration = Duration::from_millis(100);
-
 /// Signals within this time of the first are the same request: `timeout`, say, may send one
 /// to the process and one to its group.
 const ONE_REQUEST: Duration = Duration::from_millis(200);
@@ -73,18 +70,6 @@ impl Stop {
     /// Standard error as a terminal, waited for in the same way.
     pub fn terminal(&self) -> io::Result<Term> {
         Ok(Term::read_write_pair(io::stdin(), self.stream(io::stderr())?))
-    }
-
-    /// Waits, but no longer than until the run is asked to stop.
-    pub fn sleep(&self, length: Duration) {
-        let end = Instant::now() + length;
-        while !self.flag.is_set() {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return;
-            }
-            thread::sleep(left.min(MOMENT));
-        }
     }
 
     /// The signal that requested a stop, if any.

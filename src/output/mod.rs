@@ -21,8 +21,9 @@ use std::io::Write;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 
+use self::json::Keys;
 use self::table::Table;
-use self::view::{Column, Record};
+use self::view::Record;
 use crate::model::id::Id;
 use crate::model::time::Moment;
 
@@ -88,14 +89,12 @@ pub struct Printer<W: Write, R: Record> {
 #[expect(clippy::large_enum_variant, reason = "one value per run")]
 enum Body<W: Write, R: Record> {
     Table(Table<W, R>),
-    Json { out: W, columns: Columns<R>, any: bool },
-    Jsonl { out: W, columns: Columns<R> },
+    Json { out: W, keys: Keys<R>, any: bool },
+    Jsonl { out: W, keys: Keys<R> },
     Csv(csv::Lines<W, R>),
     Ids(W),
     Count { out: W, count: u64 },
 }
-
-type Columns<R> = Vec<&'static Column<R>>;
 
 impl<W: Write, R: Record> Printer<W, R> {
     /// Begins the output; CSV writes its header.
@@ -104,19 +103,20 @@ impl<W: Write, R: Record> Printer<W, R> {
     ///
     /// When `out` cannot be written to; the same holds for the other functions.
     pub fn new(out: W, style: &OutputStyle) -> Result<Self> {
-        let keys = || match &style.columns {
+        let columns = || match &style.columns {
             None => view::keys().collect(),
             Some(names) => view::columns(names),
         };
+        let keys = || Keys::new(columns());
         Ok(Self {
             now: style.now,
             line: Vec::new(),
             body: match style.format {
                 _ if style.counts => Body::Count { out, count: 0 },
                 Format::Table => Body::Table(Table::new(out, style)),
-                Format::Json => Body::Json { out, columns: keys(), any: false },
-                Format::Jsonl => Body::Jsonl { out, columns: keys() },
-                Format::Csv => Body::Csv(csv::Lines::new(out, keys())?),
+                Format::Json => Body::Json { out, keys: keys(), any: false },
+                Format::Jsonl => Body::Jsonl { out, keys: keys() },
+                Format::Csv => Body::Csv(csv::Lines::new(out, columns())?),
                 Format::Ids => Body::Ids(out),
             },
         })
@@ -131,14 +131,14 @@ impl<W: Write, R: Record> Printer<W, R> {
         line.clear();
         match &mut self.body {
             Body::Table(table) => table.record(record)?,
-            Body::Json { out, columns, any } => {
+            Body::Json { out, keys, any } => {
                 line.extend_from_slice(if *any { b",\n" } else { b"[\n" });
                 *any = true;
-                json::write(line, columns, record, self.now)?;
+                keys.write(line, record, self.now)?;
                 out.write_all(line)?;
             }
-            Body::Jsonl { out, columns } => {
-                json::write(line, columns, record, self.now)?;
+            Body::Jsonl { out, keys } => {
+                keys.write(line, record, self.now)?;
                 line.push(b'\n');
                 out.write_all(line)?;
             }

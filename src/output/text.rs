@@ -23,7 +23,13 @@ pub fn is_hostile(c: char) -> bool {
 /// search for hostile characters.
 #[must_use]
 pub fn is_plain(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+    has_only(text, |byte| matches!(byte, b' '..=b'~'))
+}
+
+/// Whether all bytes of a text are such. To look at all of them takes less than to stop at the
+/// first that is not: several are looked at together.
+pub fn has_only(text: &str, is_such: impl Fn(u8) -> bool) -> bool {
+    text.bytes().fold(true, |all, byte| all & is_such(byte))
 }
 
 /// Escapes every hostile character visibly, as `\n` or `\u{202e}`.

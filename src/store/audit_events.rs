@@ -3,13 +3,15 @@
 //! of what they record.
 
 use super::engine::Decoder;
-use super::filter::{at, bounded};
+use super::filter::at;
 use super::schema::{AuditEvents, Comparison, Schema, Table};
 use super::sql::Sql;
 use super::stored::{FilterContext, Projection, Stored, Unrecorded};
+use super::way::Bounds;
 use crate::model::access::Reach;
 use crate::model::audit::{AuditEvent, Filter};
 use crate::model::id::{EventId, IdList, OwnerRef, TokenId, UserId};
+use crate::model::time::Moment;
 use crate::model::token::SortKey;
 
 impl Projection<Self> for AuditEvent {
@@ -121,7 +123,7 @@ impl Stored for AuditEvent {
         context: FilterContext,
     ) -> Result<(), Unrecorded> {
         // No `..`: a new filter field without SQL is a compile error.
-        let Filter { targets, target_type, user, actor, run, action, since, until } = filter;
+        let Filter { targets, target_type, user, actor, run, action, since: _, until: _ } = filter; // in bounds
 
         if !targets.is_empty() {
             let targets = targets.iter().cloned().collect();
@@ -154,9 +156,17 @@ impl Stored for AuditEvent {
         if let Some(action) = action {
             sql.push(" AND ").push(columns.action).push(" = ").bind(action.name());
         }
-        let created = [(Comparison::AtLeast, at(*since)), (Comparison::AtMost, at(*until))];
-        bounded(sql, columns.created_at, context.bounds, created);
         Ok(())
+    }
+
+    fn bounds(
+        columns: &AuditEvents,
+        filter: &Filter,
+        _: Moment,
+    ) -> Result<Vec<Bounds>, Unrecorded> {
+        let created =
+            [(Comparison::AtLeast, at(filter.since)), (Comparison::AtMost, at(filter.until))];
+        Ok(Bounds::of(Ok(columns.created_at), created)?.into_iter().collect())
     }
 
     fn sort_column(columns: &AuditEvents, key: SortKey) -> Result<&'static str, Unrecorded> {

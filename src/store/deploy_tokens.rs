@@ -2,14 +2,16 @@
 //! SQL, and how a row becomes a record.
 
 use super::engine::Decoder;
-use super::filter::{shared, shared_sort_column};
+use super::filter::{shared, shared_bounds, shared_sort_column};
 use super::schema::{DeployTokens, RevokeMethod, Schema, Table, Time};
 use super::scopes::Scopes;
 use super::sql::{IdColumn, IdForm, Sql, Value};
-use super::stored::{FilterContext, Projection, Stored, Unrecorded};
+use super::stored::{FilterContext, NULL, Projection, Stored, Unrecorded};
+use super::way::Bounds;
 use crate::model::access::Reach;
 use crate::model::deploy_token::{DeployToken, Filter};
 use crate::model::id::{GroupId, IdList, Place, ProjectId};
+use crate::model::time::Moment;
 use crate::model::token::SortKey;
 
 impl Projection<Self> for DeployToken {
@@ -69,6 +71,10 @@ impl Stored for DeployToken {
 
     fn scopes(columns: &DeployTokens) -> Option<Scopes> {
         columns.token.scopes
+    }
+
+    fn event_columns(columns: &DeployTokens) -> [&'static str; 3] {
+        [columns.token.name.unwrap_or(NULL), NULL, NULL]
     }
 
     fn reach_condition(sql: &mut Sql, columns: &DeployTokens, reach: &Reach, ids: Option<&IdList>) {
@@ -135,6 +141,14 @@ impl Stored for DeployToken {
             sql.push(" AND ").push(condition).bind(id).push(end);
         }
         Ok(())
+    }
+
+    fn bounds(
+        columns: &DeployTokens,
+        filter: &Filter,
+        now: Moment,
+    ) -> Result<Vec<Bounds>, Unrecorded> {
+        shared_bounds(&columns.token, &filter.token, now)
     }
 
     fn sort_column(columns: &DeployTokens, key: SortKey) -> Result<&'static str, Unrecorded> {

@@ -1,8 +1,9 @@
 //! Builds the WHERE clause of lists and revocations, for every kind of token.
 
 use super::schema::{Comparison, RevokeMethod, Time, Tokens};
-use super::sql::{Dialect, Sql};
-use super::stored::{Bounds, FilterContext, Projection, Stored, Unrecorded};
+use super::sql::Sql;
+use super::stored::{FilterContext, NULL, Projection, Stored, Unrecorded};
+use super::way::{Bounds, Way};
 use crate::model::access::{Reach, Selection};
 use crate::model::time::{Moment, Timestamp};
 use crate::model::token::{Sort, SortKey, State, StateFilter, TokenFilter};
@@ -19,22 +20,16 @@ pub fn select<T: Stored, P: Projection<T>>(
     sql: &mut Sql,
     columns: &T::Columns,
     selection: &Selection<T>,
-    sort: Sort,
+    way: &Way,
     now: Moment,
 ) -> Result<(), Unrecorded> {
-    let filter = selection.filter();
-    let is_narrow =
-        *selection.reach() != Reach::All || T::ids(filter).is_some() || T::is_narrow(filter);
-    let is_by_id = sort.key == SortKey::Id && !is_narrow;
-    let bounds = match sql.dialect() {
-        Dialect::Sqlite if is_by_id => Bounds::ViaIndex,
-        Dialect::Sqlite | Dialect::Postgres => Bounds::Plain,
-    };
-
-    select_list::<T, P>(sql, columns);
-    sql.push(" FROM ").push(T::table(columns).from).push(" WHERE ");
+    let table = T::table(columns);
+    select_list::<T, P>(sql, columns, way);
+    // Even where no row of another table is looked up, a join would ask for its key.
+    let is_alone = P::IS_ID || way.has_owners;
+    sql.push(" FROM ").push(if is_alone { table.alone() } else { table.from }).push(" WHERE ");
     within_reach(sql, columns, selection);
-    conditions(sql, columns, selection, bounds, now)
+    conditions(sql, columns, selection, way, now)
 }
 
 /// Writes a statement that counts the rows of a query.
@@ -58,7 +53,7 @@ pub fn from_where<T: Stored>(
 ) -> Result<(), Unrecorded> {
     sql.push(" FROM ").push(from).push(" WHERE ");
     within_reach(sql, columns, selection);
-    conditions(sql, columns, selection, Bounds::Plain, now)
+    conditions(sql, columns, selection, &Way::default(), now)
 }
 
 /// Writes the statement of a query for tokens given by id, with a last column that tells whether the
@@ -69,9 +64,9 @@ pub fn evaluate<T: Stored>(
     selection: &Selection<T>,
     now: Moment,
 ) -> Result<(), Unrecorded> {
-    select_list::<T, T>(sql, columns);
+    select_list::<T, T>(sql, columns, &Way::default());
     sql.push(", (TRUE");
-    conditions(sql, columns, selection, Bounds::Plain, now)?;
+    conditions(sql, columns, selection, &Way::default(), now)?;
     sql.push(")");
     sql.push(" FROM ").push(T::table(columns).from).push(" WHERE ");
     within_reach(sql, columns, selection);
@@ -93,7 +88,7 @@ pub fn revoke<T: Stored>(
     }
     sql.push(" WHERE ");
     within_reach(sql, columns, selection);
-    conditions(sql, columns, selection, Bounds::Plain, now)?;
+    conditions(sql, columns, selection, &Way::default(), now)?;
     sql.push(" RETURNING ").push(method.returning);
     Ok(())
 }
@@ -109,7 +104,7 @@ pub fn of_tokens<T: Stored>(
 ) -> Result<(), Unrecorded> {
     sql.push(head);
     within_reach(sql, columns, selection);
-    conditions(sql, columns, selection, Bounds::Plain, now)?;
+    conditions(sql, columns, selection, &Way::default(), now)?;
     sql.push(tail);
     Ok(())
 }
@@ -118,21 +113,36 @@ fn conditions<T: Stored>(
     sql: &mut Sql,
     columns: &T::Columns,
     selection: &Selection<T>,
-    bounds: Bounds,
+    way: &Way,
     now: Moment,
 ) -> Result<(), Unrecorded> {
     let context = FilterContext {
-        bounds,
         now,
         includes_revoked: selection.includes_revoked(),
         is_restricted: *selection.reach() != Reach::All,
     };
-    T::conditions(sql, columns, selection.filter(), context)
+    of_filter::<T>(sql, columns, selection.filter(), context, way)
 }
 
-fn select_list<T: Stored, P: Projection<T>>(sql: &mut Sql, columns: &T::Columns) {
+/// Writes the conditions of a filter, each after an AND.
+pub fn of_filter<T: Stored>(
+    sql: &mut Sql,
+    columns: &T::Columns,
+    filter: &T::Filter,
+    context: FilterContext,
+    way: &Way,
+) -> Result<(), Unrecorded> {
+    for bounds in T::bounds(columns, filter, context.now)? {
+        bounds.write(sql, T::table(columns).id.sql, way);
+    }
+    T::conditions(sql, columns, filter, context)
+}
+
+fn select_list<T: Stored, P: Projection<T>>(sql: &mut Sql, columns: &T::Columns, way: &Way) {
     sql.push("SELECT ");
     for (index, (name, column)) in P::select_list(columns).into_iter().enumerate() {
+        let is_apart = way.has_owners && P::OF_OWNER.contains(&name);
+        let column = if is_apart { NULL } else { column };
         sql.push(if index > 0 { ", " } else { "" });
         // Decoding errors name the column by its alias.
         sql.push(column).push(" AS ").push(name);
@@ -151,6 +161,7 @@ pub fn order_by<T: Stored>(
     sql: &mut Sql,
     columns: &T::Columns,
     sort: Sort,
+    way: &Way,
 ) -> Result<(), Unrecorded> {
     sql.push(" ORDER BY ");
     if sort.key != SortKey::Id {
@@ -163,7 +174,8 @@ pub fn order_by<T: Stored>(
         };
         sql.push(if sort.descending { " DESC NULLS FIRST, " } else { " ASC NULLS LAST, " });
     }
-    sql.by_id(T::table(columns).id);
+    // With a sign, rows are not read in the order of ids.
+    sql.push(if way.sorts { "+" } else { "" }).by_id(T::table(columns).id);
     sql.push(if sort.descending { " DESC" } else { " ASC" });
     Ok(())
 }
@@ -196,18 +208,18 @@ pub fn shared(
     filter: &TokenFilter,
     context: FilterContext,
 ) -> Result<(), Unrecorded> {
-    let FilterContext { bounds, now, includes_revoked, is_restricted: _ } = context;
+    let FilterContext { now, includes_revoked, is_restricted: _ } = context;
     // No `..`: a new filter field without SQL is a compile error.
     let TokenFilter {
         ids: _, // written by `within_reach`
         states,
         revoked,
         expired,
-        created_after,
-        created_before,
-        expires_after,
-        expires_before,
-        expires_within,
+        created_after: _, // in `shared_bounds`
+        created_before: _,
+        expires_after: _,
+        expires_before: _,
+        expires_within: _,
         no_expiry,
         search,
         scopes,
@@ -238,25 +250,11 @@ pub fn shared(
             not_expired(sql.push(" AND "), expiry, now);
         }
     }
-    let created =
-        [(Comparison::AtLeast, at(*created_after)), (Comparison::AtMost, at(*created_before))];
-    if created.iter().any(|(_, bound)| bound.is_some()) {
-        bounded(sql, recorded(tokens.created_at, CREATION)?, bounds, created);
-    }
-    let expires = [
-        (Comparison::AtLeast, *expires_after),
-        (Comparison::Before, *expires_before),
-        (Comparison::After, expires_within.map(|_| now)),
-        (Comparison::AtMost, *expires_within),
-    ];
-    if expires.iter().any(|(_, bound)| bound.is_some()) {
-        bounded(sql, expiry()?, bounds, expires);
-    }
     if let Some(no_expiry) = no_expiry {
         is_null(sql, expiry()?.sql, *no_expiry);
     }
-    for word in search {
-        sql.push(" AND ").contains(recorded(tokens.name, NAME)?, word);
+    if !search.is_empty() {
+        sql.and_contains(recorded(tokens.name, NAME)?, search);
     }
     // NULL where the scopes cannot be read: such a row passes, so that decoding
     // reports it.
@@ -314,38 +312,30 @@ fn in_state(
     Ok(())
 }
 
-/// Converts an instant to a bound for [`bounded`].
-pub fn at(bound: Option<Timestamp>) -> Option<Moment> {
-    bound.map(Moment::at)
+/// Returns the bounds on times that every kind of token has.
+pub fn shared_bounds(
+    tokens: &Tokens,
+    filter: &TokenFilter,
+    now: Moment,
+) -> Result<Vec<Bounds>, Unrecorded> {
+    let created = [
+        (Comparison::AtLeast, at(filter.created_after)),
+        (Comparison::AtMost, at(filter.created_before)),
+    ];
+    let expires = [
+        (Comparison::AtLeast, filter.expires_after),
+        (Comparison::Before, filter.expires_before),
+        (Comparison::After, filter.expires_within.map(|_| now)),
+        (Comparison::AtMost, filter.expires_within),
+    ];
+    let created = Bounds::of(recorded(tokens.created_at, CREATION), created)?;
+    let expires = Bounds::of(recorded(tokens.expires_at, EXPIRY), expires)?;
+    Ok(created.into_iter().chain(expires).collect())
 }
 
-/// Writes the bounds of a time column that are given.
-pub fn bounded<const N: usize>(
-    sql: &mut Sql,
-    column: Time,
-    way: Bounds,
-    bounds: [(Comparison, Option<Moment>); N],
-) {
-    if bounds.iter().all(|(_, bound)| bound.is_none()) {
-        return;
-    }
-    let mut joint = " AND ";
-    let by_index = column.ids.filter(|_| way == Bounds::ViaIndex);
-    if let Some([lookup, _]) = by_index {
-        sql.push(joint).push(lookup);
-        joint = "";
-    }
-    let name = by_index.map_or(column.sql, |[_, name]| name);
-    for (comparison, bound) in bounds {
-        if let Some(bound) = bound {
-            sql.push(joint);
-            compare(sql, column, name, comparison, bound);
-            joint = " AND ";
-        }
-    }
-    if by_index.is_some() {
-        sql.push(")");
-    }
+/// Converts an instant to a bound for [`Bounds`].
+pub fn at(bound: Option<Timestamp>) -> Option<Moment> {
+    bound.map(Moment::at)
 }
 
 /// Writes a comparison of a time column, under the given name.

@@ -2,13 +2,19 @@
 
 use anyhow::{Context, Result};
 
-use super::engine::{Decoder, Mode, Stream};
-use super::sql::Sql;
+use super::engine::{Decoder, Mode, Stream, Transaction};
+use super::owners::Owners;
+use super::schema::Table;
+use super::sql::{Dialect, Sql};
 use super::stored::{NULL, decoded};
+use super::way::{Bounds, Way};
 use super::{Projection, Row, Store, Stored, filter};
-use crate::model::access::{ListQuery, RevokeQuery, Selection, ShowQuery};
+use crate::model::access::{ListQuery, Reach, RevokeQuery, Selection, ShowQuery};
 use crate::model::time::Moment;
-use crate::model::token::{Sort, Token};
+use crate::model::token::{Sort, SortKey, Token};
+
+/// One of how many rows is few: beyond that, SQLite is faster when it reads all.
+const FEW: i64 = 8;
 
 /// How the rows of a query are listed.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +50,7 @@ impl Store {
     pub fn show<T: Stored>(&self, query: &ShowQuery<T>, now: Moment) -> Result<Option<Row<T>>> {
         let options = ListOptions { sort: Sort::BY_ID, limit: None, now };
         let columns = self.columns::<T>()?;
-        let sql = self.selection_sql::<T, T>(query.selection(), &options)?;
+        let sql = self.selection_sql::<T, T>(query.selection(), &options, &Way::default())?;
         let mut rows =
             self.read(|transaction| transaction.rows(&sql, |row| decoded::<T, T>(row, columns)))?;
         Ok(rows.pop())
@@ -76,16 +82,16 @@ impl Store {
         Ok(list.into_iter().filter(|(_, sql)| *sql == NULL).map(|(name, _)| name).collect())
     }
 
-    /// Lends the tokens that a query would revoke, in the order of their ids.
+    /// Lends the tokens that a query would revoke, or a part of each, in the order of their ids.
     ///
     /// # Errors
     ///
     /// As for [`Store::list`].
-    pub fn preview<T: Stored + Token, R: Send>(
+    pub fn preview<T: Stored + Token, P: Projection<T> + Send, R: Send>(
         &self,
         query: &RevokeQuery<T>,
         now: Moment,
-        read: impl FnOnce(&mut Stream<'_, Row<T>>) -> Result<R> + Send,
+        read: impl FnOnce(&mut Stream<'_, Row<P>>) -> Result<R> + Send,
     ) -> Result<R> {
         let options = ListOptions { sort: Sort::BY_ID, limit: None, now };
         self.select(query.selection(), &options, read)
@@ -95,8 +101,8 @@ impl Store {
     /// refuses rows that could not be decoded, and the filter lets none pass for decoding
     /// to look at.
     #[must_use]
-    pub fn vouches_for<T: Stored + Token>(&self, query: &ListQuery<T>) -> bool {
-        let filter = query.selection().filter().as_ref();
+    pub fn vouches_for<T: Stored + Token>(&self, selection: &Selection<T>) -> bool {
+        let filter = selection.filter().as_ref();
         let is_certain =
             filter.search.is_empty() && filter.scopes.is_empty() && filter.except_scopes.is_empty();
         self.schema.is_checked && is_certain
@@ -109,14 +115,26 @@ impl Store {
         read: impl FnOnce(&mut Stream<'_, Row<P>>) -> Result<R> + Send,
     ) -> Result<R> {
         let columns = self.columns::<T>()?;
-        let sql = self.selection_sql::<T, P>(selection, options)?;
         let mut read = Some(read);
         self.retry_while_locked(|timeout, _| {
             let transaction = self.engine.begin(Mode::Read, timeout)?;
+            let mut way = self.way::<T, P>(&transaction, selection, options)?;
+            let owners = T::owners(columns).filter(|_| way.reads_all && !P::OF_OWNER.is_empty());
+            let owners =
+                owners.map(|sql| Owners::read(&transaction, self.sql().push(sql), &self.stop));
+            let owners = owners.transpose()?.flatten();
+            way.has_owners = owners.is_some();
+            let sql = self.selection_sql::<T, P>(selection, options, &way)?;
             // The engine calls it once there are rows, or none at all.
             let result = transaction.stream_rows(
                 &sql,
-                |row| decoded::<T, P>(row, columns),
+                |row| {
+                    let mut row = decoded::<T, P>(row, columns)?;
+                    if let Some(owners) = &owners {
+                        row.adopt(owners);
+                    }
+                    Ok(row)
+                },
                 &self.stop,
                 |rows| read.take().context("the rows have been read")?(rows),
             )?;
@@ -130,15 +148,75 @@ impl Store {
         &self,
         selection: &Selection<T>,
         options: &ListOptions,
+        way: &Way,
     ) -> Result<Sql> {
         let columns = self.columns::<T>()?;
         let mut sql = self.sql();
-        filter::select::<T, P>(&mut sql, columns, selection, options.sort, options.now)
-            .and_then(|()| filter::order_by::<T>(&mut sql, columns, options.sort))
+        filter::select::<T, P>(&mut sql, columns, selection, way, options.now)
+            .and_then(|()| filter::order_by::<T>(&mut sql, columns, options.sort, way))
             .map_err(|error| self.unrecorded(&error))?;
         if let Some(limit) = options.limit {
             sql.push(" LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX));
         }
         Ok(sql)
+    }
+
+    /// Decides how the rows of a list are found.
+    pub(super) fn way<T: Stored, P: Projection<T>>(
+        &self,
+        transaction: &Transaction<'_>,
+        selection: &Selection<T>,
+        options: &ListOptions,
+    ) -> Result<Way> {
+        self.way_if::<T, P>(selection, options, |bounds| {
+            self.are_few(transaction, T::table(self.columns::<T>()?), bounds)
+        })
+    }
+
+    /// The same, by what says whether few rows are within bounds.
+    pub(super) fn way_if<T: Stored, P: Projection<T>>(
+        &self,
+        selection: &Selection<T>,
+        options: &ListOptions,
+        are_few: impl Fn(&Bounds) -> Result<bool>,
+    ) -> Result<Way> {
+        let filter = selection.filter();
+        let mut way = Way::default();
+        let is_narrow =
+            *selection.reach() != Reach::All || T::ids(filter).is_some() || T::is_narrow(filter);
+        if is_narrow || self.sql().dialect() != Dialect::Sqlite {
+            return Ok(way);
+        }
+        let all = T::bounds(self.columns::<T>()?, filter, options.now);
+        let all = all.map_err(|error| self.unrecorded(&error))?;
+        let is_by_id = options.sort.key == SortKey::Id;
+        for bounds in all.iter().filter(|it| is_by_id && it.column.ids.is_some()) {
+            let columns = if are_few(bounds)? { &mut way.few } else { &mut way.many };
+            columns.push(bounds.column.sql);
+        }
+        let is_by_index = !way.few.is_empty() || (!is_by_id && !all.is_empty());
+        way.reads_all = options.limit.is_none() && !is_by_index;
+        // What is sorted are ids, or as many rows as are wanted.
+        way.sorts = !way.few.is_empty() && (P::IS_ID || options.limit.is_some());
+        Ok(way)
+    }
+
+    fn are_few(
+        &self,
+        transaction: &Transaction<'_>,
+        table: &Table,
+        bounds: &Bounds,
+    ) -> Result<bool> {
+        let number = |sql: &Sql| -> Result<i64> {
+            let rows = transaction.rows(sql, |row| row.integer().map_err(anyhow::Error::msg))?;
+            rows.into_iter().next().context("a number is one row")?
+        };
+        let mut sql = self.sql();
+        sql.push("SELECT coalesce(max(").push(table.id.sql).push("), 0) FROM ");
+        let few = number(sql.push(table.alone()))? / FEW;
+        let mut sql = self.sql();
+        let Some(ids) = bounds.column.ids else { return Ok(false) };
+        bounds.write_lookup(sql.push("SELECT count(*) FROM ("), ids);
+        Ok(number(sql.push(" LIMIT ").bind(few).push(")"))? < few)
     }
 }

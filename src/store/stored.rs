@@ -3,9 +3,11 @@
 use std::fmt;
 
 use super::engine::Decoder;
+use super::owners::Owners;
 use super::schema::{RevokeMethod, Schema, Table, Time};
 use super::scopes::Scopes;
 use super::sql::Sql;
+use super::way::Bounds;
 use crate::model::access::{Guarded, Reach};
 use crate::model::id::{IdList, TokenId};
 use crate::model::time::Moment;
@@ -42,6 +44,19 @@ pub trait Stored: Guarded + Projection<Self> + Send {
     fn scopes(_: &Self::Columns) -> Option<Scopes> {
         None
     }
+    /// Returns the statement that reads all owners: their id, name, type and state, in the
+    /// order of ids; nothing where there may be more owners than tokens. `None`: they are read
+    /// with each token.
+    #[must_use]
+    fn owners(_: &Self::Columns) -> Option<&'static str> {
+        None
+    }
+    /// Returns the columns that say in an event which one it was: its name, and the id and
+    /// the name of the user who owns it.
+    #[must_use]
+    fn event_columns(_: &Self::Columns) -> [&'static str; 3] {
+        [NULL; 3]
+    }
     /// Writes the first condition of the WHERE: the rows in reach, of which only those with
     /// `ids` are wanted where they are given. Rows out of reach are then not even looked at:
     /// the database finds what is in reach, and looks for the ids among that.
@@ -50,38 +65,31 @@ pub trait Stored: Guarded + Projection<Self> + Send {
     fn ids(filter: &Self::Filter) -> Option<&IdList>;
     /// Whether the filter keeps few rows, which the database finds by an index.
     fn is_narrow(filter: &Self::Filter) -> bool;
-    /// Writes the filter's conditions except ids, each after an AND.
+    /// Writes the filter's conditions except ids and bounds on times, each after an AND.
     fn conditions(
         sql: &mut Sql,
         columns: &Self::Columns,
         filter: &Self::Filter,
         context: FilterContext,
     ) -> Result<(), Unrecorded>;
+    /// Returns the filter's bounds on times.
+    fn bounds(
+        columns: &Self::Columns,
+        filter: &Self::Filter,
+        now: Moment,
+    ) -> Result<Vec<Bounds>, Unrecorded>;
     fn sort_column(columns: &Self::Columns, key: SortKey) -> Result<&'static str, Unrecorded>;
 }
 
 /// The context that the conditions of a filter depend on.
 #[derive(Clone, Copy, Debug)]
 pub struct FilterContext {
-    pub bounds: Bounds,
     /// The time for age and expiry.
     pub now: Moment,
     /// Whether revoked tokens are included.
     pub includes_revoked: bool,
     /// Whether only some rows are in reach, which are to be found first.
     pub is_restricted: bool,
-}
-
-/// How the rows within bounds of a time column are found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bounds {
-    /// By plain conditions, left to the planner.
-    Plain,
-    /// By ids from the column's index, where SQLite has one: sorting by id then needs no
-    /// sort of whole rows. By default SQLite scans the table for one bound, and sorts whole
-    /// rows for two. With 3 million rows this took 0.4 times as long as the scan for 3 % of
-    /// the rows, and 1.6 times at worst; the sort took up to 5 times as long.
-    ViaIndex,
 }
 
 /// A property that a filter or order needs, and the store does not record.
@@ -101,12 +109,21 @@ pub const NULL: &str = "NULL";
 
 /// The part of a record that is read: all of it, its id or its scopes.
 pub trait Projection<T: Stored>: Sized {
+    /// Whether it is the id alone.
+    const IS_ID: bool = false;
+    /// The names of what is said of the owner.
+    const OF_OWNER: &'static [&'static str] = &[];
+
     /// Lists the names and columns that `decode` reads, in its order; the id comes first.
     fn select_list(columns: &T::Columns) -> Vec<(&'static str, &'static str)>;
     fn decode(row: &mut Decoder<'_>, columns: &T::Columns) -> Result<Self, String>;
+    /// Adds what is said of the owner, where it was not in the row.
+    fn adopt(&mut self, _: &Owners) {}
 }
 
 impl<T: Stored + Token> Projection<T> for TokenId {
+    const IS_ID: bool = true;
+
     fn select_list(columns: &T::Columns) -> Vec<(&'static str, &'static str)> {
         vec![("id", T::table(columns).id.sql)]
     }

@@ -3,14 +3,16 @@
 
 use super::engine::Decoder;
 use super::filter::{
-    CREATION, OWNER, USE, at, bounded, is_null, recorded, shared, shared_sort_column,
+    CREATION, OWNER, USE, at, is_null, recorded, shared, shared_bounds, shared_sort_column,
 };
+use super::owners::Owners;
 use super::schema::{
     Comparison, OwnerColumn, PersonalAccessTokens, RevokeMethod, Schema, Table, Time, Tokens,
 };
 use super::scopes::Scopes;
 use super::sql::Sql;
 use super::stored::{FilterContext, NULL, Projection, Stored, Unrecorded};
+use super::way::Bounds;
 use crate::model::access::Reach;
 use crate::model::id::{IdList, OwnerRef, UserId};
 use crate::model::personal_access_token::{Filter, PersonalAccessToken, UserState, UserType};
@@ -18,6 +20,8 @@ use crate::model::time::Moment;
 use crate::model::token::{SortKey, TokenProperties};
 
 impl Projection<Self> for PersonalAccessToken {
+    const OF_OWNER: &'static [&'static str] = &["username", "user_type", "user_state"];
+
     fn select_list(columns: &PersonalAccessTokens) -> Vec<(&'static str, &'static str)> {
         let mut list = columns.token.select_list();
         list.extend([
@@ -43,6 +47,13 @@ impl Projection<Self> for PersonalAccessToken {
             impersonation: row.optional_boolean()?,
             last_used_at: row.recorded_timestamp(columns.last_used_at)?,
         })
+    }
+
+    fn adopt(&mut self, owners: &Owners) {
+        let owner = self.user_id.as_ref().and_then(|id| owners.of(id));
+        self.username = owner.map(|it| it.username.into());
+        self.user_type = owner.and_then(|it| it.user_type);
+        self.user_state = owner.map_or(Some(UserState::Gone), |it| it.state);
     }
 }
 
@@ -73,6 +84,15 @@ impl Stored for PersonalAccessToken {
 
     fn scopes(columns: &PersonalAccessTokens) -> Option<Scopes> {
         columns.token.scopes
+    }
+
+    fn owners(columns: &PersonalAccessTokens) -> Option<&'static str> {
+        columns.owners
+    }
+
+    fn event_columns(columns: &PersonalAccessTokens) -> [&'static str; 3] {
+        let user_id = columns.user_id.map_or(NULL, |it| it.shown);
+        [columns.token.name.unwrap_or(NULL), user_id, columns.username]
     }
 
     fn reach_condition(
@@ -122,8 +142,8 @@ impl Stored for PersonalAccessToken {
             user_types,
             user_states,
             impersonation,
-            last_used_after,
-            last_used_before,
+            last_used_after: _, // in bounds
+            last_used_before: _,
             never_used,
             unused_since,
         } = filter;
@@ -152,14 +172,7 @@ impl Stored for PersonalAccessToken {
             let column = recorded(columns.optional.impersonation, "impersonation")?;
             sql.push(if *impersonation { " AND " } else { " AND NOT " }).push(column);
         }
-        let used = [
-            (Comparison::AtLeast, at(*last_used_after)),
-            (Comparison::AtMost, at(*last_used_before)),
-        ];
         let last_used = || recorded(columns.last_used_at, USE);
-        if used.iter().any(|(_, bound)| bound.is_some()) {
-            bounded(sql, last_used()?, context.bounds, used);
-        }
         if let Some(never_used) = never_used {
             is_null(sql, last_used()?.sql, *never_used);
         }
@@ -174,6 +187,20 @@ impl Stored for PersonalAccessToken {
             sql.push(last_used.sql).push(operator).bind(bound).push(")");
         }
         Ok(())
+    }
+
+    fn bounds(
+        columns: &PersonalAccessTokens,
+        filter: &Filter,
+        now: Moment,
+    ) -> Result<Vec<Bounds>, Unrecorded> {
+        let used = [
+            (Comparison::AtLeast, at(filter.last_used_after)),
+            (Comparison::AtMost, at(filter.last_used_before)),
+        ];
+        let mut all = shared_bounds(&columns.token, &filter.token, now)?;
+        all.extend(Bounds::of(recorded(columns.last_used_at, USE), used)?);
+        Ok(all)
     }
 
     fn sort_column(

@@ -249,11 +249,17 @@ impl TimeText {
     }
 }
 
+impl AsRef<[u8]> for TimeText {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
 impl Deref for TimeText {
     type Target = str;
 
     fn deref(&self) -> &str {
-        str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+        str::from_utf8(self.as_ref()).unwrap_or_default()
     }
 }
 
@@ -267,21 +273,22 @@ pub fn date_from_stored(text: &str) -> Option<Date> {
 /// Parses the numbers in a text of a fixed form, where `form` has a 0 for every digit.
 /// Every row of a list has such texts, and chrono's general parsers took most of the time
 /// of a list of ids.
+#[inline]
 fn numbers<const N: usize, const L: usize>(text: &str, form: &[u8; L]) -> Option<[u32; N]> {
-    // The fixed length lets the compiler unroll the loop.
+    // The fixed length lets the compiler unroll the loop, which has no other way out.
     let text: &[u8; L] = text.as_bytes().try_into().ok()?;
-    let mut numbers = [0; N];
-    let mut index = 0;
+    let (mut numbers, mut index, mut fits) = ([0; N], 0, true);
     for (byte, expected) in text.iter().zip(form) {
-        match expected {
-            b'0' if byte.is_ascii_digit() => {
-                numbers[index] = 10 * numbers[index] + u32::from(byte - b'0');
-            }
-            _ if byte != expected => return None,
-            _ => index += 1,
+        let digit = byte.wrapping_sub(b'0');
+        if *expected == b'0' {
+            fits &= digit <= 9;
+            numbers[index] = 10 * numbers[index] + u32::from(digit);
+        } else {
+            fits &= byte == expected;
+            index += 1;
         }
     }
-    Some(numbers)
+    fits.then_some(numbers)
 }
 
 fn in_range(date: Date) -> bool {

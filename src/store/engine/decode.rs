@@ -16,7 +16,9 @@ pub enum Raw<'r> {
     Null,
     Boolean(bool),
     Integer(i64),
-    Text(&'r [u8]),
+    Text(&'r str),
+    /// Text that is not UTF-8.
+    Bytes(&'r [u8]),
     Instant(DateTime<Utc>),
     Date(NaiveDate),
     Uuid(Uuid),
@@ -45,7 +47,8 @@ impl<'r> Decoder<'r> {
         match value.clone().map(|value| id_of(value, form)) {
             Ok(Some(id)) => Ok(TokenId(id)),
             _ => Err(match value {
-                Ok(Raw::Text(text)) => format!("'{}'", String::from_utf8_lossy(text)),
+                Ok(Raw::Text(text)) => format!("'{text}'"),
+                Ok(Raw::Bytes(text)) => format!("'{}'", String::from_utf8_lossy(text)),
                 Ok(Raw::Null) => "without an id".into(),
                 _ => format!("whose id is no {}", noun(form)),
             }),
@@ -115,14 +118,19 @@ impl<'r> Decoder<'r> {
     fn optional_bytes(&mut self) -> Result<Option<&'r [u8]>, String> {
         match self.value()? {
             Raw::Null => Ok(None),
-            Raw::Text(text) => Ok(Some(text)),
+            Raw::Text(text) => Ok(Some(text.as_bytes())),
+            Raw::Bytes(text) => Ok(Some(text)),
             _ => Err(self.problem("text")),
         }
     }
 
     fn optional_str(&mut self) -> Result<Option<&'r str>, String> {
-        let Some(text) = self.optional_bytes()? else { return Ok(None) };
-        std::str::from_utf8(text).map(Some).map_err(|_| self.problem("UTF-8 text"))
+        match self.value()? {
+            Raw::Null => Ok(None),
+            Raw::Text(text) => Ok(Some(text)),
+            Raw::Bytes(_) => Err(self.problem("UTF-8 text")),
+            _ => Err(self.problem("text")),
+        }
     }
 
     pub fn optional_text(&mut self) -> Result<Option<String>, String> {
@@ -167,9 +175,7 @@ impl<'r> Decoder<'r> {
     pub fn optional_timestamp(&mut self, form: TimeForm) -> Result<Option<Timestamp>, String> {
         let instant = match self.value()? {
             Raw::Null => return Ok(None),
-            Raw::Text(text) => {
-                std::str::from_utf8(text).ok().and_then(|text| form.timestamp_from_text(text))
-            }
+            Raw::Text(text) => form.timestamp_from_text(text),
             Raw::Integer(seconds) if form == TimeForm::Epoch => {
                 Some(Timestamp::from_database(since_epoch(seconds)))
             }
@@ -179,7 +185,12 @@ impl<'r> Decoder<'r> {
                 Some(Timestamp::from_database(instant.unwrap_or_else(end)))
             }
             Raw::Instant(instant) => Some(Timestamp::from_database(instant)),
-            Raw::Boolean(_) | Raw::Integer(_) | Raw::Date(_) | Raw::Uuid(_) | Raw::Other => None,
+            Raw::Boolean(_)
+            | Raw::Integer(_)
+            | Raw::Bytes(_)
+            | Raw::Date(_)
+            | Raw::Uuid(_)
+            | Raw::Other => None,
         };
         self.required(instant, "a time").map(Some)
     }
@@ -209,9 +220,14 @@ impl<'r> Decoder<'r> {
         }
         let date = match self.value()? {
             Raw::Null => return Ok(None),
-            Raw::Text(text) => std::str::from_utf8(text).ok().and_then(date_from_stored),
+            Raw::Text(text) => date_from_stored(text),
             Raw::Date(date) => Some(date),
-            Raw::Boolean(_) | Raw::Integer(_) | Raw::Instant(_) | Raw::Uuid(_) | Raw::Other => None,
+            Raw::Boolean(_)
+            | Raw::Integer(_)
+            | Raw::Bytes(_)
+            | Raw::Instant(_)
+            | Raw::Uuid(_)
+            | Raw::Other => None,
         };
         self.required(date, "a date").map(|date| Some(Expiry::Date(date)))
     }
@@ -232,11 +248,11 @@ impl<'r> Decoder<'r> {
 /// An id of a form.
 fn id_of(value: Raw<'_>, form: IdForm) -> Option<Id> {
     match (form, value) {
-        (IdForm::Row | IdForm::Any, Raw::Text(text)) if text.starts_with(ROW.as_bytes()) => {
-            std::str::from_utf8(text).ok().map(Id::from)
+        (IdForm::Row | IdForm::Any, Raw::Text(text)) if text.starts_with(ROW) => {
+            Some(Id::from(text))
         }
         (IdForm::Integer | IdForm::Any, Raw::Integer(id)) => Some(Id::Integer(id)),
-        (IdForm::Text | IdForm::Any, Raw::Text(text)) => text_id(text),
+        (IdForm::Text | IdForm::Any, Raw::Text(text)) => text_id(text.as_bytes()),
         (IdForm::Uuid | IdForm::Any, Raw::Uuid(id)) => {
             Some(Id::from(&*id.hyphenated().encode_lower(&mut Uuid::encode_buffer())))
         }

@@ -84,7 +84,7 @@ enum EngineRow<'r> {
 impl<'r> EngineRow<'r> {
     fn value(self, index: usize) -> Result<Raw<'r>, String> {
         match self {
-            Self::Sqlite(row) => sqlite::value(row, index),
+            Self::Sqlite(row) => row.value(index).ok_or_else(|| "it has fewer columns".into()),
             Self::Postgres(row) => postgres::value(row, index),
         }
     }
@@ -204,6 +204,14 @@ impl Engine {
         }
         transaction.commit()?;
         Ok((result, is_final))
+    }
+
+    /// Whether others cannot commit what they wrote while this reads.
+    pub fn reading_keeps_writers_out(&self) -> bool {
+        match self {
+            Self::Sqlite(it) => !it.has_log,
+            Self::Postgres(_) => false,
+        }
     }
 
     /// Whether triggers may wait for the COMMIT after all, deferred again by one before it.
@@ -326,16 +334,18 @@ impl Transaction<'_> {
         .context(cannot(self.mode))
     }
 
+    /// Ends it, and gives when others no longer waited for it.
+    ///
     /// # Errors
     ///
     /// Those of the database; [`Unresolved`] is among them where it is not known what came
     /// of what was written.
-    pub fn commit(mut self) -> Result<()> {
+    pub fn commit(mut self) -> Result<Instant> {
         // What cannot be committed is rolled back by the database.
         self.is_open = false;
         let committed = match self.engine {
             Engine::Sqlite(it) => it.commit(),
-            Engine::Postgres(it) => it.commit(),
+            Engine::Postgres(it) => it.commit().map(|()| Instant::now()),
         };
         committed
             .map_err(|NotCommitted { error, is_rolled_back }| {

@@ -10,6 +10,7 @@ use crate::model::token::{Sort, Token};
 use crate::store::engine::Transaction;
 use crate::store::sql::Sql;
 use crate::store::stored::decoded;
+use crate::store::way::Way;
 use crate::store::{Row, Store, Stored, filter};
 
 impl Store {
@@ -70,7 +71,7 @@ impl Store {
         let columns = self.columns::<T>()?;
         let mut sql = self.sql();
         filter::evaluate(&mut sql, columns, query.selection(), now)
-            .and_then(|()| filter::order_by::<T>(&mut sql, columns, Sort::BY_ID))
+            .and_then(|()| filter::order_by::<T>(&mut sql, columns, Sort::BY_ID, &Way::default()))
             .map_err(|error| self.unrecorded(&error))?;
         Ok(sql)
     }

@@ -5,13 +5,13 @@ mod evaluate;
 mod settle;
 mod write;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use self::settle::{Settled, check_none_is_back};
 use self::write::Written;
-use super::engine::{Mode, Unresolved};
+use super::engine::{Interrupted, Mode, Unresolved};
 use super::{BrokenRow, Store, Stored};
 use crate::model::access::RevokeQuery;
 use crate::model::actor::Actor;
@@ -94,6 +94,9 @@ pub struct BatchOptions<'a, T> {
     /// When the last of these was created, where that is known. SQLite may give the id of
     /// a deleted token to a later one, which was not chosen.
     pub newest: Option<Timestamp>,
+    /// Until when the lock is left to other writers: as long as the batch before held it.
+    /// SQLite's waiting is unfair, and batches back to back would leave them hardly a chance.
+    pub free_until: Option<Instant>,
 }
 
 impl<T> BatchOptions<'_, T> {
@@ -108,8 +111,8 @@ pub struct Batch<T> {
     /// One for each id, in order; none for those that were left as they are because the
     /// run ends.
     pub decisions: Vec<Decision<T>>,
-    /// How long it kept other writers out.
-    pub held: Duration,
+    /// Until when the next batch leaves the lock to other writers.
+    pub free_until: Option<Instant>,
     /// What ends the run after this batch.
     pub ended: Result<()>,
 }
@@ -162,6 +165,9 @@ impl Store {
         query: &RevokeQuery<T>,
         options: &BatchOptions<'_, T>,
     ) -> Result<Batch<T>> {
+        if self.engine.reading_keeps_writers_out() {
+            self.leave_free(options.free_until)?;
+        }
         let mut decisions = self.retry_while_locked(|timeout, _| {
             let transaction = self.engine.begin(Mode::Read, timeout)?;
             let decisions = self.evaluate(&transaction, query, options)?;
@@ -170,8 +176,9 @@ impl Store {
         })?;
         let tokens: Vec<&T> = decisions.iter().filter_map(Decision::revoked).collect();
         let Some(run) = options.run.filter(|_| !tokens.is_empty()) else {
-            return Ok(Batch { decisions, held: Duration::ZERO, ended: Ok(()) });
+            return Ok(Batch { decisions, free_until: options.free_until, ended: Ok(()) });
         };
+        self.leave_free(options.free_until)?;
 
         let intended: Vec<TokenId> = tokens.iter().map(|token| token.id()).collect();
         let record_outcome = |revoked: &[TokenId]| {
@@ -191,7 +198,7 @@ impl Store {
                 &tokens,
             )
         });
-        let Written { mut revoked, others, held } = match written {
+        let Written { mut revoked, others, free_until } = match written {
             Ok(written) => written,
             Err(error) => {
                 let Some(unresolved) = error.downcast_ref::<Unresolved>() else {
@@ -222,6 +229,16 @@ impl Store {
         revoked.retain(|id| !is_back(id));
         decisions.retain(|it| it.revoked().is_none_or(|token| !is_back(&token.id())));
         let recorded = record_outcome(&revoked);
-        Ok(Batch { decisions, held, ended: check_none_is_back(&back).and(recorded) })
+        let free_until = Some(free_until);
+        Ok(Batch { decisions, free_until, ended: check_none_is_back(&back).and(recorded) })
+    }
+
+    /// Waits until other writers have had their time.
+    fn leave_free(&self, until: Option<Instant>) -> Result<()> {
+        if let Some(until) = until {
+            self.stop.wait_until(until);
+            ensure!(!self.stop.is_set(), Interrupted);
+        }
+        Ok(())
     }
 }

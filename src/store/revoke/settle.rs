@@ -2,8 +2,6 @@
 //! an answer that was lost, means neither that it was done nor that it was not; one that did
 //! not may have fired triggers.
 
-use std::time::Duration;
-
 use anyhow::{Context, Result, bail};
 
 use super::{AuditRecord, Batch, BatchOptions, Decision, Run};
@@ -125,6 +123,6 @@ impl Settled {
         } else {
             Err(error)
         };
-        Batch { decisions: left, held: Duration::ZERO, ended: ended.and(recorded) }
+        Batch { decisions: left, free_until: None, ended: ended.and(recorded) }
     }
 }

@@ -1,7 +1,7 @@
 //! The transaction that revokes: lock, check again, delete dependents, write, verify,
 //! record, commit.
 
-use std::time::Duration;
+use std::time::Instant;
 
 use anyhow::{Result, bail, ensure};
 
@@ -9,13 +9,11 @@ use super::{BatchOptions, Decision, Run};
 use crate::failure::{Failure, Kind};
 use crate::model::access::RevokeQuery;
 use crate::model::actor::{Actor, Denied};
-use crate::model::audit::AuditEvent;
 use crate::model::id::TokenId;
 use crate::model::reference::Reference;
 use crate::model::time::{Moment, Timestamp};
 use crate::model::token::Token;
 use crate::store::engine::{Decoder, Transaction};
-use crate::store::schema::AuditEvents;
 use crate::store::sql::{Sql, Value};
 use crate::store::stored::Unrecorded;
 use crate::store::{Store, Stored, filter};
@@ -26,8 +24,8 @@ pub(super) struct Written<T> {
     pub revoked: Vec<TokenId>,
     /// What the others are now, in the order of their ids.
     pub others: Vec<Decision<T>>,
-    /// How long it kept other writers out.
-    pub held: Duration,
+    /// Until when the lock is left to other writers, for as long as they were kept out.
+    pub free_until: Instant,
 }
 
 impl Store {
@@ -77,8 +75,8 @@ impl Store {
         transaction.bring_forward()?;
         self.verify(&transaction, &done, at)?;
         let begun = transaction.begun();
-        transaction.commit()?;
-        Ok(Written { revoked, others, held: begun.elapsed() })
+        let ended = transaction.commit()?;
+        Ok(Written { revoked, others, free_until: ended + ended.duration_since(begun) })
     }
 
     /// A question may stand for a night, and a long run go on for an hour: whoever
@@ -154,21 +152,55 @@ impl Store {
 
     /// Records an event for each token, where the store has a place for it, and reads back
     /// that each is there.
-    fn record_events<T: Token>(
+    fn record_events<T: Stored + Token>(
         &self,
         transaction: &Transaction<'_>,
         run: &Run,
         at: Timestamp,
         tokens: &[&T],
     ) -> Result<()> {
-        let Some(events) = &self.schema.audit_events else { return Ok(()) };
+        let (Some(events), Some(&first)) = (&self.schema.audit_events, tokens.first()) else {
+            return Ok(());
+        };
         let mut sql = self.sql();
         let read = |row: &mut Decoder<'_>| row.integer();
         let newest = transaction.rows(sql.push(events.newest), read)?;
         let newest = newest.into_iter().next().and_then(Result::ok).unwrap_or(0);
-        for &token in tokens {
-            self.record(transaction, events, &run.event(at, token))?;
+
+        let of_run = run.event(at, first);
+        let text = |text: &String| Some(Value::from(text.as_str()));
+        let of_run = [
+            Some(events.created_at.form.value(Moment::at(at))),
+            text(&of_run.run_id),
+            text(&of_run.action),
+            text(&of_run.actor),
+            of_run.actor_id.as_ref().and_then(|id| events.actor_id.form.value(&id.0)),
+            text(&of_run.os_user),
+            text(&of_run.target_type),
+            of_run.reason.as_ref().and_then(text),
+        ];
+        let columns = self.columns::<T>()?;
+        let table = T::table(columns);
+        let mut sql = self.sql();
+        sql.push(events.insert);
+        for value in of_run {
+            match value {
+                Some(value) => sql.bind(value),
+                None => sql.push("NULL"),
+            };
+            sql.push(", ");
         }
+        sql.push(table.id.sql);
+        for column in T::event_columns(columns) {
+            sql.push(", ").push(column);
+        }
+        // One statement: with one for each token, SQLite writes page after page to a file
+        // that would undo each of them.
+        sql.push(" FROM ").push(table.from).push(" WHERE ");
+        sql.one_of(table.id, &tokens.iter().map(|it| it.id()).collect());
+        sql.push(" ORDER BY ").by_id(table.id);
+        transaction.rows(&sql, |_| ())?;
+
         let mut sql = self.sql();
         sql.push(events.targets).bind(run.id.as_str());
         sql.push(" AND ").push(events.table.id.sql).push(" > ").bind(newest);
@@ -211,41 +243,6 @@ impl Store {
         }
         sql.one_of(table.id, &tokens.iter().cloned().collect());
         ids(transaction, &sql)
-    }
-
-    /// Inserts an event.
-    pub(in crate::store) fn record(
-        &self,
-        transaction: &Transaction<'_>,
-        events: &AuditEvents,
-        event: &AuditEvent,
-    ) -> Result<()> {
-        let text = |text: &String| Some(Value::from(text.as_str()));
-        let values = [
-            Some(events.created_at.form.value(Moment::at(event.created_at))),
-            text(&event.run_id),
-            text(&event.action),
-            text(&event.actor),
-            event.actor_id.as_ref().and_then(|id| events.actor_id.form.value(&id.0)),
-            text(&event.os_user),
-            text(&event.target_type),
-            events.target_id.form.value(&event.target_id.0),
-            text(&event.target_name),
-            event.target_user_id.as_ref().and_then(|id| events.target_user_id.form.value(&id.0)),
-            event.target_username.as_ref().and_then(text),
-            event.reason.as_ref().and_then(text),
-        ];
-        let mut sql = self.sql();
-        sql.push(events.insert);
-        for (index, value) in values.into_iter().enumerate() {
-            sql.push(if index > 0 { ", " } else { "" });
-            match value {
-                Some(value) => sql.bind(value),
-                None => sql.push("NULL"),
-            };
-        }
-        transaction.rows(sql.push(")"), |_| ())?;
-        Ok(())
     }
 }
 

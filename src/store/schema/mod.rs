@@ -337,6 +337,8 @@ pub struct PersonalAccessTokens {
     /// `None`: tokens have no owners.
     pub user_id: Option<OwnerColumn>,
     pub username: &'static str,
+    /// The statement that reads all owners at once; `None`: they are read with each token.
+    pub owners: Option<&'static str>,
     pub last_used_at: Option<Time>,
     /// The owner where it is a service and no user, for each kind of service.
     pub service_ids: Vec<OwnerColumn>,
@@ -425,6 +427,7 @@ pub struct AuditEvents {
     pub newest: &'static str,
     /// Selects the ids of the tokens of a run's events; the run is bound behind it.
     pub targets: &'static str,
-    /// Inserts an event; its values from `created_at` to `reason` are bound after it.
+    /// Inserts events: what a run's have in common, from `created_at` to `reason`, is bound
+    /// after it, and what each token is called is selected, from its id to its owner's name.
     pub insert: &'static str,
 }

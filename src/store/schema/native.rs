@@ -120,10 +120,7 @@ macro_rules! time {
         Time {
             sql: concat!("t.", $column),
             form: TimeForm::$form,
-            ids: Some([
-                concat!("t.id IN (SELECT i.id FROM @", $table, " i WHERE "),
-                concat!("i.", $column),
-            ]),
+            ids: Some([concat!("SELECT i.id FROM @", $table, " i WHERE "), concat!("i.", $column)]),
         }
     };
 }
@@ -249,6 +246,11 @@ pub fn schema(dialect: Dialect) -> Schema {
             },
             user_id: Some(OwnerColumn::integer("t.user_id")),
             username: "u.username",
+            owners: Some(
+                "SELECT u.id, u.username, u.user_type, u.state FROM @users u \
+                 WHERE (SELECT max(id) FROM @users) <= (SELECT max(id) FROM @personal_access_tokens) \
+                 ORDER BY u.id",
+            ),
             service_ids: Vec::new(),
             optional: OptionalColumns {
                 note_on_scopes: None,
@@ -358,5 +360,5 @@ pub const AUDIT_EVENTS: AuditEvents = AuditEvents {
     newest: "SELECT coalesce(max(t.id), 0) FROM @audit_events t",
     targets: "SELECT t.target_id FROM @audit_events t WHERE t.run_id = ",
     insert: "INSERT INTO @audit_events (created_at, run_id, action, actor, actor_id, os_user, \
-                 target_type, target_id, target_name, target_user_id, target_username, reason) VALUES (",
+             target_type, reason, target_id, target_name, target_user_id, target_username) SELECT ",
 };

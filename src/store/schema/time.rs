@@ -8,9 +8,9 @@ use crate::store::sql::Value;
 pub struct Time {
     pub sql: &'static str,
     pub form: TimeForm,
-    /// A condition that looks ids up by the column's index: the text up to the column, and
-    /// the column's name in it. A parenthesis stays open. `None` where there is no such
-    /// index, or the planner chooses it by itself.
+    /// A statement that reads ids from the column's index: the text up to the column, and the
+    /// column's name in it. `None` where there is no such index, or the planner chooses it by
+    /// itself.
     pub ids: Option<[&'static str; 2]>,
 }
 

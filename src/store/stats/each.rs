@@ -7,9 +7,10 @@ use crate::model::access::{ListQuery, Selection};
 use crate::model::time::Moment;
 use crate::model::token::{Sort, Token};
 use crate::store::engine::Streamed;
-use crate::store::filter::from_where;
+use crate::store::filter::{from_where, of_filter};
 use crate::store::sql::Sql;
-use crate::store::stored::{Bounds, FilterContext, Stored};
+use crate::store::stored::{FilterContext, Stored};
+use crate::store::way::Way;
 use crate::store::{ListOptions, Store};
 
 impl Store {
@@ -25,7 +26,7 @@ impl Store {
         filters: &[T::Filter],
         now: Moment,
     ) -> Result<(Vec<u64>, u64)> {
-        if self.vouches_for(query) {
+        if self.vouches_for(query.selection()) {
             let columns = self.columns::<T>()?;
             let each: Vec<_> = filters.iter().map(Some).collect();
             let sql = self.counts_sql::<T>(columns, query.selection(), &each, now)?;
@@ -59,9 +60,10 @@ impl Store {
     /// Whether the store records all that a filter asks for.
     #[must_use]
     pub fn can_ask<T: Stored>(&self, filter: &T::Filter, now: Moment) -> bool {
-        let (mut sql, context) = (self.sql(), asked_by_all(now));
-        let asked =
-            self.columns::<T>().map(|columns| T::conditions(&mut sql, columns, filter, context));
+        let (mut sql, context, way) = (self.sql(), asked_by_all(now), Way::default());
+        let asked = self
+            .columns::<T>()
+            .map(|columns| of_filter::<T>(&mut sql, columns, filter, context, &way));
         matches!(asked, Ok(Ok(())))
     }
 
@@ -73,7 +75,7 @@ impl Store {
         filters: &[Option<&T::Filter>],
         now: Moment,
     ) -> Result<Sql> {
-        let context = asked_by_all(now);
+        let (context, way) = (asked_by_all(now), Way::default());
         let mut sql = self.sql();
         let written = (|| {
             for (index, filter) in filters.iter().enumerate() {
@@ -82,7 +84,7 @@ impl Store {
                     None => sql.push("FALSE"),
                     Some(filter) => {
                         sql.push("TRUE");
-                        T::conditions(&mut sql, columns, filter, context)?;
+                        of_filter::<T>(&mut sql, columns, filter, context, &way)?;
                         &mut sql
                     }
                 };
@@ -97,5 +99,5 @@ impl Store {
 
 /// The context of conditions on rows that are found otherwise.
 fn asked_by_all(now: Moment) -> FilterContext {
-    FilterContext { bounds: Bounds::Plain, now, includes_revoked: true, is_restricted: false }
+    FilterContext { now, includes_revoked: true, is_restricted: false }
 }

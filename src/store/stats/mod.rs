@@ -67,7 +67,7 @@ impl Store {
         for by in wanted.by {
             check_recorded(columns, *by).map_err(|error| self.unrecorded(&error))?;
         }
-        if self.vouches_for(query) {
+        if self.vouches_for(query.selection()) {
             let counted = self.retry_while_locked(|timeout, _| {
                 let transaction = self.engine.begin(Mode::Read, timeout)?;
                 let counted = self.counted(&transaction, columns, query.selection(), wanted)?;

@@ -1,5 +1,8 @@
 //! Audit events, in a table and from a file, against an oracle in plain Rust.
 
+use anyhow::bail;
+use rusqlite::params;
+
 use super::*;
 use crate::model::audit::Outcome;
 use crate::store::EventPart;
@@ -49,10 +52,30 @@ fn record_events(record: &dyn Fn(&AuditEvent) -> Result<()>) -> Result<()> {
 }
 
 fn record_in_table(store: &Store) -> Result<()> {
-    let transaction = store.engine.begin(Mode::Write, Duration::ZERO)?;
-    let events = store.columns::<AuditEvent>()?;
-    record_events(&|event| store.record(&transaction, events, event))?;
-    transaction.commit()
+    let Engine::Sqlite(sqlite) = &store.engine else { bail!("a file") };
+    let insert = "INSERT INTO audit_events (created_at, run_id, action, actor, actor_id, os_user,
+                      target_type, target_id, target_name, target_user_id, target_username, reason)
+                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    record_events(&|event| {
+        sqlite.connection.execute(
+            insert,
+            params![
+                event.created_at.to_string(),
+                event.run_id,
+                event.action,
+                event.actor,
+                event.actor_id.as_ref().map(|id| &id.0),
+                event.os_user,
+                event.target_type,
+                event.target_id.0,
+                event.target_name,
+                event.target_user_id.as_ref().map(|id| &id.0),
+                event.target_username,
+                event.reason,
+            ],
+        )?;
+        Ok(())
+    })
 }
 
 /// The same events as an audit file records them, among intents without effect.

@@ -8,6 +8,7 @@ mod oracle_deploy;
 mod plans;
 mod population;
 mod stats;
+mod ways;
 mod work;
 
 use std::collections::BTreeSet;

@@ -28,7 +28,7 @@ pub(super) fn previewed<T: Stored + Token>(
     store: &Store,
     query: &RevokeQuery<T>,
 ) -> Result<Vec<T>> {
-    store.preview(query, now()?, |rows| rows.filter_map(unbroken).collect())
+    store.preview::<T, T, _>(query, now()?, |rows| rows.filter_map(unbroken).collect())
 }
 
 /// The order that a list promises, in plain Rust: NULLs last ascending and first
@@ -124,8 +124,15 @@ where
     let filter = query.selection().filter();
     let now = now()?;
     let is_kept = |token: &T| token.is_kept_by(filter, now) && !is_done(token);
-    let options =
-        BatchOptions { now, run: None, recorder: None, chosen: None, fits: None, newest: None };
+    let options = BatchOptions {
+        now,
+        run: None,
+        recorder: None,
+        chosen: None,
+        fits: None,
+        newest: None,
+        free_until: None,
+    };
     let decisions = store.revoke(&query, &options)?.decisions;
     assert_eq!(decisions.len(), ids.len(), "{what}");
     for (token, outcome) in everything.iter().zip(&decisions) {

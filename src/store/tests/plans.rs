@@ -13,7 +13,9 @@ fn list_sql<T: Stored, P: Projection<T>>(
     selection: &Selection<T>,
     sort: Sort,
 ) -> Result<Sql> {
-    store.selection_sql::<T, P>(selection, &ListOptions { sort, limit: None, now: now()? })
+    let options = ListOptions { sort, limit: None, now: now()? };
+    let way = store.way_if::<T, P>(selection, &options, |_| Ok(true))?;
+    store.selection_sql::<T, P>(selection, &options, &way)
 }
 
 /// Returns the statement of a list and its plan.
@@ -109,6 +111,23 @@ fn the_plans_use_the_indexes() -> Result<()> {
         writeln!(text, "as root: {flag}")?;
         let sql = list_sql::<_, TokenId>(&store, query.selection(), Sort::BY_ID)?;
         text += &explained(&store, &sql)?;
+    }
+    text.push_str("\nbounds\n");
+    for flag in ["--created-after", "--expires-within", "--last-used-before"] {
+        let query = actor(&store, "root")?.to_list(find(flag).unwrap_or_default())?;
+        for (are_few, limit) in [(true, Some(20)), (false, None)] {
+            let options = ListOptions { sort: Sort::BY_ID, limit, now: now()? };
+            let selection = query.selection();
+            let way =
+                store.way_if::<_, PersonalAccessToken>(selection, &options, |_| Ok(are_few))?;
+            let sql = store.selection_sql::<_, PersonalAccessToken>(selection, &options, &way)?;
+            writeln!(
+                text,
+                "as root: {flag}, {} rows",
+                if are_few { "few, the first" } else { "many" }
+            )?;
+            text += &explained(&store, &sql)?;
+        }
     }
     text.push_str("\ndeploy-tokens\n");
     text += &deploy_plans_of(&store)?;

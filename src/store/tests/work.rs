@@ -100,6 +100,7 @@ fn denied<T: Stored + Token>(store: &Store, actor: &Actor, ids: &[i64]) -> Resul
         fits: None,
         chosen: None,
         newest: None,
+        free_until: None,
     };
     let batch = store.revoke(&actor.to_revoke::<T>(filter)?, &options)?;
     Ok(batch.decisions.iter().filter(|it| matches!(it, Decision::Deny(_))).count())

@@ -47,9 +47,10 @@ impl<'r> FromSql<'r> for Raw<'r> {
             Type::INT2 => Self::Integer(i16::from_sql(of_type, raw)?.into()),
             Type::INT4 => Self::Integer(i32::from_sql(of_type, raw)?.into()),
             Type::INT8 => Self::Integer(i64::from_sql(of_type, raw)?),
-            // Whether it is UTF-8 is asked when it is read: a database of no encoding
-            // lets anything pass.
-            Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME => Self::Text(raw),
+            // A database of no encoding lets anything pass.
+            Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME => {
+                str::from_utf8(raw).map_or(Self::Bytes(raw), Self::Text)
+            }
             Type::TIMESTAMP | Type::TIMESTAMPTZ => {
                 Self::Instant(instant(i64::from_be_bytes(raw.try_into()?)))
             }

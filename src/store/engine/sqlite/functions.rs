@@ -1,8 +1,10 @@
 //! What SQLite lacks to find names and scopes.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use rusqlite::Connection;
-use rusqlite::functions::FunctionFlags;
+use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 
 use crate::model::time::Timestamp;
@@ -17,8 +19,9 @@ pub fn add(connection: &Connection) -> Result<()> {
         | FunctionFlags::SQLITE_DETERMINISTIC
         | FunctionFlags::SQLITE_DIRECTONLY;
     connection.create_scalar_function(c"tokenctl_contains", 2, flags, |context| {
-        Ok(match (context.get_raw(0), context.get_raw(1)) {
-            (ValueRef::Text(name), ValueRef::Text(word)) => contains(name, word),
+        let words = texts(context, 1)?;
+        Ok(match context.get_raw(0) {
+            ValueRef::Text(name) => contains(name, &words),
             _ => false,
         })
     })?;
@@ -27,10 +30,7 @@ pub fn add(connection: &Connection) -> Result<()> {
             ValueRef::Text(name) => ScopesForm::ALL.iter().find(|it| it.name().as_bytes() == name),
             _ => None,
         };
-        // The list that is asked for is the same for every row.
-        let wanted = context.get_or_create_aux(2, |value| {
-            anyhow::Ok(serde_json::from_str::<Vec<String>>(value.as_str()?)?)
-        })?;
+        let wanted = texts(context, 2)?;
         let (Some(form), ValueRef::Text(text)) = (form, context.get_raw(1)) else {
             return Ok(None);
         };
@@ -60,16 +60,23 @@ pub fn add(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Whether a name, once folded, contains a word that is folded already. A name
+/// A list of texts that is asked for, the same for every row: read once.
+fn texts(context: &Context<'_>, argument: i32) -> rusqlite::Result<Arc<Vec<String>>> {
+    context.get_or_create_aux(argument, |value| {
+        anyhow::Ok(serde_json::from_str::<Vec<String>>(value.as_str()?)?)
+    })
+}
+
+/// Whether a name, once folded, contains all these words, which are folded already. A name
 /// that is not UTF-8 does, so that decoding names its row.
-pub fn contains(name: &[u8], word: &[u8]) -> bool {
+pub fn contains(name: &[u8], words: &[String]) -> bool {
     if name.is_ascii() {
-        return ascii_contains(name, word);
+        return words.iter().all(|word| ascii_contains(name, word.as_bytes()));
     }
-    match (std::str::from_utf8(name), std::str::from_utf8(word)) {
-        (Ok(name), Ok(word)) => fold(name).collect::<String>().contains(word),
-        _ => true,
-    }
+    std::str::from_utf8(name).map_or(true, |name| {
+        let name: String = fold(name).collect();
+        words.iter().all(|word| name.contains(word))
+    })
 }
 
 fn ascii_contains(name: &[u8], word: &[u8]) -> bool {

@@ -12,10 +12,11 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, ErrorCode, Rows, params_from_iter};
 
 use self::error::statement_error;
@@ -26,7 +27,6 @@ pub use self::open::recognise;
 pub use self::open::{catalog_of, open};
 use self::page::Page;
 pub use self::page::PageRow;
-pub use self::values::value;
 use super::stream::{Received, spawn, stream_rows};
 use super::{Decoder, EngineRow, Index, Mode, NotCommitted, Stream, cannot};
 use crate::stop_flag::StopFlag;
@@ -41,16 +41,28 @@ pub struct Sqlite {
     /// `None`: no file of a name.
     file: Option<Identity>,
     flavour: Flavour,
+    /// Whether it keeps a log (WAL), and not a journal. While this connection is there, nobody
+    /// can change that.
+    pub(super) has_log: bool,
+    /// When the last transaction that wrote to a log let other writers in.
+    released: Released,
 }
+
+type Released = Arc<Mutex<Option<Instant>>>;
 
 impl Sqlite {
     /// Makes a connection ready for our statements.
-    fn new(connection: Connection, file: Option<Identity>) -> Result<Self> {
+    fn new(mut connection: Connection, file: Option<Identity>) -> Result<Self> {
         functions::add(&connection)?;
+        let released = Released::default();
+        note_release(&mut connection, &released)?;
         let encoding: String = connection.pragma_query_value(None, "encoding", |row| row.get(0))?;
         let encoding = if encoding == "UTF-8" { Encoding::Utf8 } else { Encoding::Utf16 };
         let flavour = Flavour { encoding, ..Flavour::new(Dialect::Sqlite) };
-        Ok(Self { connection, file, flavour })
+        let has_log = connection.pragma_query_value(None, "journal_mode", |row| {
+            row.get::<_, String>(0).map(|mode| mode == "wal")
+        })?;
+        Ok(Self { connection, file, flavour, has_log, released })
     }
 
     /// Makes statements on a schema's tables.
@@ -89,7 +101,7 @@ impl Sqlite {
     }
 
     pub fn begin(&self, mode: Mode, wait: Duration) -> Result<()> {
-        if let Some(file) = &self.file {
+        if let Some(file) = self.exposed() {
             file.check_sidecars()?;
         }
         let begin = match mode {
@@ -107,10 +119,15 @@ impl Sqlite {
         })
     }
 
-    /// Checks what a transaction has opened. Even where the journal is none, SQLite takes a
-    /// log that has appeared meanwhile.
+    /// The file, where SQLite may open others beside it when a transaction begins: a journal, or
+    /// a log that has appeared meanwhile. A log that is open stays open.
+    fn exposed(&self) -> Option<&Identity> {
+        self.file.as_ref().filter(|_| !self.has_log)
+    }
+
+    /// Checks what a transaction has opened.
     fn check_beside(&self) -> Result<()> {
-        let Some(file) = &self.file else { return Ok(()) };
+        let Some(file) = self.exposed() else { return Ok(()) };
         let read = self.connection.pragma_query_value(None, "user_version", |_| Ok(()));
         read.map_err(|error| self.explain(error))?;
         file.check_beside()
@@ -128,8 +145,11 @@ impl Sqlite {
         }
     }
 
-    pub fn commit(&self) -> Result<(), NotCommitted> {
-        self.connection.execute_batch("COMMIT").map_err(|error| {
+    pub fn commit(&self) -> Result<Instant, NotCommitted> {
+        *lock(&self.released) = None;
+        let committed = self.connection.execute_batch("COMMIT");
+        let released = lock(&self.released).take();
+        committed.map(|()| released.unwrap_or_else(Instant::now)).map_err(|error| {
             let code = error.sqlite_error_code();
             self.rollback();
             // A lock, a constraint and a full disk are met before the point of no return.
@@ -262,7 +282,7 @@ impl Sqlite {
             }
             Ok(page)
         };
-        let page = read().map_err(|error| self.explain(error))?;
+        let page = read().map_err(|error| self.explain(error))?.complete();
         Ok((0..page.rows()).map(|index| decode(&mut decoder(&page, index))).collect())
     }
 
@@ -286,7 +306,8 @@ impl Sqlite {
         let filling = &Mutex::new(Page::new(Arc::clone(&columns)));
         let (sender, receiver) = mpsc::sync_channel(PAGES);
         let interrupt = self.connection.get_interrupt_handle();
-        let take = |page: &mut Page| std::mem::replace(page, Page::new(Arc::clone(&columns)));
+        let take =
+            |page: &mut Page| std::mem::replace(page, Page::new(Arc::clone(&columns))).complete();
         let receive = move || {
             let batch = Received::from(&receiver);
             if !matches!(batch, Received::Pause) {
@@ -352,8 +373,25 @@ const STEPS: i32 = 10_000;
 /// How many pages wait for their reader.
 const PAGES: usize = 4;
 
-fn lock(page: &Mutex<Page>) -> MutexGuard<'_, Page> {
-    page.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From how many pages on SQLite takes a log over into the file, by default.
+const LONG_LOG: i32 = 1000;
+
+/// Notes when COMMIT lets other writers in. Then it still takes the log over into the file,
+/// which keeps nobody waiting: that is done here as SQLite does it by itself.
+fn note_release(connection: &mut Connection, released: &Released) -> rusqlite::Result<()> {
+    let released = Arc::clone(released);
+    connection.wal_hook(Some(move |wal: &mut Wal, pages| {
+        *lock(&released) = Some(Instant::now());
+        if pages >= LONG_LOG {
+            // Another COMMIT will take over what this could not.
+            let _ = wal.checkpoint();
+        }
+        Ok(())
+    }))
 }
 
 fn decoder(page: &Page, index: usize) -> Decoder<'_> {

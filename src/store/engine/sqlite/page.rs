@@ -6,6 +6,8 @@ use std::sync::Arc;
 use rusqlite::types::ValueRef;
 use rusqlite::{Row, Statement};
 
+use crate::store::engine::Raw;
+
 /// Rows of a statement.
 #[derive(Debug)]
 pub struct Page {
@@ -14,6 +16,9 @@ pub struct Page {
     values: Vec<Copied>,
     /// The texts of all of them.
     text: Vec<u8>,
+    /// The same once the page is complete, where it is UTF-8: to look at all at once takes a
+    /// tenth of what looking at each takes.
+    utf8: String,
 }
 
 /// In bytes.
@@ -44,7 +49,7 @@ impl Page {
 
     #[must_use]
     pub fn new(columns: Arc<[String]>) -> Self {
-        Self { columns, values: Vec::new(), text: Vec::new() }
+        Self { columns, values: Vec::new(), text: Vec::new(), utf8: String::new() }
     }
 
     /// # Errors
@@ -73,6 +78,18 @@ impl Page {
         size_of_val(self.values.as_slice()) + self.text.len() >= FULL
     }
 
+    /// The page for its reader: nothing is added any more.
+    #[must_use]
+    pub fn complete(mut self) -> Self {
+        match String::from_utf8(self.text) {
+            Ok(utf8) => Self { utf8, text: Vec::new(), ..self },
+            Err(error) => {
+                self.text = error.into_bytes();
+                self
+            }
+        }
+    }
+
     #[must_use]
     pub fn rows(&self) -> usize {
         // A statement without columns gives no rows.
@@ -86,16 +103,27 @@ impl Page {
     }
 }
 
+impl Page {
+    fn text(&self, begin: usize, end: usize) -> Raw<'_> {
+        // Nor is one whose end is another's beginning.
+        if let Some(text) = self.utf8.get(begin..end) {
+            return Raw::Text(text);
+        }
+        let all = if self.utf8.is_empty() { &self.text } else { self.utf8.as_bytes() };
+        let bytes = &all[begin..end];
+        str::from_utf8(bytes).map_or(Raw::Bytes(bytes), Raw::Text)
+    }
+}
+
 impl<'p> PageRow<'p> {
-    /// The value of a column as SQLite gave it; a number with a fraction and a blob, which
-    /// no column of a store may hold, are an empty blob.
+    /// The value of a column as SQLite gave it.
     #[must_use]
-    pub fn value(self, column: usize) -> Option<ValueRef<'p>> {
+    pub fn value(self, column: usize) -> Option<Raw<'p>> {
         Some(match *self.values.get(column)? {
-            Copied::Null => ValueRef::Null,
-            Copied::Integer(value) => ValueRef::Integer(value),
-            Copied::Text(begin, end) => ValueRef::Text(&self.page.text[begin..end]),
-            Copied::Other => ValueRef::Blob(&[]),
+            Copied::Null => Raw::Null,
+            Copied::Integer(value) => Raw::Integer(value),
+            Copied::Text(begin, end) => self.page.text(begin, end),
+            Copied::Other => Raw::Other,
         })
     }
 

@@ -1,13 +1,12 @@
 //! Values as SQLite takes and gives them.
 
-use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::types::{ToSql, ToSqlOutput};
 
 use rusqlite::Error::ToSqlConversionFailure;
+use serde::Serialize;
 use uuid::Uuid;
 
-use super::page::PageRow;
 use crate::model::id::Id;
-use crate::store::engine::Raw;
 use crate::store::sql::Value;
 
 impl ToSql for Id {
@@ -25,17 +24,12 @@ impl ToSql for Value {
             Self::Integer(value) => Ok((*value).into()),
             Self::Text(value) => Ok(value.as_str().into()),
             // One value however many there are, so no limit on parameters is met.
-            Self::Integers(values) => Ok(json(values).into()),
-            Self::Texts(values) => Ok(json(values).into()),
-            Self::Ids(values) => {
-                let values = serde_json::to_string(values);
-                values.map(Into::into).map_err(|error| ToSqlConversionFailure(error.into()))
-            }
+            Self::Integers(values) => json(values),
+            Self::Texts(values) => json(values),
+            Self::Ids(values) => json(values),
             // No column of SQLite has these forms.
             Self::Uuid(value) => Ok(value.to_string().into()),
-            Self::Uuids(values) => {
-                Ok(json(&values.iter().map(Uuid::to_string).collect::<Vec<_>>()).into())
-            }
+            Self::Uuids(values) => json(&values.iter().map(Uuid::to_string).collect::<Vec<_>>()),
             Self::Timestamp(value) => Ok(value.to_string().into()),
             Self::Timestamptz(value) => Ok(value.to_string().into()),
             Self::Date(value) => Ok(value.to_string().into()),
@@ -43,17 +37,7 @@ impl ToSql for Value {
     }
 }
 
-fn json<V: Clone + Into<serde_json::Value>>(values: &[V]) -> String {
-    serde_json::Value::from(values).to_string()
-}
-
-/// The value of a column.
-pub fn value(row: PageRow<'_>, index: usize) -> Result<Raw<'_>, String> {
-    match row.value(index) {
-        Some(ValueRef::Null) => Ok(Raw::Null),
-        Some(ValueRef::Integer(value)) => Ok(Raw::Integer(value)),
-        Some(ValueRef::Text(text)) => Ok(Raw::Text(text)),
-        Some(ValueRef::Real(_) | ValueRef::Blob(_)) => Ok(Raw::Other),
-        None => Err("it has fewer columns".into()),
-    }
+fn json(values: &impl Serialize) -> rusqlite::Result<ToSqlOutput<'static>> {
+    let text = serde_json::to_string(values);
+    text.map(Into::into).map_err(|error| ToSqlConversionFailure(error.into()))
 }

@@ -47,6 +47,7 @@ impl Compiler<'_> {
             last_used_at: optional(file.last_used.as_ref(), |it| self.time(&row, it, false))?,
             user_id: owners.user_id,
             username: owners.username,
+            owners: None,
             service_ids: owners.service_ids,
             optional: OptionalColumns {
                 description: description.map(Text::kept),

@@ -123,6 +123,7 @@ fn revoke(store: &Store, role: &str, id: Id) -> Result<Vec<Decision<PersonalAcce
         chosen: None,
         fits: None,
         newest: None,
+        free_until: None,
     };
     let batch = store.revoke(&query, &options)?;
     batch.ended?;

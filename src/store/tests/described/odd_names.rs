@@ -9,6 +9,7 @@ use super::*;
 use crate::store::filter;
 use crate::store::sql::Sql;
 use crate::store::stored::Unrecorded;
+use crate::store::way::Way;
 
 /// Names as tables and columns may have them: quotes, blanks, marks that mean something in our
 /// own texts, keywords, letters of all scripts.
@@ -221,7 +222,7 @@ fn check_statements(store: &Store) -> Result<()> {
                     sql,
                     columns,
                     selection,
-                    Sort::BY_ID,
+                    &Way::default(),
                     now().expect("a time"),
                 )
             },
