@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::measure::median;
-use crate::stores::{Bench, Size, Words, ours};
+use crate::stores::{Bench, Size, Words};
 use crate::table::{Table, command, grouped};
 
 /// Our arguments, and whether all tokens are listed.
@@ -37,7 +37,7 @@ pub fn measure(bench: &Bench) -> Result<()> {
         for size in Size::ALL {
             let store = bench.store(size)?;
             let owner = Words::default().with_owner(&store, TOKENS_OF_OWNER)?;
-            sides.push(ours(&store, &owner.fill(work)));
+            sides.push(bench.ours(&store, &owner.fill(work)));
         }
         let rounds = bench.in_turn(sides.len(), |side| sides[side].run())?;
         let mut costs = [0.0; 3];

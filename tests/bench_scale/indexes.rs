@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use crate::child;
 use crate::measure::{Usage, median, printed, ratios};
-use crate::stores::{Bench, Copied, Size, Words, ours};
+use crate::stores::{Bench, Copied, Size, Words};
 use crate::table::{Table, command, grouped};
 
 /// What documents the indexes.
@@ -98,7 +98,7 @@ pub fn measure(bench: &Bench) -> Result<()> {
         Connection::open(&copy.path)?.execute_batch(&drops[at])?;
         let query = QUERIES.iter().find(|(column, _)| *column == index.column);
         let (_, query) = query.with_context(|| format!("no query for {}", index.name))?;
-        let sides = [&copy.path, &store].map(|store| ours(store, &owner.fill(query)));
+        let sides = [&copy.path, &store].map(|store| bench.ours(store, &owner.fill(query)));
         let queried = bench.in_turn(2, |side| sides[side].run())?;
         let factor = ratios(&queried, [0, 1], |usage| usage.wall).to_string();
         print(index.name, at + 2, [command(query), factor, index.serves.clone()])?;

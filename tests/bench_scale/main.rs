@@ -9,7 +9,9 @@ mod growth;
 mod indexes;
 mod lists;
 mod measure;
+mod paged;
 mod revokes;
+mod stats;
 mod stores;
 mod table;
 
@@ -36,13 +38,16 @@ pub struct Args {
     folder: PathBuf,
 
     /// Measure only the rows whose command line holds one of these words, and of the other
-    /// tables those that are named: writer, growth, indexes
+    /// tables those that are named: paged, writer, growth, indexes
     rows: Vec<String>,
 
     /// What cargo adds
     #[arg(long, hide = true)]
     bench: bool,
 }
+
+/// The tables that have no rows of command lines.
+const TABLES: [&str; 4] = ["paged", "writer", "growth", "indexes"];
 
 fn main() -> Result<ExitCode> {
     // This process stays small, since its children's peak memory counts from its own.
@@ -51,12 +56,15 @@ fn main() -> Result<ExitCode> {
         child::run(job)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let bench = Bench::new(Args::parse())?;
+    let names = lists::names().chain(stats::names()).chain(revokes::names()).chain(TABLES);
+    let bench = Bench::new(Args::parse(), &names.collect::<Vec<_>>())?;
     bench.introduce()?;
     let beside = Beside::new();
     let floors = lists::measure(&bench, &beside)?;
+    stats::measure(&bench, &beside)?;
     revokes::measure(&bench, &beside)?;
     lists::print(&floors)?;
+    paged::measure(&bench)?;
     revokes::measure_writer(&bench)?;
     growth::measure(&bench)?;
     indexes::measure(&bench)?;

@@ -14,7 +14,7 @@ use crate::beside::{Beside, Line, MEMORY};
 use crate::child;
 use crate::compare::compare;
 use crate::measure::Side;
-use crate::stores::{Bench, Copied, Size, Words, ours, read};
+use crate::stores::{Bench, Copied, Size, Words, read};
 use crate::table::{Table, command};
 
 /// A revocation of a tenth of a store's tokens.
@@ -30,7 +30,7 @@ struct Bulk {
     memory_at_most: u64,
 }
 
-const AT_MOST: f64 = 3.0;
+const AT_MOST: f64 = 2.0;
 const BULKS: [Bulk; 2] = [BY_FILTER, BY_IDS];
 
 const BY_FILTER: Bulk = Bulk {
@@ -82,6 +82,11 @@ COMMIT;
 const RUN: &str = "018e41f3-0000-7000-8000-000000000000";
 const CHOSEN: &str = "SELECT id FROM chosen WHERE position BETWEEN {first} AND {last}";
 
+/// The command lines of the revokes.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    BULKS.iter().map(|bulk| bulk.ours)
+}
+
 /// Measures the revokes, each on a copy that is made for it.
 pub fn measure(bench: &Bench, beside: &Beside) -> Result<()> {
     for bulk in BULKS.iter().filter(|bulk| bench.wants(bulk.ours)) {
@@ -97,7 +102,7 @@ pub fn measure(bench: &Bench, beside: &Beside) -> Result<()> {
         bulk.write_script(&script, &words, chosen)?;
 
         let copies = ["ours.db", "theirs.db"].map(|name| Copied::new(bench, store.clone(), name));
-        let mut side = ours(&copies[0].path, &words.fill(bulk.ours));
+        let mut side = bench.ours(&copies[0].path, &words.fill(bulk.ours));
         if bulk.reads_ids {
             side = side.reading(ids);
         }
@@ -191,7 +196,7 @@ pub fn measure_writer(bench: &Bench) -> Result<()> {
     let store = bench.store(BY_FILTER.size)?;
     let words = BY_FILTER.words(bench, &store)?;
     let copy = Copied::new(bench, store, "written.db");
-    let revoke = ours(&copy.path, &words.fill(BY_FILTER.ours));
+    let revoke = bench.ours(&copy.path, &words.fill(BY_FILTER.ours));
     let table = Table::new(
         "What a write of an application takes that writes 1,000 times a second (with synchronous \
          NORMAL), from its own beginning.",
