@@ -269,3 +269,40 @@ fn tokens_without_an_id_are_listed_and_revoked_by_a_filter_only() {
         );
     }
 }
+
+#[test]
+fn tokens_without_an_id_that_a_server_would_lose_are_listed_only() {
+    let tables = "
+        CREATE TABLE keys (label TEXT, secret TEXT PRIMARY KEY, made TIMESTAMP, off BOOLEAN);
+        INSERT INTO keys VALUES ('a', 'SECRET-1', '2022-01-01 00:00:00', FALSE),
+            ('b', 'SECRET-2', '2023-01-01 00:00:00', TRUE);
+    ";
+    let file = "
+        format = 1
+        application = 'Ours'
+        databases = ['sqlite', 'postgres']
+        [tokens]
+        table = 'keys'
+        secret = ['secret']
+        name = 'label'
+        created = 'made'
+        revoke = { set = 'off' }
+    ";
+    let line = "--schema ./ours.toml --as @operator --audit-log log";
+    let revoke = format!("{line} revoke --created-before 2023-06-01 --yes");
+    let in_a_file = sandbox(tables);
+    write(&in_a_file, file);
+    in_a_file.run(&revoke).assert(0).says(&["revoked 1 "]);
+    let Some(cluster) = Cluster::shared() else { return };
+    let database = cluster.database("without_id_kept", tables);
+    let on_a_server = Sandbox::without_store().with("TOKENCTL_DB", database.url("postgres"));
+    write(&on_a_server, file);
+    let listed = on_a_server.run(&format!("{line} list -o csv --columns name,state"));
+    assert_eq!(listed.assert(0).stdout, "name,state\na,active\nb,revoked\n");
+    for line in [revoke.clone(), format!("{line} revoke --search a -n")] {
+        let refused = on_a_server.run(&line);
+        assert!(refused.assert(2).stderr.contains("without an id"), "{refused}");
+    }
+    let checked = on_a_server.run("schema check ./ours.toml");
+    assert!(checked.assert(0).stdout.contains("without an id"), "{checked}");
+}

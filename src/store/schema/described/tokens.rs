@@ -4,7 +4,7 @@ use super::Compiler;
 use super::names::{Found, Row};
 use crate::failure::Failure;
 use crate::model::id::ROW;
-use crate::store::schema::form::{File, Linked, Name, NameOr, Revoke};
+use crate::store::schema::form::{Linked, Name, NameOr};
 use crate::store::schema::{ColumnKind, OptionalColumns, PersonalAccessTokens, Table, Tokens};
 use crate::store::sql::{IdColumn, IdForm, Text, sql};
 
@@ -70,7 +70,7 @@ impl Compiler<'_> {
     /// The id of tokens. Without one the rows of a table are told apart by what the database
     /// calls them.
     pub fn id_column(&self, row: &Row) -> Result<IdColumn, Failure> {
-        let Some(names) = &self.file().tokens.id else { return self.row_as_id(row) };
+        let Some(names) = &self.file().tokens.id else { return Ok(self.row_as_id(row)) };
         let mut parts = Vec::new();
         for name in &names.0 {
             let found = self.required(row, name)?;
@@ -93,16 +93,10 @@ impl Compiler<'_> {
     }
 
     /// What the database calls a row whose table has no id.
-    fn row_as_id(&self, row: &Row) -> Result<IdColumn, Failure> {
-        let File { tokens, .. } = self.file();
-        // There a row that is changed is called otherwise.
-        if !self.is_sqlite() && !matches!(tokens.revoke.get_ref(), Revoke::Delete) {
-            let problem = "on a server tokens without an id can only be deleted";
-            return Err(self.described.mistake(&tokens.table, problem));
-        }
+    fn row_as_id(&self, row: &Row) -> IdColumn {
         let name = if self.is_sqlite() { "rowid" } else { "ctid::text" };
         let sql = sql!["('", ROW, "' || ", row.of(sql![name]), ")"];
-        Ok(IdColumn { sql: sql.kept(), form: IdForm::Row, first: None })
+        IdColumn { sql: sql.kept(), form: IdForm::Row, first: None }
     }
 
     /// A column of ids, which are equal only where they are the same, whatever collation the
