@@ -15,6 +15,10 @@ use crate::model::token::{Sort, SortKey, Token};
 
 /// One of how many rows is few: beyond that, SQLite is faster when it reads all.
 const FEW: i64 = 8;
+/// The same where ids alone are sorted.
+const FEW_IDS: i64 = 4;
+/// From how many rows on it pays to read all owners at once, however many they are.
+const MANY_OWNERS: i64 = 200_000;
 
 /// How the rows of a query are listed.
 #[derive(Clone, Copy, Debug)]
@@ -119,11 +123,14 @@ impl Store {
         self.retry_while_locked(|timeout, _| {
             let transaction = self.engine.begin(Mode::Read, timeout)?;
             let mut way = self.way::<T, P>(&transaction, selection, options)?;
-            let owners = T::owners(columns).filter(|_| way.reads_all && !P::OF_OWNER.is_empty());
+            let owners = T::owners(columns).filter(|_| way.reads_many && !P::OF_OWNER.is_empty());
             let owners =
                 owners.map(|sql| Owners::read(&transaction, self.sql().push(sql), &self.stop));
             let owners = owners.transpose()?.flatten();
             way.has_owners = owners.is_some();
+            if way.has_owners {
+                self.engine.keep_little()?;
+            }
             let sql = self.selection_sql::<T, P>(selection, options, &way)?;
             // The engine calls it once there are rows, or none at all.
             let result = transaction.stream_rows(
@@ -169,16 +176,17 @@ impl Store {
         options: &ListOptions,
     ) -> Result<Way> {
         self.way_if::<T, P>(selection, options, |bounds| {
-            self.are_few(transaction, T::table(self.columns::<T>()?), bounds)
+            let one_of = if P::IS_ID { FEW_IDS } else { FEW };
+            self.few_within(transaction, T::table(self.columns::<T>()?), bounds, one_of)
         })
     }
 
-    /// The same, by what says whether few rows are within bounds.
+    /// The same, by what says how many rows are within bounds; `None`: many.
     pub(super) fn way_if<T: Stored, P: Projection<T>>(
         &self,
         selection: &Selection<T>,
         options: &ListOptions,
-        are_few: impl Fn(&Bounds) -> Result<bool>,
+        few_within: impl Fn(&Bounds) -> Result<Option<i64>>,
     ) -> Result<Way> {
         let filter = selection.filter();
         let mut way = Way::default();
@@ -189,34 +197,42 @@ impl Store {
         }
         let all = T::bounds(self.columns::<T>()?, filter, options.now);
         let all = all.map_err(|error| self.unrecorded(&error))?;
+        way.reads_many = options.limit.is_none();
         let is_by_id = options.sort.key == SortKey::Id;
-        for bounds in all.iter().filter(|it| is_by_id && it.column.ids.is_some()) {
-            let columns = if are_few(bounds)? { &mut way.few } else { &mut way.many };
+        for bounds in &all {
+            if !is_by_id || bounds.column.ids.is_none() {
+                way.reads_many &= is_by_id;
+                continue;
+            }
+            let few = few_within(bounds)?;
+            let columns = if few.is_some() { &mut way.few } else { &mut way.many };
             columns.push(bounds.column.sql);
+            way.reads_many &= few.is_none_or(|few| few >= MANY_OWNERS);
         }
-        let is_by_index = !way.few.is_empty() || (!is_by_id && !all.is_empty());
-        way.reads_all = options.limit.is_none() && !is_by_index;
         // What is sorted are ids, or as many rows as are wanted.
         way.sorts = !way.few.is_empty() && (P::IS_ID || options.limit.is_some());
         Ok(way)
     }
 
-    fn are_few(
+    /// How many rows are within bounds, where these are few: at most one of so many.
+    fn few_within(
         &self,
         transaction: &Transaction<'_>,
         table: &Table,
         bounds: &Bounds,
-    ) -> Result<bool> {
+        one_of: i64,
+    ) -> Result<Option<i64>> {
         let number = |sql: &Sql| -> Result<i64> {
             let rows = transaction.rows(sql, |row| row.integer().map_err(anyhow::Error::msg))?;
             rows.into_iter().next().context("a number is one row")?
         };
+        let Some(ids) = bounds.column.ids else { return Ok(None) };
         let mut sql = self.sql();
         sql.push("SELECT coalesce(max(").push(table.id.sql).push("), 0) FROM ");
-        let few = number(sql.push(table.alone()))? / FEW;
+        let most = number(sql.push(table.alone()))? / one_of;
         let mut sql = self.sql();
-        let Some(ids) = bounds.column.ids else { return Ok(false) };
         bounds.write_lookup(sql.push("SELECT count(*) FROM ("), ids);
-        Ok(number(sql.push(" LIMIT ").bind(few).push(")"))? < few)
+        let found = number(sql.push(" LIMIT ").bind(most).push(")"))?;
+        Ok((found < most).then_some(found))
     }
 }

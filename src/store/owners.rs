@@ -69,7 +69,8 @@ impl Owners {
                     return Ok(None);
                 }
             }
-            Ok(Some(owners))
+            // A run that is stopped may not have seen all.
+            Ok((!stop.is_set()).then_some(owners))
         })?;
         Ok(read.filter(|it| !it.users.is_empty()))
     }

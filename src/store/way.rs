@@ -20,8 +20,8 @@ pub struct Way {
     pub many: Vec<&'static str>,
     /// Whether rows are sorted as they come from an index.
     pub sorts: bool,
-    /// Whether all rows are read, or as good as all.
-    pub reads_all: bool,
+    /// Whether so many rows are read that all owners may be read before.
+    pub reads_many: bool,
     /// Whether what is said of the rows' owners is read apart from them.
     pub has_owners: bool,
 }

@@ -219,6 +219,19 @@ impl Engine {
         matches!(self, Self::Postgres(_))
     }
 
+    /// Keeps little of the database in memory, where that is this process's: what follows reads
+    /// rows in their order.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn keep_little(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(it) => it.keep_little(),
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
     /// The indexes of a table that hold all of its rows.
     ///
     /// # Errors

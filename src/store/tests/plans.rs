@@ -14,7 +14,7 @@ fn list_sql<T: Stored, P: Projection<T>>(
     sort: Sort,
 ) -> Result<Sql> {
     let options = ListOptions { sort, limit: None, now: now()? };
-    let way = store.way_if::<T, P>(selection, &options, |_| Ok(true))?;
+    let way = store.way_if::<T, P>(selection, &options, |_| Ok(Some(0)))?;
     store.selection_sql::<T, P>(selection, &options, &way)
 }
 
@@ -118,8 +118,9 @@ fn the_plans_use_the_indexes() -> Result<()> {
         for (are_few, limit) in [(true, Some(20)), (false, None)] {
             let options = ListOptions { sort: Sort::BY_ID, limit, now: now()? };
             let selection = query.selection();
-            let way =
-                store.way_if::<_, PersonalAccessToken>(selection, &options, |_| Ok(are_few))?;
+            let way = store.way_if::<_, PersonalAccessToken>(selection, &options, |_| {
+                Ok(are_few.then_some(0))
+            })?;
             let sql = store.selection_sql::<_, PersonalAccessToken>(selection, &options, &way)?;
             writeln!(
                 text,

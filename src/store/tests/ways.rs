@@ -13,7 +13,7 @@ fn ids_in_way(
 ) -> Result<Vec<Id>> {
     let query = actor(store, "root")?.to_list::<PersonalAccessToken>(filter.clone())?;
     let selection = query.selection();
-    let way = store.way_if::<_, TokenId>(selection, options, |_| Ok(are_few))?;
+    let way = store.way_if::<_, TokenId>(selection, options, |_| Ok(are_few.then_some(0)))?;
     let sql = store.selection_sql::<_, TokenId>(selection, options, &way)?;
     let read = |row: &mut super::super::engine::Decoder<'_>| row.id().map_err(anyhow::Error::msg);
     store.read(|transaction| transaction.rows(&sql, read)?.into_iter().collect())

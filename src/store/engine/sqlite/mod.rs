@@ -22,6 +22,7 @@ use rusqlite::{Connection, ErrorCode, Rows, params_from_iter};
 use self::error::statement_error;
 #[cfg(test)]
 pub use self::functions::contains;
+use self::open::LITTLE_CACHE;
 #[cfg(test)]
 pub use self::open::recognise;
 pub use self::open::{catalog_of, open};
@@ -198,6 +199,11 @@ impl Sqlite {
         let path = self.file.as_ref().map(|file| file.path().as_os_str().as_bytes());
         let path = path.unwrap_or_default();
         str::from_utf8(path).map_or_else(|_| path.escape_ascii().to_string(), Into::into)
+    }
+
+    /// Keeps little of the file in memory from now on.
+    pub fn keep_little(&self) -> Result<()> {
+        Ok(self.connection.pragma_update(None, "cache_size", LITTLE_CACHE)?)
     }
 
     /// The value of a pragma that tells of the database.
