@@ -129,7 +129,11 @@ impl Store {
             let owners = owners.transpose()?.flatten();
             way.has_owners = owners.is_some();
             if way.has_owners {
-                self.engine.keep_little()?;
+                // Rows are read in their order, each page once.
+                self.engine.keep_at_most(2)?;
+            } else if way.sorts {
+                // SQLite takes as much again to sort.
+                self.engine.keep_at_most(8)?;
             }
             let sql = self.selection_sql::<T, P>(selection, options, &way)?;
             // The engine calls it once there are rows, or none at all.

@@ -219,15 +219,14 @@ impl Engine {
         matches!(self, Self::Postgres(_))
     }
 
-    /// Keeps little of the database in memory, where that is this process's: what follows reads
-    /// rows in their order.
+    /// Keeps no more of the database in memory, where it is this process that keeps it.
     ///
     /// # Errors
     ///
     /// Those of the database.
-    pub fn keep_little(&self) -> Result<()> {
+    pub fn keep_at_most(&self, mebibytes: i32) -> Result<()> {
         match self {
-            Self::Sqlite(it) => it.keep_little(),
+            Self::Sqlite(it) => it.keep_at_most(mebibytes),
             Self::Postgres(_) => Ok(()),
         }
     }

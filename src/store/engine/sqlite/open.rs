@@ -28,14 +28,10 @@ use crate::store::schema::native::{self, APPLICATION_ID, MIGRATIONS};
 use crate::store::schema::{Catalog, Column, ColumnKind, Description, Schema, wanted};
 use crate::store::sql::Dialect;
 
-/// How much of the file is kept in memory, in the negative KiB of SQLite: for reading, where
-/// the owner of each token may be looked up among all users, of whom the usual 2 MiB hold few,
-/// and where as much again is taken to sort; and for writing, where a batch that outgrows it is
-/// written twice.
-const CACHE: i32 = -8 << 10;
-const CACHE_TO_WRITE: i32 = -12 << 10;
-/// The same where rows are read in their order, each page once.
-pub const LITTLE_CACHE: i32 = -2 << 10;
+/// How much of the file is kept in memory, in the negative KiB of SQLite. The owner of each
+/// token may be looked up among all users, of whom the usual 2 MiB hold few, and a batch that
+/// outgrows it is written twice.
+const CACHE: i32 = -12 << 10;
 
 /// Opens a store that exists, and checks that it is one before the first
 /// statement reads it.
@@ -195,8 +191,7 @@ pub fn connect(file: &Identity, mode: Mode, busy_timeout: Duration) -> Result<Co
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     // Before the first pragma, which may already wait for a lock.
     connection.busy_timeout(busy_timeout)?;
-    let cache = if mode == Mode::Write { CACHE_TO_WRITE } else { CACHE };
-    connection.pragma_update(None, "cache_size", cache)?;
+    connection.pragma_update(None, "cache_size", CACHE)?;
     if mode == Mode::Write {
         // With a rollback journal, a transaction is durable once the folder that the
         // journal has left is synced. It is a setting of this connection alone.
