@@ -128,12 +128,10 @@ impl Store {
                 owners.map(|sql| Owners::read(&transaction, self.sql().push(sql), &self.stop));
             let owners = owners.transpose()?.flatten();
             way.has_owners = owners.is_some();
-            if way.has_owners {
-                // Rows are read in their order, each page once.
-                self.engine.keep_at_most(2)?;
-            } else if way.sorts {
-                // SQLite takes as much again to sort.
-                self.engine.keep_at_most(8)?;
+            // Rows are read in their order, each page once; to sort, SQLite takes as much again.
+            let kept = if way.has_owners { Some(2) } else { way.sorts.then_some(8) };
+            if kept.is_some() {
+                self.engine.keep_at_most(kept)?;
             }
             let sql = self.selection_sql::<T, P>(selection, options, &way)?;
             // The engine calls it once there are rows, or none at all.
@@ -149,6 +147,10 @@ impl Store {
                 &self.stop,
                 |rows| read.take().context("the rows have been read")?(rows),
             )?;
+            if kept.is_some() {
+                // What is written afterwards needs the usual.
+                self.engine.keep_at_most(None)?;
+            }
             transaction.commit()?;
             Ok(result)
         })

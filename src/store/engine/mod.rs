@@ -219,12 +219,13 @@ impl Engine {
         matches!(self, Self::Postgres(_))
     }
 
-    /// Keeps no more of the database in memory, where it is this process that keeps it.
+    /// Keeps no more of the database in memory, where it is this process that keeps it; `None`:
+    /// the usual.
     ///
     /// # Errors
     ///
     /// Those of the database.
-    pub fn keep_at_most(&self, mebibytes: i32) -> Result<()> {
+    pub fn keep_at_most(&self, mebibytes: Option<i32>) -> Result<()> {
         match self {
             Self::Sqlite(it) => it.keep_at_most(mebibytes),
             Self::Postgres(_) => Ok(()),

@@ -22,6 +22,7 @@ use rusqlite::{Connection, ErrorCode, Rows, params_from_iter};
 use self::error::statement_error;
 #[cfg(test)]
 pub use self::functions::contains;
+use self::open::CACHE;
 #[cfg(test)]
 pub use self::open::recognise;
 pub use self::open::{catalog_of, open};
@@ -200,10 +201,10 @@ impl Sqlite {
         str::from_utf8(path).map_or_else(|_| path.escape_ascii().to_string(), Into::into)
     }
 
-    /// Keeps no more of the file in memory from now on.
-    pub fn keep_at_most(&self, mebibytes: i32) -> Result<()> {
-        // SQLite takes negative numbers for KiB.
-        Ok(self.connection.pragma_update(None, "cache_size", -mebibytes << 10)?)
+    /// Keeps no more of the file in memory from now on; `None`: the usual.
+    pub fn keep_at_most(&self, mebibytes: Option<i32>) -> Result<()> {
+        let size = mebibytes.map_or(CACHE, |it| -it << 10);
+        Ok(self.connection.pragma_update(None, "cache_size", size)?)
     }
 
     /// The value of a pragma that tells of the database.

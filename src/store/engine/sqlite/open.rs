@@ -31,7 +31,7 @@ use crate::store::sql::Dialect;
 /// How much of the file is kept in memory, in the negative KiB of SQLite. The owner of each
 /// token may be looked up among all users, of whom the usual 2 MiB hold few, and a batch that
 /// outgrows it is written twice.
-const CACHE: i32 = -12 << 10;
+pub const CACHE: i32 = -12 << 10;
 
 /// Opens a store that exists, and checks that it is one before the first
 /// statement reads it.

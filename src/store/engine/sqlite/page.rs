@@ -96,14 +96,6 @@ impl Page {
         self.values.len() / self.columns.len().max(1)
     }
 
-    #[must_use]
-    pub fn row(&self, index: usize) -> PageRow<'_> {
-        let width = self.columns.len();
-        PageRow { page: self, values: &self.values[index * width..][..width] }
-    }
-}
-
-impl Page {
     fn text(&self, begin: usize, end: usize) -> Raw<'_> {
         // Nor is one whose end is another's beginning.
         if let Some(text) = self.utf8.get(begin..end) {
@@ -112,6 +104,12 @@ impl Page {
         let all = if self.utf8.is_empty() { &self.text } else { self.utf8.as_bytes() };
         let bytes = &all[begin..end];
         str::from_utf8(bytes).map_or(Raw::Bytes(bytes), Raw::Text)
+    }
+
+    #[must_use]
+    pub fn row(&self, index: usize) -> PageRow<'_> {
+        let width = self.columns.len();
+        PageRow { page: self, values: &self.values[index * width..][..width] }
     }
 }
 
