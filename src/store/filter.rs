@@ -3,7 +3,7 @@
 use super::schema::{Comparison, RevokeMethod, Time, Tokens};
 use super::sql::Sql;
 use super::stored::{FilterContext, NULL, Projection, Stored, Unrecorded};
-use super::way::{Bounds, Way};
+use super::way::{Bounds, Way, compare};
 use crate::model::access::{Reach, Selection};
 use crate::model::time::{Moment, Timestamp};
 use crate::model::token::{Sort, SortKey, State, StateFilter, TokenFilter};
@@ -245,7 +245,7 @@ pub fn shared(
         let expiry = expiry()?;
         if *expired {
             sql.push(" AND ");
-            compare(sql, expiry, expiry.sql, Comparison::AtMost, now);
+            compare(sql, expiry.form, expiry.sql, Comparison::AtMost, now);
         } else {
             not_expired(sql.push(" AND "), expiry, now);
         }
@@ -270,7 +270,7 @@ pub fn shared(
 /// Writes the condition that a token is not expired.
 pub fn not_expired(sql: &mut Sql, expiry: Time, now: Moment) {
     sql.push("(").push(expiry.sql).push(" IS NULL OR ");
-    compare(sql, expiry, expiry.sql, Comparison::After, now);
+    compare(sql, expiry.form, expiry.sql, Comparison::After, now);
     sql.push(")");
 }
 
@@ -284,7 +284,7 @@ fn in_state(
 ) -> Result<(), Unrecorded> {
     let expired = |sql: &mut Sql, expiry: Time| {
         sql.push("(").push(expiry.sql).push(" IS NOT NULL AND ");
-        compare(sql, expiry, expiry.sql, Comparison::AtMost, now);
+        compare(sql, expiry.form, expiry.sql, Comparison::AtMost, now);
         sql.push(")");
     };
     match wanted {
@@ -336,18 +336,6 @@ pub fn shared_bounds(
 /// Converts an instant to a bound for [`Bounds`].
 pub fn at(bound: Option<Timestamp>) -> Option<Moment> {
     bound.map(Moment::at)
-}
-
-/// Writes a comparison of a time column, under the given name.
-fn compare(
-    sql: &mut Sql,
-    column: Time,
-    name: &'static str,
-    comparison: Comparison,
-    moment: Moment,
-) {
-    let (operator, bound) = column.form.compare(comparison, moment);
-    sql.push(name).push(operator).bind(bound);
 }
 
 /// Writes a condition that a column is NULL, or is not.

@@ -12,7 +12,7 @@ use super::schema::{
 use super::scopes::Scopes;
 use super::sql::Sql;
 use super::stored::{FilterContext, NULL, Projection, Stored, Unrecorded};
-use super::way::Bounds;
+use super::way::{Bounds, compare};
 use crate::model::access::Reach;
 use crate::model::id::{IdList, OwnerRef, UserId};
 use crate::model::personal_access_token::{Filter, PersonalAccessToken, UserState, UserType};
@@ -180,11 +180,10 @@ impl Stored for PersonalAccessToken {
             // Matches most tokens, so no index would help.
             let created = recorded(columns.token.created_at, CREATION)?;
             let last_used = last_used()?;
-            let (operator, bound) = created.form.compare(Comparison::Before, since);
-            sql.push(" AND ").push(created.sql).push(operator).bind(bound);
-            let (operator, bound) = last_used.form.compare(Comparison::Before, since);
+            compare(sql.push(" AND "), created.form, created.sql, Comparison::Before, since);
             sql.push(" AND (").push(last_used.sql).push(" IS NULL OR ");
-            sql.push(last_used.sql).push(operator).bind(bound).push(")");
+            compare(sql, last_used.form, last_used.sql, Comparison::Before, since);
+            sql.push(")");
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! How the rows of a list are found, as far as SQLite's planner is not left to choose: it
 //! does not know how many rows are within the bounds of a time.
 
-use super::schema::{Comparison, Time};
+use super::schema::{Comparison, Time, TimeForm};
 use super::sql::Sql;
 use crate::model::time::Moment;
 
@@ -68,9 +68,20 @@ impl Bounds {
 
     fn compare(&self, sql: &mut Sql, sign: &'static str, name: &'static str) {
         for (index, (comparison, bound)) in self.bounds.iter().enumerate() {
-            let (operator, bound) = self.column.form.compare(*comparison, *bound);
-            sql.push(if index > 0 { " AND " } else { "" });
-            sql.push(sign).push(name).push(operator).bind(bound);
+            sql.push(if index > 0 { " AND " } else { "" }).push(sign);
+            compare(sql, self.column.form, name, *comparison, *bound);
         }
     }
+}
+
+/// Writes a comparison of a time that has this form, under the given name.
+pub fn compare(
+    sql: &mut Sql,
+    form: TimeForm,
+    name: &'static str,
+    comparison: Comparison,
+    moment: Moment,
+) {
+    let (operator, bound) = form.compare(comparison, moment);
+    sql.push(name).push(operator).bind(bound);
 }
