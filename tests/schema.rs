@@ -270,39 +270,94 @@ fn tokens_without_an_id_are_listed_and_revoked_by_a_filter_only() {
     }
 }
 
-#[test]
-fn tokens_without_an_id_that_a_server_would_lose_are_listed_only() {
-    let tables = "
-        CREATE TABLE keys (label TEXT, secret TEXT PRIMARY KEY, made TIMESTAMP, off BOOLEAN);
-        INSERT INTO keys VALUES ('a', 'SECRET-1', '2022-01-01 00:00:00', FALSE),
-            ('b', 'SECRET-2', '2023-01-01 00:00:00', TRUE);
-    ";
-    let file = "
-        format = 1
-        application = 'Ours'
-        databases = ['sqlite', 'postgres']
-        [tokens]
-        table = 'keys'
-        secret = ['secret']
-        name = 'label'
-        created = 'made'
-        revoke = { set = 'off' }
-    ";
-    let line = "--schema ./ours.toml --as @operator --audit-log log";
-    let revoke = format!("{line} revoke --created-before 2023-06-01 --yes");
-    let in_a_file = sandbox(tables);
-    write(&in_a_file, file);
-    in_a_file.run(&revoke).assert(0).says(&["revoked 1 "]);
-    let Some(cluster) = Cluster::shared() else { return };
-    let database = cluster.database("without_id_kept", tables);
-    let on_a_server = Sandbox::without_store().with("TOKENCTL_DB", database.url("postgres"));
-    write(&on_a_server, file);
-    let listed = on_a_server.run(&format!("{line} list -o csv --columns name,state"));
-    assert_eq!(listed.assert(0).stdout, "name,state\na,active\nb,revoked\n");
-    for line in [revoke.clone(), format!("{line} revoke --search a -n")] {
-        let refused = on_a_server.run(&line);
-        assert!(refused.assert(2).stderr.contains("without an id"), "{refused}");
+/// Keys without an id, and a description of them that still needs to say how they are revoked.
+const KEYS: &str = "
+    CREATE TABLE keys (label TEXT, secret TEXT, made TIMESTAMP, off BOOLEAN, ended TIMESTAMP);
+    INSERT INTO keys VALUES ('a', 'SECRET-1', '2022-01-01 00:00:00', FALSE, NULL),
+        ('b', 'SECRET-2', '2023-01-01 00:00:00', FALSE, NULL),
+        ('c', 'SECRET-3', '2024-01-01 00:00:00', FALSE, NULL);
+";
+const KEYS_FILE: &str = "
+    format = 1
+    application = 'Ours'
+    databases = ['sqlite', 'postgres']
+    [tokens]
+    table = 'keys'
+    secret = ['secret']
+    name = 'label'
+    created = 'made'
+";
+const OF_KEYS: &str = "--schema ./ours.toml --as @operator --audit-log log";
+
+/// Asks a database for a text.
+type Ask = Box<dyn Fn(&str) -> String>;
+
+/// The keys in a file, and on a server where there is one.
+fn keys(more: &str) -> Vec<(Sandbox, Ask)> {
+    let in_a_file = sandbox(KEYS);
+    let store = in_a_file.store();
+    let ask_file = move |query: &str| {
+        let connection = Connection::open(&store).expect("a store");
+        let mut statement = connection.prepare(query).expect("SQL");
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).expect("rows");
+        rows.collect::<Result<Vec<_>, _>>().expect("texts").join("\n")
+    };
+    write(&in_a_file, &format!("{KEYS_FILE}{more}"));
+    let mut all: Vec<(Sandbox, Ask)> = vec![(in_a_file, Box::new(ask_file))];
+    if let Some(cluster) = Cluster::shared() {
+        let database = cluster.database("without_id", KEYS);
+        let sandbox = Sandbox::without_store().with("TOKENCTL_DB", database.url("postgres"));
+        write(&sandbox, &format!("{KEYS_FILE}{more}"));
+        all.push((sandbox, Box::new(move |query| database.sql(query))));
     }
-    let checked = on_a_server.run("schema check ./ours.toml");
-    assert!(checked.assert(0).stdout.contains("without an id"), "{checked}");
+    all
+}
+
+#[test]
+fn tokens_without_an_id_are_revoked_by_each_change_of_their_rows() {
+    let changes = [
+        ("revoke = { set = 'off' }", "off"),
+        ("expires = 'ended'\nrevoke = { expire = 'ended' }", "ended IS NOT NULL"),
+        ("revoke = { stamp = 'ended' }", "ended IS NOT NULL"),
+        ("revoke = { erase = 'secret' }", "secret IS NULL"),
+    ];
+    for (change, is_revoked) in changes {
+        for (sandbox, ask) in keys(change) {
+            let line = format!("{OF_KEYS} revoke --created-before 2023-06-01 --batch-size 1");
+            let dry = sandbox.run(&format!("{line} -n"));
+            dry.assert(0).says(&["would revoke 2 "]);
+            sandbox.run("schema check ./ours.toml").assert(0);
+            sandbox.run(&format!("{line} --yes")).assert(0).says(&["revoked 2 "]);
+            let query = format!("SELECT label FROM keys WHERE {is_revoked} ORDER BY label");
+            assert_eq!(ask(&query), "a\nb", "{change}");
+            let columns = "target_name,outcome";
+            let events = sandbox.run(&format!("{OF_KEYS} audit -o csv --columns {columns}"));
+            assert_eq!(events.assert(0).stdout, format!("{columns}\nb,revoked\na,revoked\n"));
+        }
+    }
+}
+
+#[test]
+fn what_a_trigger_makes_of_tokens_without_an_id_is_read_back() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let on_update = |time: &str, body: &str| {
+        format!(
+            "{KEYS}
+            CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$;
+            CREATE TRIGGER meddles {time} UPDATE ON keys FOR EACH ROW
+                WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION meddle();"
+        )
+    };
+    let again = "UPDATE public.keys SET off = FALSE WHERE label = NEW.label; RETURN NULL;";
+    for (time, body) in
+        [("BEFORE", "RETURN NULL;"), ("BEFORE", "NEW.off := FALSE; RETURN NEW;"), ("AFTER", again)]
+    {
+        let database = cluster.database("without_id_kept", &on_update(time, body));
+        let sandbox = Sandbox::without_store().with("TOKENCTL_DB", database.url("postgres"));
+        write(&sandbox, &format!("{KEYS_FILE}revoke = {{ set = 'off' }}"));
+        let ran = sandbox.run(&format!("{OF_KEYS} revoke --search a --yes"));
+        let message = &ran.assert(1).stderr;
+        assert!(message.contains("the database keeps"), "{time} {body}: {message}");
+        assert_eq!(database.sql("SELECT count(*) FROM keys WHERE off"), "0", "{time} {body}");
+    }
 }

@@ -3,6 +3,7 @@
 //! every token that may have been revoked.
 
 use std::collections::{HashMap, HashSet};
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::process::ExitStatusExt;
 use std::thread;
@@ -15,7 +16,7 @@ use crate::bulk::{BATCH, Bulk, Ended, FILTER, HeldRevoke, tell};
 use crate::kills::Kills;
 use crate::support::gitlab::{Gitlab, PROGRAM};
 use crate::support::postgres::{Bouncer, Cluster, Options, REVOKER};
-use crate::support::{send, start};
+use crate::support::{Sandbox, send, start};
 use crate::wire::{Fault, Wire};
 
 /// What [`FILTER`] is about, as the application would ask.
@@ -315,6 +316,41 @@ fn what_a_commit_without_an_answer_did_is_read_again() {
         assert_eq!(gitlab.outcomes(), [(1, outcome.clone()), (2, outcome)], "{ran}");
         let unresolved = if result == "unresolved" { 2 } else { 0 };
         assert_eq!(many.unresolved(0).len(), unresolved, "{ran}");
+    }
+}
+
+#[test]
+fn what_a_commit_without_an_answer_did_to_tokens_without_an_id_is_found_out() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let cases = [
+        (Fault::CommitIsLost, "0", "0 of 1 are revoked"),
+        (Fault::AnswerIsLost, "1", "1 of 1 are revoked"),
+        (Fault::AnswerIsLostForGood, "1", "not known"),
+    ];
+    let tables = "CREATE TABLE keys (label TEXT, made TIMESTAMP, off BOOLEAN);
+        INSERT INTO keys VALUES ('a', '2022-01-01 00:00:00', FALSE)";
+    let file = "
+        format = 1
+        application = 'Ours'
+        databases = ['postgres']
+        [tokens]
+        table = 'keys'
+        secret = []
+        name = 'label'
+        created = 'made'
+        revoke = { set = 'off' }
+    ";
+    let line = "--schema ./ours.toml --as @operator --audit-log log --busy-timeout 1s";
+    for (fault, revoked, said) in cases {
+        let database = cluster.database("without_id_lost", tables);
+        let wire = Wire::to(cluster.socket(), fault);
+        let sandbox =
+            Sandbox::without_store().with("TOKENCTL_DB", wire.url("postgres", &database.name));
+        fs::write(sandbox.home().join("ours.toml"), file).expect("a file");
+        let ran = sandbox.run(&format!("{line} revoke --search a --yes"));
+        assert!(wire.has_happened() && ran.assert(1).stderr.contains(said), "{fault:?}: {ran}");
+        let off = "SELECT count(*) FROM keys WHERE off";
+        assert_eq!(database.sql(off), revoked, "{fault:?}");
     }
 }
 

@@ -237,7 +237,6 @@ impl RevokeArgs {
         has_log: bool,
     ) -> Result<()> {
         store.check_has::<T>()?;
-        store.check_can_revoke::<T>()?;
         session.check_prints_ids::<T>(store)?;
         if !self.dry_run
             && let Some(described) = store.description().described()

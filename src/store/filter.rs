@@ -86,7 +86,7 @@ pub fn revoke<T: Stored>(
     for (column, form) in &method.times {
         sql.push(column).bind(form.value(Moment::at(at)));
     }
-    sql.push(" WHERE ");
+    sql.push(method.condition);
     within_reach(sql, columns, selection);
     conditions(sql, columns, selection, &Way::default(), now)?;
     sql.push(" RETURNING ").push(method.returning);

@@ -50,7 +50,7 @@ pub use self::list::ListOptions;
 pub use self::lookup::EventPart;
 pub use self::revoke::{AuditRecord, Batch, BatchOptions, Decision, Run};
 use self::schema::{Description, RevokeMethod, Schema};
-use self::sql::{Dialect, IdForm, Sql};
+use self::sql::{IdForm, Sql};
 pub use self::stats::{Stats, Wanted};
 use self::stored::Unrecorded;
 pub use self::stored::{BrokenRow, Projection, Row, Stored, TokenScopes};
@@ -145,25 +145,6 @@ impl Store {
     /// Where the store has none of the kind.
     pub fn has_ids<T: Stored>(&self) -> Result<bool> {
         Ok(T::table(self.columns::<T>()?).id.form != IdForm::Row)
-    }
-
-    /// Fails where tokens of this kind can be listed, and not revoked.
-    ///
-    /// # Errors
-    ///
-    /// A usage error that says why.
-    pub fn check_can_revoke<T: Stored>(&self) -> Result<()> {
-        // What a server calls a row that has no id, it calls otherwise once the row is changed.
-        let is_lost = self.sql().dialect() == Dialect::Postgres
-            && !self.has_ids::<T>()?
-            && !self.revoke_method::<T>()?.deletes;
-        if is_lost {
-            let problem = "a server does not find tokens without an id again once they are changed";
-            return Err(Failure::usage(format!("{problem}, so they are listed, and not revoked"))
-                .hint("describe an id, of several columns if need be")
-                .into());
-        }
-        Ok(())
     }
 
     /// What has to be known of a filter by the scopes of personal access tokens.

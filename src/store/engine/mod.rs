@@ -182,7 +182,7 @@ impl Engine {
     }
 
     /// Reads what a transaction of another connection, whose end was not heard of, has
-    /// left. Gives whether that is final: it will not be found different later.
+    /// left. Gives how it ended.
     ///
     /// # Errors
     ///
@@ -192,10 +192,10 @@ impl Engine {
         unresolved: &Unresolved,
         wait: Duration,
         read: impl FnOnce(&Transaction<'_>) -> Result<R>,
-    ) -> Result<(R, bool)> {
-        let (mode, is_final) = match self {
-            Self::Sqlite(_) => (Mode::Write, true),
-            Self::Postgres(it) => (Mode::Read, it.has_ended(unresolved.number, wait)),
+    ) -> Result<(R, Ended)> {
+        let (mode, ended) = match self {
+            Self::Sqlite(_) => (Mode::Write, Ended::Somehow),
+            Self::Postgres(it) => (Mode::Read, it.how_ended(unresolved.number, wait)),
         };
         let transaction = self.begin(mode, wait)?;
         let result = read(&transaction)?;
@@ -203,7 +203,7 @@ impl Engine {
             it.write_nothing().context(cannot(mode))?;
         }
         transaction.commit()?;
-        Ok((result, is_final))
+        Ok((result, ended))
     }
 
     /// Whether others cannot commit what they wrote while this reads.
@@ -414,6 +414,16 @@ impl From<NotCommitted> for anyhow::Error {
     fn from(not_committed: NotCommitted) -> Self {
         not_committed.error
     }
+}
+
+/// How a transaction ended whose end was not heard of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Committed,
+    RolledBack,
+    /// What is read now will not be found different later: it tells how.
+    Somehow,
+    Unknown,
 }
 
 /// A transaction whose end was not heard of.

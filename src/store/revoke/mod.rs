@@ -198,7 +198,7 @@ impl Store {
                 &tokens,
             )
         });
-        let Written { mut revoked, others, free_until } = match written {
+        let Written { revoked, others, free_until } = match written {
             Ok(written) => written,
             Err(error) => {
                 let Some(unresolved) = error.downcast_ref::<Unresolved>() else {
@@ -213,7 +213,7 @@ impl Store {
         };
         let mut others = others.into_iter();
         for decision in &mut decisions {
-            if decision.revoked().is_some_and(|it| revoked.binary_search(&it.id()).is_err())
+            if decision.revoked().is_some_and(|it| revoked.ids.binary_search(&it.id()).is_err())
                 && let Some(other) = others.next()
             {
                 *decision = other;
@@ -226,6 +226,7 @@ impl Store {
             }
         };
         let is_back = |id: &TokenId| back.binary_search(id).is_ok();
+        let mut revoked = revoked.ids;
         revoked.retain(|id| !is_back(id));
         decisions.retain(|it| it.revoked().is_none_or(|token| !is_back(&token.id())));
         let recorded = record_outcome(&revoked);

@@ -4,20 +4,22 @@
 
 use anyhow::{Context, Result, bail};
 
+use super::write::Revoked;
 use super::{AuditRecord, Batch, BatchOptions, Decision, Run};
 use crate::failure::{Failure, Kind};
 use crate::model::id::TokenId;
 use crate::model::time::Timestamp;
 use crate::model::token::Token;
-use crate::store::engine::{Engine, Mode, Unresolved};
+use crate::store::engine::{Ended, Engine, Mode, Unresolved};
 use crate::store::{Store, Stored};
 
 /// What is known of the tokens of such a batch.
 pub(super) struct Settled {
     /// Found not revoked, in ascending order; `None`: the rows could not be read.
     remaining: Option<Vec<TokenId>>,
-    /// Whether those will not be found revoked later, by the same COMMIT.
-    is_final: bool,
+    ended: Ended,
+    /// Whether the ids are what the database calls the rows, which it may do otherwise now.
+    are_rows: bool,
 }
 
 impl Store {
@@ -35,7 +37,10 @@ impl Store {
             })
         };
         match read() {
-            Ok((remaining, is_final)) => Settled { remaining: Some(remaining), is_final },
+            Ok((remaining, ended)) => {
+                let are_rows = !self.has_ids::<T>().unwrap_or(true);
+                Settled { remaining: Some(remaining), ended, are_rows }
+            }
             // The COMMIT's own error is the one to report.
             Err(_) => Settled::unknown(),
         }
@@ -45,7 +50,7 @@ impl Store {
     /// order: read again, by another connection where this one is lost.
     pub(super) fn brought_back<T: Stored + Token>(
         &self,
-        ids: &[TokenId],
+        revoked: &Revoked,
         at: Timestamp,
     ) -> Result<Vec<TokenId>> {
         if !self.engine.defers() {
@@ -53,9 +58,9 @@ impl Store {
         }
         let read = |engine: &Engine| -> Result<_> {
             let transaction = engine.begin(Mode::Read, self.busy_timeout)?;
-            let remaining = self.remaining::<T>(&transaction, ids, at)?;
+            let remaining = self.remaining::<T>(&transaction, revoked.rows(), at)?;
             transaction.commit()?;
-            Ok(remaining)
+            Ok(revoked.of_rows(&remaining))
         };
         read(&self.engine)
             .or_else(|_| read(&self.engine.reconnect(self.busy_timeout)?))
@@ -76,13 +81,19 @@ pub(super) fn check_none_is_back(back: &[TokenId]) -> Result<()> {
 impl Settled {
     /// Nothing can be read.
     pub(super) fn unknown() -> Self {
-        Self { remaining: None, is_final: false }
+        Self { remaining: None, ended: Ended::Unknown, are_rows: false }
     }
 
     /// Whether a token is revoked; `None`: nobody can tell.
     fn is_revoked(&self, id: &TokenId) -> Option<bool> {
         let is_remaining = self.remaining.as_ref()?.binary_search(id).is_ok();
-        if is_remaining { self.is_final.then_some(false) } else { Some(true) }
+        match self.ended {
+            Ended::Unknown if is_remaining => None,
+            _ if is_remaining => Some(false),
+            Ended::RolledBack if self.are_rows => Some(false),
+            Ended::Unknown if self.are_rows => None,
+            Ended::Committed | Ended::RolledBack | Ended::Somehow | Ended::Unknown => Some(true),
+        }
     }
 
     /// The batch as far as it is known, which ends the run with the COMMIT's error.

@@ -1,6 +1,7 @@
 //! The transaction that revokes: lock, check again, delete dependents, write, verify,
 //! record, commit.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use anyhow::{Result, bail, ensure};
@@ -14,18 +15,40 @@ use crate::model::reference::Reference;
 use crate::model::time::{Moment, Timestamp};
 use crate::model::token::Token;
 use crate::store::engine::{Decoder, Transaction};
+use crate::store::schema::RevokeMethod;
 use crate::store::sql::{Sql, Value};
 use crate::store::stored::Unrecorded;
 use crate::store::{Store, Stored, filter};
 
 /// What a transaction made of tokens that were to be revoked.
 pub(super) struct Written<T> {
-    /// In ascending order.
-    pub revoked: Vec<TokenId>,
+    pub revoked: Revoked,
     /// What the others are now, in the order of their ids.
     pub others: Vec<Decision<T>>,
     /// Until when the lock is left to other writers, for as long as they were kept out.
     pub free_until: Instant,
+}
+
+/// The tokens that a statement has revoked.
+pub(super) struct Revoked {
+    /// In ascending order.
+    pub ids: Vec<TokenId>,
+    /// What the database calls their rows now, in the same order; `None`: as before.
+    renamed: Option<Vec<TokenId>>,
+}
+
+impl Revoked {
+    /// What the database calls their rows now.
+    pub fn rows(&self) -> &[TokenId] {
+        self.renamed.as_ref().unwrap_or(&self.ids)
+    }
+
+    /// Those of the tokens whose rows are among some, which are in ascending order.
+    pub fn of_rows(&self, rows: &[TokenId]) -> Vec<TokenId> {
+        let is_wanted = |(_, row): &(_, &TokenId)| rows.binary_search(row).is_ok();
+        let wanted = self.ids.iter().zip(self.rows()).filter(is_wanted);
+        wanted.map(|(id, _)| id.clone()).collect()
+    }
 }
 
 impl Store {
@@ -59,21 +82,25 @@ impl Store {
             let left = transaction.rows(&sql, |_| ())?;
             ensure!(left.is_empty(), "the database keeps what hangs on a token from being deleted");
         }
-        let revoked = self.change::<T>(&transaction, |sql, columns| {
-            filter::revoke(sql, columns, method, selection, (now, at))
-        })?;
-        if stripped.iter().any(|id| revoked.binary_search(id).is_err()) {
+        let mut sql = self.sql();
+        filter::revoke(&mut sql, self.columns::<T>()?, method, selection, (now, at))
+            .map_err(|error| self.unrecorded(&error))?;
+        let revoked = revoked(&transaction, &sql, method)?;
+        if stripped.iter().any(|id| revoked.ids.binary_search(id).is_err()) {
             // Between the two statements; nothing of it is done, and it is tried again.
             let message = "a token was changed in the middle of its revocation";
             return Err(Failure::new(Kind::Locked, message).into());
         }
 
         let (done, missed): (Vec<_>, Vec<_>) =
-            tokens.iter().partition(|token| revoked.binary_search(&token.id()).is_ok());
+            tokens.iter().partition(|token| revoked.ids.binary_search(&token.id()).is_ok());
         let others = self.verify_others(&transaction, query, options, &missed)?;
         self.record_events(&transaction, run, at, &done)?;
         transaction.bring_forward()?;
-        self.verify(&transaction, &done, at)?;
+        // RETURNING does not see what triggers did after it.
+        if let Some(id) = self.undone::<T>(&transaction, &revoked, at)?.first() {
+            bail!("the database keeps token {id} from being revoked");
+        }
         let begun = transaction.begun();
         let ended = transaction.commit()?;
         Ok(Written { revoked, others, free_until: ended + ended.duration_since(begun) })
@@ -102,7 +129,8 @@ impl Store {
         options: &BatchOptions<'_, T>,
         tokens: &[&T],
     ) -> Result<RevokeQuery<T>> {
-        if !self.revoke_method::<T>()?.deletes && options.fits.is_none() {
+        let method = self.revoke_method::<T>()?;
+        if !method.deletes && !method.renames && options.fits.is_none() {
             return Ok(query.clone());
         }
         let again = self.evaluate(transaction, query, options)?;
@@ -211,18 +239,26 @@ impl Store {
         Ok(())
     }
 
-    /// Reads back what was written, since RETURNING does not see what triggers did after it.
-    fn verify<T: Stored + Token>(
+    /// Those of the tokens that the database keeps from being revoked, read back from the table.
+    fn undone<T: Stored + Token>(
         &self,
         transaction: &Transaction<'_>,
-        done: &[&T],
+        revoked: &Revoked,
         at: Timestamp,
-    ) -> Result<()> {
-        let ids: Vec<_> = done.iter().map(|token| token.id()).collect();
-        match self.remaining::<T>(transaction, &ids, at)?.first() {
-            Some(id) => bail!("the database keeps token {id} from being revoked"),
-            None => Ok(()),
+    ) -> Result<Vec<TokenId>> {
+        let mut undone = self.remaining::<T>(transaction, revoked.rows(), at)?;
+        if revoked.renamed.is_some() {
+            let table = T::table(self.columns::<T>()?);
+            let mut sql = self.sql();
+            sql.push("SELECT ").push(table.id.sql).push(" FROM ").push(table.alone());
+            sql.push(" WHERE ").one_of(table.id, &revoked.rows().iter().cloned().collect());
+            let found = ids(transaction, &sql)?;
+            // A trigger has changed it once more: to what, nobody knows.
+            let is_lost = |row: &&TokenId| found.binary_search(row).is_err();
+            undone.extend(revoked.rows().iter().filter(is_lost).cloned());
+            undone.sort_unstable();
         }
+        Ok(revoked.of_rows(&undone))
     }
 
     /// Those of the tokens that are not revoked at an instant, read from the table, in
@@ -244,6 +280,25 @@ impl Store {
         sql.one_of(table.id, &tokens.iter().cloned().collect());
         ids(transaction, &sql)
     }
+}
+
+/// Carries out the statement that revokes.
+fn revoked(transaction: &Transaction<'_>, sql: &Sql, method: &RevokeMethod) -> Result<Revoked> {
+    if !method.renames {
+        return Ok(Revoked { ids: ids(transaction, sql)?, renamed: None });
+    }
+    let mut rows = BTreeMap::new();
+    for row in
+        transaction.rows(sql, |row| Ok::<_, String>((row.optional_id()?, row.optional_id()?)))?
+    {
+        let (Some(id), Some(now)) = row.map_err(anyhow::Error::msg)? else {
+            // It has another name now, by which the filter would not be asked again.
+            bail!("the database keeps a token from being revoked");
+        };
+        rows.insert(TokenId(id), TokenId(now));
+    }
+    let (ids, renamed) = rows.into_iter().unzip();
+    Ok(Revoked { ids, renamed: Some(renamed) })
 }
 
 /// The ids that a statement gives, in ascending order. NULL stands for a row that a

@@ -193,7 +193,9 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
             revoke: RevokeMethod {
                 statement: "UPDATE @deploy_tokens AS t SET revoked = TRUE",
                 times: Vec::new(),
+                condition: " WHERE ",
                 returning: "CASE WHEN t.revoked THEN t.id END",
+                renames: false,
                 deletes: false,
                 expires: false,
                 remaining: "SELECT t.id FROM @deploy_tokens t WHERE t.revoked IS NOT TRUE AND ",

@@ -314,9 +314,14 @@ pub struct RevokeMethod {
     pub statement: &'static str,
     /// The texts that set a time column each; the time is bound after it.
     pub times: Vec<(&'static str, TimeForm)>,
+    /// Stands before the conditions, after the times.
+    pub condition: &'static str,
     /// The id of a row that the statement has revoked, NULL where a trigger reset it: for
     /// RETURNING.
     pub returning: &'static str,
+    /// Whether the database calls a changed row otherwise than before: what it calls it then
+    /// is returned behind the id.
+    pub renames: bool,
     /// Whether the row is a token no more.
     pub deletes: bool,
     /// Whether it sets the expiry to the present: an expired token is as good as revoked.

@@ -236,7 +236,9 @@ pub fn schema(dialect: Dialect) -> Schema {
                 revoke: RevokeMethod {
                     statement: "UPDATE @personal_access_tokens AS t SET revoked = TRUE",
                     times: vec![(", updated_at = ", TimeForm::Iso)],
+                    condition: " WHERE ",
                     returning: "CASE WHEN revoked THEN id END",
+                    renames: false,
                     deletes: false,
                     expires: false,
                     remaining: "SELECT t.id FROM @personal_access_tokens t WHERE NOT t.revoked AND ",
@@ -292,7 +294,9 @@ fn deploy_tokens() -> DeployTokens {
             revoke: RevokeMethod {
                 statement: "UPDATE @deploy_tokens AS t SET revoked = TRUE",
                 times: Vec::new(),
+                condition: " WHERE ",
                 returning: "CASE WHEN revoked THEN id END",
+                renames: false,
                 deletes: false,
                 expires: false,
                 remaining: "SELECT t.id FROM @deploy_tokens t WHERE NOT t.revoked AND ",

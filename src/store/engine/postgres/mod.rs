@@ -34,7 +34,7 @@ pub use self::settings::Settings;
 use self::values::typed;
 pub use self::values::value;
 use super::stream::{Received, spawn, stream_rows};
-use super::{Decoder, EngineRow, Mode, NotCommitted, Opening, Stream, cannot};
+use super::{Decoder, Ended, EngineRow, Mode, NotCommitted, Opening, Stream, cannot};
 use crate::model::database::Database;
 use crate::stop_flag::StopFlag;
 use crate::store::schema::{Catalog, Schema};
@@ -234,19 +234,20 @@ impl Postgres {
         Ok(Self { session, settings, flavour, is_cancelled: Cell::new(false) })
     }
 
-    /// Waits for a transaction to end, at most so long, and gives whether it has. Its
+    /// Waits for a transaction to end, at most so long, and gives how it has. Its
     /// session may live on for a while without us.
-    pub fn has_ended(&self, transaction: Option<i64>, wait: Duration) -> bool {
-        let Some(number) = transaction else { return false };
+    pub fn how_ended(&self, transaction: Option<i64>, wait: Duration) -> Ended {
+        let Some(number) = transaction else { return Ended::Unknown };
         let deadline = Instant::now() + wait;
         loop {
             let text = format!("SELECT pg_catalog.txid_status({number})");
             let answer = self.batch(LONGEST, &text);
             match answer.as_deref().ok().and_then(first_text) {
-                Some("committed" | "aborted") => return true,
+                Some("committed") => return Ended::Committed,
+                Some("aborted") => return Ended::RolledBack,
                 Some(_) if Instant::now() < deadline => thread::sleep(PAUSE),
                 // It is too old, or another server's.
-                _ => return false,
+                _ => return Ended::Unknown,
             }
         }
     }

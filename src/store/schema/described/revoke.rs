@@ -7,7 +7,7 @@ use super::names::{Found, Row};
 use crate::failure::Failure;
 use crate::store::schema::form::{File, Literal, Name, NameOr, Revoke, TimeAs, TimeColumn};
 use crate::store::schema::{ColumnKind, RevokeMethod, Table, TimeForm};
-use crate::store::sql::{Quoted, Text, Value, sql};
+use crate::store::sql::{IdForm, Quoted, Text, Value, sql};
 
 /// The statement that deletes rows which depend on tokens, and the one that finds those left.
 type Dependents = ([&'static str; 2], [&'static str; 2]);
@@ -110,12 +110,22 @@ impl Compiler<'_> {
         let deletes = matches!(revoke, Revoke::Delete | Revoke::Erase(_));
         let returned = row.returned(self.dialect);
         let returned_id = self.id_column(&returned)?.sql;
+        // What a server calls a row without an id, it calls otherwise once the row is changed.
+        let renames =
+            table.id.form == IdForm::Row && !self.is_sqlite() && !matches!(revoke, Revoke::Delete);
+        let (condition, old_id, new_id) = if renames {
+            let was = row.named("was");
+            let join = sql![" FROM ", was.from(), " WHERE was.ctid = t.ctid AND "];
+            (join, self.id_column(&was)?.sql, sql![", ", returned_id])
+        } else {
+            (sql![" WHERE "], returned_id, sql![])
+        };
         let returning = match (self.revoked(&returned)?, self.erased(&returned)?) {
-            (Some(revoked), _) => sql!["CASE WHEN ", revoked, " THEN ", returned_id, " END"],
+            (Some(revoked), _) => sql!["CASE WHEN ", revoked, " THEN ", old_id, " END", new_id],
             (None, Some(value)) => {
-                sql!["CASE WHEN ", value, " IS NULL THEN ", returned_id, " END"]
+                sql!["CASE WHEN ", value, " IS NULL THEN ", old_id, " END", new_id]
             }
-            (None, None) => sql![returned_id],
+            (None, None) => sql![old_id, new_id],
         };
         let remaining = match (self.revoked(&row)?, self.erased(&row)?) {
             (Some(revoked), _) => sql![" AND NOT (", revoked, ")"],
@@ -129,7 +139,9 @@ impl Compiler<'_> {
         Ok(RevokeMethod {
             statement: statement.kept(),
             times,
+            condition: condition.kept(),
             returning: returning.kept(),
+            renames,
             deletes,
             expires: matches!(revoke, Revoke::Expire(_)),
             remaining: select.kept(),
