@@ -12,6 +12,7 @@
 //! | [`audit_file`] | the audit events, where the store has no table for them |
 //! | [`cli`] | flags in, exit status out; the clock, the environment and the terminal |
 //! | [`failure`] | failures that scripts can tell apart; prints messages |
+//! | `digest` | how digests are written |
 //! | `lines` | reads lines in bounded memory |
 //! | `stop_flag` | whether the run has been asked to stop |
 //!
@@ -21,6 +22,7 @@
 
 pub mod audit_file;
 pub mod cli;
+mod digest;
 pub mod failure;
 mod lines;
 pub mod model;

@@ -6,12 +6,26 @@ use std::fs::read_to_string;
 use std::path::Path;
 
 /// The modules that each module may use.
-const IMPORTS: [(&str, &[&str]); 8] = [
+const IMPORTS: [(&str, &[&str]); 9] = [
     ("model", &["model"]),
-    ("store", &["model", "store", "failure", "stop_flag"]),
+    ("store", &["model", "store", "digest", "failure", "stop_flag"]),
     ("output", &["model", "output", "stop_flag"]),
     ("audit_file", &["model", "store", "output", "audit_file", "failure", "lines", "stop_flag"]),
-    ("cli", &["model", "store", "output", "audit_file", "cli", "failure", "lines", "stop_flag"]),
+    (
+        "cli",
+        &[
+            "model",
+            "store",
+            "output",
+            "audit_file",
+            "cli",
+            "digest",
+            "failure",
+            "lines",
+            "stop_flag",
+        ],
+    ),
+    ("digest", &[]),
     ("lines", &[]),
     ("stop_flag", &[]),
     ("failure", &["model", "output", "stop_flag"]),

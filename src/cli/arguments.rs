@@ -120,7 +120,7 @@ macro_rules! values_by_name {
 }
 pub(super) use values_by_name;
 
-fn non_empty() -> impl TypedValueParser<Value = OsString> {
+pub fn non_empty() -> impl TypedValueParser<Value = OsString> {
     OsStringValueParser::new()
         .try_map(|value| if value.is_empty() { Err("it is empty") } else { Ok(value) })
 }

@@ -1,7 +1,6 @@
 //! What `--schema` names: a description that the program brings, or a file.
 
 use std::ffi::OsStr;
-use std::fmt::Write;
 use std::fs::OpenOptions;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -16,6 +15,7 @@ use nix::unistd::Uid;
 use sha2::{Digest, Sha256};
 
 use super::environment::variable;
+use crate::digest::hexadecimal;
 use crate::failure::Failure;
 use crate::store::schema::described::{Described, LARGEST, Origin};
 use crate::store::schema::{self, Description, NAMES};
@@ -108,10 +108,7 @@ pub fn read(path: &Path) -> Result<Described> {
     }
     let mut bytes = Vec::new();
     file.take(LARGEST).read_to_end(&mut bytes).with_context(cannot)?;
-    let mut digest = String::new();
-    for byte in Sha256::digest(&bytes) {
-        let _ = write!(digest, "{byte:02x}");
-    }
+    let digest = hexadecimal(Sha256::digest(&bytes));
     let text = String::from_utf8(bytes).map_err(|_| refused("it is not UTF-8".into()))?;
     Ok(Described::read(text, Origin::File { shown, digest })?)
 }

@@ -10,8 +10,9 @@ use super::Cli;
 use super::session::is_colour_left_alone;
 
 /// The commands that do not use all global options, and which they do not use.
-const UNUSED: [(&str, &[&str]); 7] = [
-    ("init", &["actor", "output", "busy_timeout", "foreign_owner", "schema", "audit_log"]),
+const UNUSED: [(&str, &[&str]); 8] = [
+    ("init", &["actor", "output", "foreign_owner", "schema", "audit_log"]),
+    ("copy", &["now", "audit_log"]),
     ("list", &["audit_log"]),
     ("stats", &["audit_log"]),
     ("metrics", &["output", "color"]),

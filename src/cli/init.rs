@@ -8,19 +8,20 @@ use super::arguments::number_in;
 use super::progress::Progress;
 use super::session::Session;
 use super::stop::Stop;
-use crate::failure::Failure;
-use crate::store::{self, Location};
+use crate::store::{self, Copying, Location};
 
-/// Create a new SQLite store.
+/// Create a new store: a SQLite file, or a schema of a PostgreSQL database.
 ///
-/// Never overwrites a file: the store is built in a temporary file beside it and
-/// renamed when complete. Only the owner of the file may read it.
+/// Never overwrites anything. A file is built beside its place and renamed when complete;
+/// only its owner may read it. On a server the schema is tokenctl, or the one that the URL
+/// names by ?options=-csearch_path%3DNAME, and is made in one transaction.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   tokenctl --db tokens.db init           an empty store, for an application
   tokenctl --db demo.db init --sample    a made-up organisation, 200 tokens
-  tokenctl --db big.db init --sample=1000000")]
+  tokenctl --db big.db init --sample=1000000
+  tokenctl --db postgres:///tokens init  a schema of that database")]
 pub struct Init {
     /// Fill it with a made-up organisation that has N personal access tokens, 1 to 10000000, dated
     /// up to --now; the administrator is root
@@ -37,22 +38,35 @@ pub struct Init {
 
 impl Init {
     pub fn run(self, session: &Session) -> Result<()> {
-        let Location::File(path) = session.location()? else {
-            return Err(Failure::usage("a new store is a SQLite file, not a server's database")
-                .hint("give its path with --db")
-                .into());
-        };
+        let location = session.location()?;
         let stop = Stop::listen()?;
         let progress = Progress::searching(session, &stop, "{pos} rows written");
         let told = |rows| progress.reach(rows);
+        let copying = Copying { stop: stop.flag(), progress: &told };
         let now = session.now.instant;
-        let is_done = store::create(&path, self.sample, now, stop.flag(), &told)?;
+        let is_done = store::create(&location, self.sample, now, session.busy_timeout, copying)?;
         drop(progress);
         if !is_done {
             stop.check().context("no store was created")?;
         }
 
-        let shown = path.display().to_string();
+        let (shown, insert) = match &location {
+            Location::File(path) => {
+                let db = quote(&path.display().to_string()).into_owned();
+                let insert = format!(
+                    "sqlite3 {db} \"INSERT INTO users (username, admin) VALUES ('root', 1)\""
+                );
+                (path.display().to_string(), insert)
+            }
+            Location::Server(settings) => {
+                let users = format!("{}.users", settings.new_schema());
+                let insert = format!("INSERT INTO {users} (username, admin) VALUES ('root', TRUE)");
+                (
+                    settings.to_string(),
+                    format!("psql {} -c {}", quote(&settings.to_string()), quote(&insert)),
+                )
+            }
+        };
         let db = quote(&shown);
         session.note(&format!("created store {shown}; try:"));
         if self.sample.is_some() {
@@ -62,9 +76,7 @@ impl Init {
             ));
             session.note_more(&format!("  tokenctl --db {db} --as root revoke 1 --dry-run"));
         } else {
-            session.note_more(&format!(
-                "  sqlite3 {db} \"INSERT INTO users (username, admin) VALUES ('root', 1)\""
-            ));
+            session.note_more(&format!("  {insert}"));
             session.note_more(&format!("  tokenctl --db {db} --as root list"));
         }
         Ok(())

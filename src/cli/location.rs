@@ -36,16 +36,23 @@ const FORMS: [&str; 2] = [
 impl StoreName {
     /// Returns the name from the command line, or else from the environment.
     pub fn find(flag: Option<OsString>) -> Result<Option<Self>, Failure> {
-        if let Some(Meaning::Server(url)) = flag.as_deref().map(meaning)
+        let Some(db) = flag else {
+            return Ok(variable(VARIABLE_DB).map(|db| Self { source: VARIABLE_DB, db }));
+        };
+        let hint = "set TOKENCTL_DB instead, or leave it out and set PGPASSWORD";
+        Self::of_argument("--db <STORE>", db).map_err(|it| it.hint(hint)).map(Some)
+    }
+
+    /// Returns the name that an argument gives, which has no password.
+    pub fn of_argument(source: &'static str, db: OsString) -> Result<Self, Failure> {
+        if let Meaning::Server(url) = meaning(&db)
             && holds_password(&url)
         {
-            return Err(Failure::usage("a password inside --db is shown by ps to every user")
-                .hint("set TOKENCTL_DB instead, or leave it out and set PGPASSWORD"));
+            let name = source.split(" <").next().unwrap_or(source);
+            let message = format!("a password inside {name} is shown by ps to every user");
+            return Err(Failure::usage(message));
         }
-        Ok(match flag {
-            Some(db) => Some(Self { source: "--db <STORE>", db }),
-            None => variable(VARIABLE_DB).map(|db| Self { source: VARIABLE_DB, db }),
-        })
+        Ok(Self { source, db })
     }
 
     /// Returns the name if it came from the environment.

@@ -5,6 +5,7 @@ mod arguments;
 mod ask;
 mod audit;
 mod completions;
+mod copy;
 mod deploy_tokens;
 mod description_file;
 mod environment;
@@ -146,6 +147,7 @@ commands!(
     Report in report,
     Audit in audit,
     Status in status,
+    Copy in copy,
     Schema in schema,
     Completions in completions
 );

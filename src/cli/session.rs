@@ -35,7 +35,7 @@ pub struct Session {
     format: Format,
     quiet: bool,
     color: ColorChoice,
-    busy_timeout: Duration,
+    pub busy_timeout: Duration,
     foreign_owner: bool,
     schema: Option<&'static Description>,
     /// Where it was read from.

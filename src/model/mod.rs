@@ -7,6 +7,7 @@ pub mod access;
 pub mod actor;
 pub mod attention;
 pub mod audit;
+pub mod copied_table;
 pub mod database;
 pub mod deploy_token;
 pub mod description_check;

@@ -3,6 +3,7 @@
 
 pub mod blocking;
 pub mod chart;
+mod copied_table;
 pub mod csv;
 pub mod json;
 mod layout;

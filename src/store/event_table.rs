@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 use super::Store;
 use super::engine::Engine;
 use super::engine::sqlite::Sqlite;
-use super::schema::native::{self, AUDIT_EVENTS};
+use super::schema::native;
 use super::schema::{AuditEvents, Lookup, Schema};
 use super::sql::{Dialect, IdColumn, IdForm};
 use crate::model::audit::{AuditEvent, Outcome};
@@ -115,19 +115,20 @@ impl EventTable {
     pub fn into_store(self) -> Result<Store> {
         self.connection.execute_batch("COMMIT").context(CANNOT)?;
         let schema = native::schema(Dialect::Sqlite);
+        let own = native::audit_events(Dialect::Sqlite);
         let events = AuditEvents {
             outcome: "t.outcome",
             reuses_user_ids: true,
             // Whatever the application has.
-            actor_id: IdColumn { form: IdForm::Any, ..AUDIT_EVENTS.actor_id },
-            target_id: IdColumn { form: IdForm::Any, ..AUDIT_EVENTS.target_id },
-            target_user_id: IdColumn { form: IdForm::Any, ..AUDIT_EVENTS.target_user_id },
+            actor_id: IdColumn { form: IdForm::Any, ..own.actor_id },
+            target_id: IdColumn { form: IdForm::Any, ..own.target_id },
+            target_user_id: IdColumn { form: IdForm::Any, ..own.target_user_id },
             owners: Lookup {
                 // Names change hands, so whoever is gone is found by id alone.
                 by_name: ["SELECT 0, '' WHERE FALSE AND '' = ", ""],
-                ..AUDIT_EVENTS.owners
+                ..own.owners
             },
-            ..AUDIT_EVENTS
+            ..own
         };
         let engine = Engine::Sqlite(Sqlite::unnamed(self.connection)?);
         let schema = Schema { audit_events: Some(events), ..schema };

@@ -6,6 +6,7 @@
 
 mod audit_events;
 mod check;
+mod copy;
 mod deploy_tokens;
 mod draft;
 mod engine;
@@ -17,6 +18,7 @@ mod init;
 mod links;
 mod list;
 mod lookup;
+mod new_store;
 mod owners;
 mod revoke;
 mod sample;
@@ -38,6 +40,7 @@ use anyhow::Result;
 
 pub use self::audit_events::RunId;
 pub use self::check::revokes_by;
+pub use self::copy::Copying;
 pub use self::draft::draft;
 use self::engine::{Engine, Transaction};
 pub use self::engine::{Interrupted, Location, Mode, Opening, Settings, Stream, Streamed};

@@ -2,7 +2,7 @@
 
 mod decode;
 mod facts;
-mod postgres;
+pub mod postgres;
 pub mod sqlite;
 mod stream;
 
@@ -19,8 +19,8 @@ use self::postgres::Postgres;
 pub use self::postgres::Settings;
 use self::sqlite::{PageRow, Sqlite};
 pub use self::stream::{Stream, Streamed};
-use super::schema::{Catalog, Description, Schema};
-use super::sql::{Dialect, Sql};
+use super::schema::{Catalog, ColumnKind, Description, Schema};
+use super::sql::{Dialect, Sql, Value};
 use crate::model::database::Database;
 use crate::stop_flag::StopFlag;
 
@@ -41,6 +41,12 @@ pub struct Opening {
     /// What the database holds; `None`: its tables tell.
     pub schema: Option<&'static Description>,
 }
+
+/// A column of a new table, and what it holds.
+pub type FilledColumn = (&'static str, ColumnKind);
+
+/// The rows of a new table, as they come: a value for each column.
+pub type NewRows<'r> = dyn Iterator<Item = Result<Vec<Option<Value>>>> + 'r;
 
 /// Whether a run writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -270,6 +276,63 @@ impl Engine {
         rows.into_iter().collect()
     }
 
+    /// Fills a table of a new store.
+    ///
+    /// # Errors
+    ///
+    /// Those of the rows, and of the database.
+    pub fn fill(
+        &mut self,
+        table: &'static str,
+        columns: &[FilledColumn],
+        rows: &mut NewRows<'_>,
+    ) -> Result<()> {
+        match self {
+            Self::Sqlite(it) => it.fill(table, columns, rows),
+            Self::Postgres(it) => it.fill(table, columns, rows),
+        }
+    }
+
+    /// Has each table of a new store, all of whose rows are there, give ids behind the last that
+    /// was given.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn finish(&self, given: &[(&'static str, i64)]) -> Result<()> {
+        match self {
+            Self::Sqlite(it) => it.finish(given),
+            Self::Postgres(it) => it.finish(given),
+        }
+    }
+
+    /// The statement that reads the last id that a table of a native store has given.
+    #[must_use]
+    pub fn given_ids(&self, table: &'static str) -> Sql {
+        match self {
+            Self::Sqlite(it) => it.given_ids(table),
+            Self::Postgres(it) => it.given_ids(table),
+        }
+    }
+
+    /// Lends the rows of a statement, see [`Transaction::stream_rows`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn stream_rows<R: Send, O: Send>(
+        &self,
+        sql: &Sql,
+        decode: impl Fn(&mut Decoder<'_>) -> R + Send,
+        stop: &StopFlag,
+        read: impl FnOnce(&mut Stream<'_, R>) -> Result<O> + Send,
+    ) -> Result<O> {
+        match self {
+            Self::Sqlite(it) => it.stream_rows(sql, decode, stop, read),
+            Self::Postgres(it) => it.stream_rows(sql, decode, stop, read),
+        }
+    }
+
     /// Which database it is.
     #[must_use]
     pub fn database(&self) -> Database {
@@ -315,10 +378,7 @@ impl Transaction<'_> {
         stop: &StopFlag,
         read: impl FnOnce(&mut Stream<'_, R>) -> Result<O> + Send,
     ) -> Result<O> {
-        match self.engine {
-            Engine::Sqlite(it) => it.stream_rows(sql, decode, stop, read),
-            Engine::Postgres(it) => it.stream_rows(sql, decode, stop, read),
-        }
+        self.engine.stream_rows(sql, decode, stop, read)
     }
 
     /// Carries a statement out, and gives all its rows, which are few.

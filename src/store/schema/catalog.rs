@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::known::known;
-use super::{Description, Needs, Schema, Tables};
+use super::{Description, Needs, Schema, Tables, native};
 use crate::failure::{Failure, Kind};
 use crate::store::sql::Dialect;
 
@@ -194,7 +194,9 @@ impl Catalog {
     }
 }
 
-/// The descriptions of databases that are told by their tables.
+/// The descriptions of databases that are told by their tables. A file says by itself that it
+/// is a native store.
 fn told_by_tables(dialect: Dialect) -> impl Iterator<Item = &'static Description> {
-    known().iter().filter(move |it| it.dialects.contains(&dialect))
+    let native = (dialect == Dialect::Postgres).then(native::description);
+    native.into_iter().chain(known()).filter(move |it| it.dialects.contains(&dialect))
 }

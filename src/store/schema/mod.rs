@@ -36,8 +36,8 @@ pub struct Description {
     /// The name of the application in messages.
     pub application: String,
     pub dialects: Vec<Dialect>,
-    /// The tables that identify it, each with columns that no other kind has. Empty where
-    /// the database identifies itself, or the description has to be named.
+    /// The tables that identify it, each with columns that no other kind has. Empty where the
+    /// description has to be named.
     pub signature: Tables,
     /// The required tables and columns, that of the tokens first.
     pub required: Needs,
@@ -208,8 +208,9 @@ impl Description {
 /// tables.
 #[must_use]
 pub fn wanted(named: Option<&'static Description>) -> Vec<&'static str> {
-    let all = if named.is_some() { &[] } else { known() };
-    named.into_iter().chain(all).flat_map(Description::tables).collect()
+    let all: &[_] = if named.is_some() { &[] } else { known() };
+    let named = named.unwrap_or_else(native::description);
+    [named].into_iter().chain(all).flat_map(Description::tables).collect()
 }
 
 /// The schema of one database.

@@ -41,6 +41,7 @@ impl Dialect {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     Integer(i64),
+    Boolean(bool),
     Text(String),
     Integers(Vec<i64>),
     Texts(Vec<String>),

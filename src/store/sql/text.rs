@@ -12,6 +12,13 @@ impl Quoted {
     pub fn name(name: &str) -> Self {
         Self(format!("\"{}\"", name.replace('"', "\"\"")))
     }
+
+    /// The name as the catalogue has it.
+    #[must_use]
+    pub fn unquoted(&self) -> String {
+        let name = self.0.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+        name.unwrap_or(&self.0).replace("\"\"", "\"")
+    }
 }
 
 impl fmt::Display for Quoted {

@@ -15,7 +15,7 @@ use self::tally::Tally;
 use super::engine::{Decoder, Mode, Streamed, Transaction};
 use super::filter::{CREATION, OWNER, SCOPES, USE, from_where, recorded};
 use super::schema::{PersonalAccessTokens, Time};
-use super::sql::Sql;
+use super::sql::{Dialect, Sql};
 use super::stored::{NULL, Unrecorded};
 use super::{BrokenRow, ListOptions, Store};
 use crate::model::access::{ListQuery, Selection};
@@ -192,15 +192,15 @@ impl Store {
         wanted: Wanted<'_>,
     ) -> Result<(u64, Vec<Tally>)> {
         let optional = &columns.optional;
+        let column = |by: &By| match by {
+            By::UserType => optional.user_type.unwrap_or(NULL),
+            By::UserState => optional.user_state.unwrap_or(NULL),
+            _ => columns.username,
+        };
         let mut sql = self.sql();
         sql.push("SELECT count(*)");
         for by in by {
-            let column = match by {
-                By::UserType => optional.user_type,
-                By::UserState => optional.user_state,
-                _ => Some(columns.username),
-            };
-            sql.push(", ").push(column.unwrap_or(NULL));
+            sql.push(", ").push(column(by));
         }
         from_where(&mut sql, columns.token.table.from, columns, selection, wanted.now)
             .map_err(|error| self.unrecorded(&error))?;
@@ -208,6 +208,10 @@ impl Store {
         sql.push(" GROUP BY ").push(columns.user_id.map_or(NULL, |it| it.shown));
         for service_id in &columns.service_ids {
             sql.push(", ").push(service_id.shown);
+        }
+        // A server does not see that it does.
+        for by in by.iter().filter(|_| self.sql().dialect() == Dialect::Postgres) {
+            sql.push(", ").push(column(by));
         }
         let mut tallies: Vec<_> = by.iter().map(|by| Tally::new(*by, wanted.bucket)).collect();
         let mut total = 0;

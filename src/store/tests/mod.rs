@@ -26,8 +26,8 @@ use super::schema::KNOWN;
 use super::schema::native::{self, MIGRATIONS};
 use super::sql::{Dialect, Quoted, Sql};
 use super::{
-    BatchOptions, Decision, EventTable, ListOptions, Location, Opening, Projection, Row, Settings,
-    Store, Stored, Streamed, filter,
+    BatchOptions, Copying, Decision, EventTable, ListOptions, Location, Opening, Projection, Row,
+    Settings, Store, Stored, Streamed, filter,
 };
 use crate::failure::{self, Kind};
 use crate::model::access::{ListQuery, RevokeQuery, Selection};
@@ -41,6 +41,7 @@ use crate::model::time::{Expiry, Moment, Timestamp, date_from_stored};
 use crate::model::token::{
     Sort, SortKey, State, StateFilter, Token, TokenFilter, TokenProperties, fold,
 };
+use crate::stop_flag::StopFlag;
 
 fn now() -> Result<Moment> {
     let now = Timestamp::from_stored("2024-03-15T12:00:00.000Z");
@@ -79,6 +80,7 @@ fn stores() -> Result<Vec<Store>> {
         stores.extend(other_stores_in_sqlite(encoding)?.into_iter().map(|(_, store)| store));
     }
     if let Some(cluster) = postgres::Cluster::shared() {
+        stores.push(open(&native_on_server(cluster)?.url("postgres"))?);
         stores.push(open(&cluster.gitlab().url(postgres::READER))?);
         for [_, tables, fixture] in OTHERS.iter().filter(|it| !it[1].is_empty()) {
             let database = cluster.database("other", &format!("{tables}{fixture}"));
@@ -86,6 +88,16 @@ fn stores() -> Result<Vec<Store>> {
         }
     }
     Ok(stores)
+}
+
+/// A database to which the store is copied.
+fn native_on_server(cluster: &postgres::Cluster) -> Result<postgres::Database> {
+    let database = cluster.database("native", "SELECT 1");
+    let target = Location::Server(Settings::new(&database.url("postgres"), &|_| None)?.into());
+    let copying = Copying { stop: &StopFlag::default(), progress: &|_| {} };
+    let copied = store()?.copy_to(&target, copying)?;
+    assert!(copied.is_some_and(|tables| tables.iter().any(|it| it.rows > 0)));
+    Ok(database)
 }
 
 fn other_stores_in_sqlite(encoding: &str) -> Result<Vec<(&'static str, Store)>> {

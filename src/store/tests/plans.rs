@@ -5,7 +5,6 @@ use std::fmt::Write;
 use expect_test::expect_file;
 
 use super::*;
-use crate::stop_flag::StopFlag;
 use crate::store::sql::Flavour;
 
 fn list_sql<T: Stored, P: Projection<T>>(

@@ -2,6 +2,7 @@
 //! Nothing outlives a transaction, no statement has a name, and every setting is `LOCAL`.
 
 mod connect;
+mod create;
 mod error;
 mod host;
 mod namespace;
@@ -171,10 +172,13 @@ impl Postgres {
         wait: Duration,
     ) -> Result<Vec<SimpleQueryMessage>, SessionError> {
         // A COMMIT that is answered before the log is on disk may be undone by a crash.
+        // What is read in several statements is as of one instant. What is written is so by the
+        // rows as they are then: each statement sees what is committed, and a row that another
+        // session has changed meanwhile is evaluated again.
         let (access, durable) = match mode {
-            Mode::Read => ("READ ONLY", ""),
+            Mode::Read => ("REPEATABLE READ, READ ONLY", ""),
             Mode::Write => (
-                "READ WRITE",
+                "READ COMMITTED, READ WRITE",
                 "SELECT set_config('synchronous_commit', 'local', true) \
                  WHERE current_setting('synchronous_commit') = 'off'; ",
             ),
@@ -184,13 +188,12 @@ impl Postgres {
         // Operators, functions and types are those of PostgreSQL itself: whoever may create
         // some elsewhere could have theirs preferred, and have them run with our rights.
         //
-        // Independent of the server's defaults, each statement sees what is committed, a row
-        // that another session has changed meanwhile is evaluated again, and a long scan may
-        // take its time (GitLab's packages set a statement_timeout of a minute). Not every
+        // Independent of the server's defaults, a long scan may take its time (GitLab's
+        // packages set a statement_timeout of a minute). Not every
         // version has a transaction_timeout. Where the server does not know what bytes mean,
         // it would refuse to send some as UTF-8, and all rows behind them.
         let text = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED, {access}; {first}\
+            "BEGIN ISOLATION LEVEL {access}; {first}\
              SET LOCAL search_path = pg_catalog, pg_temp; {durable}\
              SET LOCAL lock_timeout = {milliseconds}; SET LOCAL statement_timeout = 0; \
              SET LOCAL idle_in_transaction_session_timeout = 0; \

@@ -13,17 +13,17 @@ use super::search_path::{Asked, SearchPath};
 use crate::failure::Failure;
 use crate::failure::Kind::Failed;
 use crate::store::engine::{Decoder, Mode};
-use crate::store::schema::{Catalog, Column, ColumnKind, Description, Schema, wanted};
+use crate::store::schema::{Catalog, Column, ColumnKind, Description, Schema, native, wanted};
 use crate::store::sql::{Dialect, Encoding, Flavour, Quoted, Sql, Value};
 
 /// The role, and the search path where somebody has set one for this database or this role.
 /// It runs under that path, so that it names everything in full.
-const PATH: &str = "SELECT CURRENT_USER AS role, (SELECT s.setting FROM pg_catalog.pg_settings s \
+pub(super) const PATH: &str = "SELECT CURRENT_USER AS role, (SELECT s.setting FROM pg_catalog.pg_settings s \
      WHERE s.name OPERATOR(pg_catalog.=) 'search_path' AND s.source \
      OPERATOR(pg_catalog.=) ANY ('{client,user,database,database user}')) AS set_path; ";
 
 /// How the database keeps text, and whether its collation knows the letters of ASCII.
-const TEXT: &str = "; SELECT current_setting('server_encoding') AS encoding, \
+pub(super) const TEXT: &str = "; SELECT current_setting('server_encoding') AS encoding, \
      lower('ABCDEFGHIJKLMNOPQRSTUVWXYZ') = 'abcdefghijklmnopqrstuvwxyz' AS folds_ascii";
 
 /// How a namespace is chosen, in hints.
@@ -90,9 +90,13 @@ impl Relation {
 }
 
 impl Postgres {
+    /// The name of the schema that the tables are in.
+    fn namespace(&self) -> String {
+        self.flavour.namespace.as_ref().map_or("public".into(), Quoted::unquoted)
+    }
+
     /// The statement that lists the links of rows that keep rows of a table from being deleted.
     pub fn references_sql(&self, table: &str) -> Sql {
-        let Quoted(namespace) = self.flavour.namespace.clone().unwrap_or(Quoted::name("public"));
         let mut sql = Sql::new(Flavour::new(Dialect::Postgres));
         sql.push(
             "SELECT o.relname || '(' || f.attname || ' = ' || k.attname || ')' \
@@ -103,17 +107,15 @@ impl Postgres {
              JOIN pg_catalog.pg_attribute f ON f.attrelid = o.oid AND f.attnum = r.conkey[1] \
              JOIN pg_catalog.pg_attribute k ON k.attrelid = c.oid AND k.attnum = r.confkey[1] \
              WHERE r.contype = 'f' AND r.confdeltype IN ('a', 'r') \
-             AND quote_ident(n.nspname) IN (",
+             AND n.nspname = ",
         );
-        sql.bind(namespace.as_str()).push(", ").bind(namespace.trim_matches('"'));
-        sql.push(") AND c.relname = ").bind(table).push(" ORDER BY 1");
+        sql.bind(self.namespace()).push(" AND c.relname = ").bind(table).push(" ORDER BY 1");
         sql
     }
 
     /// The statement that lists the indexes of a table that hold all of its rows: the name of
     /// each, whether it is unique, and its columns in their order.
     pub fn indexes_sql(&self, table: &str) -> Sql {
-        let Quoted(namespace) = self.flavour.namespace.clone().unwrap_or(Quoted::name("public"));
         let mut sql = Sql::new(Flavour::new(Dialect::Postgres));
         sql.push(
             "SELECT i.indexrelid::text, i.indisunique, a.attname \
@@ -124,10 +126,12 @@ impl Postgres {
              LEFT JOIN pg_catalog.pg_attribute a \
              ON a.attrelid = c.oid AND a.attnum = k.number AND a.attnum > 0 \
              WHERE i.indisvalid AND i.indpred IS NULL AND k.place <= i.indnkeyatts \
-             AND quote_ident(n.nspname) IN (",
+             AND n.nspname = ",
         );
-        sql.bind(namespace.as_str()).push(", ").bind(namespace.trim_matches('"'));
-        sql.push(") AND c.relname = ").bind(table).push(" ORDER BY i.indexrelid, k.place");
+        sql.bind(self.namespace())
+            .push(" AND c.relname = ")
+            .bind(table)
+            .push(" ORDER BY i.indexrelid, k.place");
         sql
     }
 
@@ -143,11 +147,10 @@ impl Postgres {
         named: Option<&'static Description>,
     ) -> Result<(Flavour, Schema)> {
         let answer = self.begin_with([PATH, TEXT], Mode::Read, wait).map_err(first_error)?;
-        let role = value(&answer, "role").unwrap_or_default();
-        let set = value(&answer, "set_path").map(SearchPath::new);
+        let role = text(&answer, "role").unwrap_or_default();
+        let set = text(&answer, "set_path").map(SearchPath::new);
         let mut flavour = flavour(&answer);
         let mut namespaces = self.namespaces(Some(wanted(named)))?;
-        self.commit()?;
 
         if let Some(asked) = &self.settings.search_path {
             asked.check(&namespaces, role)?;
@@ -182,6 +185,10 @@ impl Postgres {
                 let schema = catalog.recognise(Some(description), Dialect::Postgres)?;
                 flavour.namespace = Some(Quoted::name(name));
                 flavour.literals = schema.literals.as_slice().into();
+                if description.name == native::NAME {
+                    self.check_version(&flavour)?;
+                }
+                self.commit()?;
                 Ok((flavour, schema))
             }
             [..] => {
@@ -198,11 +205,20 @@ impl Postgres {
         }
     }
 
+    /// Refuses a native store of another version.
+    fn check_version(&self, flavour: &Flavour) -> Result<()> {
+        let mut sql = Sql::new(flavour.clone());
+        let read = |row: &mut Decoder<'_>| row.optional_integer();
+        let versions = self.rows(sql.push(native::VERSION), read)?;
+        let version = versions.into_iter().next().and_then(Result::ok).flatten();
+        Ok(native::check_version(version.unwrap_or(0))?)
+    }
+
     /// The tables of the database, or of the schema that the client asks for, which are no
     /// views.
     pub(super) fn all_tables(&self, wait: Duration) -> Result<Catalog> {
         let answer = self.begin_with([PATH, TEXT], Mode::Read, wait).map_err(first_error)?;
-        let role = value(&answer, "role").unwrap_or_default();
+        let role = text(&answer, "role").unwrap_or_default();
         let mut namespaces = self.namespaces(None)?;
         self.commit()?;
         if let Some(asked) = &self.settings.search_path {
@@ -326,7 +342,7 @@ fn not_granted(name: &str, role: &str) -> Failure {
 }
 
 /// The value that an answer has by this name.
-fn value<'a>(answer: &'a [SimpleQueryMessage], name: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(answer: &'a [SimpleQueryMessage], name: &str) -> Option<&'a str> {
     answer.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => row.try_get(name).ok()?,
         _ => None,
@@ -334,14 +350,14 @@ fn value<'a>(answer: &'a [SimpleQueryMessage], name: &str) -> Option<&'a str> {
 }
 
 /// What an answer to [`TEXT`] says.
-fn flavour(answer: &[SimpleQueryMessage]) -> Flavour {
+pub(super) fn flavour(answer: &[SimpleQueryMessage]) -> Flavour {
     Flavour {
-        encoding: match value(answer, "encoding") {
+        encoding: match text(answer, "encoding") {
             Some("UTF8") => Encoding::Utf8,
             Some("SQL_ASCII") => Encoding::Unknown,
             _ => Encoding::Other,
         },
-        folds_ascii: value(answer, "folds_ascii") == Some("t"),
+        folds_ascii: text(answer, "folds_ascii") == Some("t"),
         ..Flavour::new(Dialect::Postgres)
     }
 }

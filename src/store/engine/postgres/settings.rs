@@ -21,6 +21,8 @@ use super::search_path::Asked;
 use super::target::{TARGETS, Target};
 use super::tls::{Roots, SslMode};
 use crate::failure::Failure;
+use crate::store::schema::native::NAMESPACE;
+use crate::store::sql::Quoted;
 
 /// The time that a host has for the login. libpq has no limit, and a cron job would hang.
 const DEFAULT_LIMIT: Duration = Duration::from_secs(10);
@@ -164,6 +166,16 @@ fn config(given: &Parameters, user: &str, database: &str) -> Config {
 }
 
 /// A URL of the same database, without the password and without parameters.
+impl Settings {
+    /// The schema in which a new store is made, as it stands in statements.
+    #[must_use]
+    pub fn new_schema(&self) -> Quoted {
+        let asked = self.search_path.as_ref();
+        let name = asked.and_then(|it| it.path.schemas(&self.user).next());
+        Quoted::name(name.map_or(NAMESPACE, |(name, _)| name))
+    }
+}
+
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "postgres://{}@", Encoded(&self.user))?;

@@ -6,6 +6,7 @@ use tokio_postgres::types::{FromSql, ToSql, Type};
 use uuid::Uuid;
 
 use crate::store::engine::Raw;
+use crate::store::schema::ColumnKind;
 use crate::store::sql::Value;
 
 /// A value with its type.
@@ -19,6 +20,7 @@ pub fn typed(values: &[Value]) -> Vec<Typed<'_>> {
 fn typed_value(value: &Value) -> Typed<'_> {
     match value {
         Value::Integer(value) => (value, Type::INT8),
+        Value::Boolean(value) => (value, Type::BOOL),
         Value::Text(value) => (value, Type::TEXT),
         Value::Integers(values) => (values, Type::INT8_ARRAY),
         Value::Texts(values) => (values, Type::TEXT_ARRAY),
@@ -29,6 +31,32 @@ fn typed_value(value: &Value) -> Typed<'_> {
         Value::Timestamp(value) => (value, Type::TIMESTAMP),
         Value::Timestamptz(value) => (value, Type::TIMESTAMPTZ),
         Value::Date(value) => (value, Type::DATE),
+    }
+}
+
+/// The type of a column of a native store.
+pub fn type_of(kind: ColumnKind) -> Type {
+    match kind {
+        ColumnKind::Integer => Type::INT8,
+        ColumnKind::Boolean => Type::BOOL,
+        ColumnKind::Timestamptz => Type::TIMESTAMPTZ,
+        ColumnKind::Date => Type::DATE,
+        ColumnKind::Array => Type::TEXT_ARRAY,
+        _ => Type::TEXT,
+    }
+}
+
+/// A value for a column of a kind.
+pub fn field(value: Option<&Value>, kind: ColumnKind) -> &(dyn ToSql + Sync) {
+    match (value, kind) {
+        (Some(value), _) => typed_value(value).0,
+        // The driver asks for the type of NULL, too.
+        (None, ColumnKind::Integer) => &None::<i64>,
+        (None, ColumnKind::Boolean) => &None::<bool>,
+        (None, ColumnKind::Timestamptz) => &None::<DateTime<Utc>>,
+        (None, ColumnKind::Date) => &None::<NaiveDate>,
+        (None, ColumnKind::Array) => &None::<Vec<String>>,
+        (None, _) => &None::<&str>,
     }
 }
 

@@ -24,7 +24,7 @@ use crate::store::engine::{Mode, Opening};
 use crate::store::file_owner::{self, OsUser};
 use crate::store::identity::{Identity, is_same_file};
 use crate::store::links::{Destination, check_folders};
-use crate::store::schema::native::{self, APPLICATION_ID, MIGRATIONS};
+use crate::store::schema::native::{self, APPLICATION_ID};
 use crate::store::schema::{Catalog, Column, ColumnKind, Description, Schema, wanted};
 use crate::store::sql::Dialect;
 
@@ -273,7 +273,7 @@ pub fn recognise(connection: &Connection, named: Option<&'static Description>) -
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let is_ours = pragma("application_id")? == APPLICATION_ID;
     if is_ours {
-        check_version(pragma("user_version")?)?;
+        native::check_version(pragma("user_version")?.into())?;
     } else if named.is_some_and(|it| it.name == native::NAME) {
         return Err(failed("it is another program's database, not a tokenctl store").into());
     }
@@ -327,21 +327,4 @@ fn catalog(
         }
     }
     Ok((catalog, stand_ins))
-}
-
-fn check_version(version: i32) -> Result<(), Failure> {
-    let version = usize::try_from(version).unwrap_or(0);
-    let newest = MIGRATIONS.len();
-    if version > newest {
-        return Err(failed(format!(
-            "its schema has version {version}, made by a newer tokenctl; this one knows {newest}"
-        ))
-        .hint("upgrade tokenctl"));
-    }
-    if version < newest {
-        return Err(failed(format!(
-            "its schema has version {version}; this tokenctl works with {newest}"
-        )));
-    }
-    Ok(())
 }

@@ -22,6 +22,7 @@ impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         match self {
             Self::Integer(value) => Ok((*value).into()),
+            Self::Boolean(value) => Ok((*value).into()),
             Self::Text(value) => Ok(value.as_str().into()),
             // One value however many there are, so no limit on parameters is met.
             Self::Integers(values) => json(values),
