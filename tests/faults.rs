@@ -10,6 +10,7 @@ mod interruptions;
 #[path = "support/kills.rs"]
 mod kills;
 mod log_faults;
+mod native_server_faults;
 mod readers;
 mod server_faults;
 mod silence;

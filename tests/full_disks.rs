@@ -52,11 +52,11 @@ fn a_store_that_may_not_grow_stops_a_revoke_after_a_batch() {
 }
 
 /// A small disk, in memory, which is unmounted when it is dropped.
-struct Disk(PathBuf);
+pub struct Disk(PathBuf);
 
 impl Disk {
     /// `None` where this user or this system may not mount anything, which is told.
-    fn mount(folder: &Path) -> Option<Self> {
+    pub fn mount(folder: &Path) -> Option<Self> {
         let mount = tool("mount").filter(|_| nix::unistd::geteuid().is_root());
         let mounted = mount.is_some_and(|mount| {
             let mut command = Command::new(mount);
@@ -71,14 +71,14 @@ impl Disk {
     }
 
     /// Leaves this many bytes free.
-    fn fill_but(&self, left: u64) {
+    pub fn fill_but(&self, left: u64) {
         let mut ballast = File::create(self.ballast()).expect("a file");
         while ballast.write_all(&[0; 4096]).is_ok() {}
         let size = ballast.metadata().expect("the file").len();
         ballast.set_len(size - left).expect("some room");
     }
 
-    fn make_room(&self) {
+    pub fn make_room(&self) {
         std::fs::remove_file(self.ballast()).expect("room");
     }
 

@@ -802,7 +802,7 @@ fn a_database_that_is_not_gitlabs_is_refused_with_what_was_found() {
             let ran = database.reader.run(&format!("--as root {line}"));
             assert_eq!(ran.assert(1).stdout, "", "{ran}");
             ran.says(&[
-                "none of gitlab, jupyterhub, gitea: ",
+                "none of native, gitlab, jupyterhub, gitea: ",
                 found,
                 "hint: if it is the right database, --schema NAME tells what is missing",
             ]);
@@ -810,7 +810,7 @@ fn a_database_that_is_not_gitlabs_is_refused_with_what_was_found() {
         let ran = database.reader.run("--as root --schema gitlab list");
         ran.assert(1).says(&["the schema of GitLab (gitlab) is incomplete: there is no "]);
         let ran = database.reader.run("--as root --schema native list");
-        ran.assert(2).says(&["the native schema does not exist on PostgreSQL"]);
+        ran.assert(1).says(&["the schema of tokenctl (native) is incomplete: there is no "]);
     }
 }
 

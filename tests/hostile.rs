@@ -120,11 +120,20 @@ fn insert_deploy_token(store: &Connection, name: &str, place: i64) {
 /// A store in which everything that can be named is named by each of `NAMES`:
 /// users, projects, groups, tokens, descriptions and scopes. Root is user 1.
 fn hostile_store() -> Sandbox {
+    hostile_store_of(NAMES.iter().copied())
+}
+
+/// The same without what a server cannot hold.
+pub fn hostile_store_for_server() -> Sandbox {
+    hostile_store_of(NAMES.iter().copied().filter(|name| !name.contains('\0')))
+}
+
+fn hostile_store_of(names: impl IntoIterator<Item = &'static str>) -> Sandbox {
     let sandbox = Sandbox::with_empty_store();
     sandbox.sql("INSERT INTO users (id, username, admin) VALUES (1, 'root', 1)");
     let store = sandbox.connection();
     let transaction = store.unchecked_transaction().expect("a transaction");
-    for (name, id) in NAMES.iter().zip(1..) {
+    for (name, id) in names.into_iter().zip(1..) {
         // No two names that differ in nothing but ASCII case, and none empty.
         let unique = format!("{name}{id}");
         let user = id + 1;

@@ -19,6 +19,7 @@ mod jupyterhub;
 mod links;
 mod main_job;
 mod metrics;
+mod native_server;
 mod odd_rows;
 mod ownership;
 mod permissions;

@@ -95,6 +95,10 @@ fn the_matrix_is_as_reviewed() {
         ));
     }
     check_matrix(|line| sandbox.run(line));
+    if let Some((on_server, database)) = sandbox.on_server() {
+        check_matrix(|line| on_server.run(line));
+        assert_eq!(database.sql("SELECT count(*) FROM tokenctl.audit_events"), "4");
+    }
     assert_eq!(sandbox.value("SELECT count(*) FROM audit_events"), "4", "dry runs record nothing");
 }
 

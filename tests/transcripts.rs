@@ -8,6 +8,13 @@ use crate::support::Sandbox;
 #[test]
 fn the_main_job() {
     let sandbox = Sandbox::new();
+    let on_server = sandbox.on_server();
+    for sandbox in [Some(sandbox), on_server.map(|it| it.0)].into_iter().flatten() {
+        check_main_job(&sandbox);
+    }
+}
+
+fn check_main_job(sandbox: &Sandbox) {
     let lines = [
         "--as root list",
         "--as olive list",

@@ -60,12 +60,10 @@ impl Copy {
         let progress = Progress::searching(session, &stop, "{pos} rows written or read back");
         let told = |rows| progress.reach(rows);
         let copying = Copying { stop: stop.flag(), progress: &told };
-        let copied = store.copy_to(&target, copying)?;
+        let copied = store.copy_to(&target, copying);
         drop(progress);
-        let Some(copied) = copied else {
-            stop.check()?;
-            return Ok(());
-        };
+        let copied =
+            copied.or_else(|error| stop.check().context("no store was created").and(Err(error)))?;
         let rows: u64 = copied.iter().map(|it| it.rows).sum();
         let mut printer = Printer::new(session.out(None)?, &session.style(Times::default()))?;
         for table in &copied {

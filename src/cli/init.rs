@@ -44,11 +44,9 @@ impl Init {
         let told = |rows| progress.reach(rows);
         let copying = Copying { stop: stop.flag(), progress: &told };
         let now = session.now.instant;
-        let is_done = store::create(&location, self.sample, now, session.busy_timeout, copying)?;
+        let created = store::create(&location, self.sample, now, session.busy_timeout, copying);
         drop(progress);
-        if !is_done {
-            stop.check().context("no store was created")?;
-        }
+        created.or_else(|error| stop.check().context("no store was created").and(Err(error)))?;
 
         let (shown, insert) = match &location {
             Location::File(path) => {

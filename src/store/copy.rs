@@ -8,9 +8,8 @@ use sha2::{Digest, Sha256};
 use super::engine::{Decoder, Engine, FilledColumn, Mode, Stream, Streamed};
 use super::new_store::new_store;
 use super::schema::{ColumnKind, TimeForm, native};
-use super::scopes::ScopesForm;
 use super::sql::{Dialect, Sql, Value};
-use super::{Location, Store, Transaction};
+use super::{Interrupted, Location, Store, Transaction};
 use crate::digest::hexadecimal;
 use crate::failure::{Failure, Kind};
 use crate::model::copied_table::CopiedTable;
@@ -176,7 +175,7 @@ impl Form {
                 Some(Expiry::Date(date)) => Field::Date(date),
                 Some(Expiry::Instant(time)) => Field::Time(time),
             },
-            Self::Scopes => Field::Scopes(row.scopes(ScopesForm::Json)?),
+            Self::Scopes => Field::Scopes(row.scopes(native::scopes_form(dialect))?),
         })
     }
 }
@@ -231,14 +230,8 @@ impl Table {
     /// The statement that reads its rows in their order.
     fn select(&self, mut sql: Sql) -> Sql {
         sql.push("SELECT ");
-        for (index, (column, form)) in self.columns.iter().enumerate() {
-            sql.push(if index > 0 { ", " } else { "" });
-            match (sql.dialect(), form) {
-                (Dialect::Postgres, Form::Scopes) => {
-                    sql.push("array_to_json(").push(column).push(")::text AS ").push(column)
-                }
-                _ => sql.push(column),
-            };
+        for (index, (column, _)) in self.columns.iter().enumerate() {
+            sql.push(if index > 0 { ", " } else { "" }).push(column);
         }
         sql.push(" FROM @").push(self.name).push(" ORDER BY ").push(self.order);
         sql
@@ -313,36 +306,27 @@ pub struct Copying<'a> {
 }
 
 impl Store {
-    /// Copies the store to a new one, and compares both. `None`: it was stopped, and there is
-    /// no new one.
+    /// Copies the store to a new one, and compares both.
     ///
     /// # Errors
     ///
-    /// Where this is no native store, a row cannot be read or is refused, or the new store
-    /// cannot be made; then there is none.
-    pub fn copy_to(
-        &self,
-        target: &Location,
-        copying: Copying<'_>,
-    ) -> Result<Option<Vec<CopiedTable>>> {
+    /// Where this is no native store, a row cannot be read or is refused, the new store
+    /// cannot be made, or the run is stopped; then there is none.
+    pub fn copy_to(&self, target: &Location, copying: Copying<'_>) -> Result<Vec<CopiedTable>> {
         if self.description().name != native::NAME {
             let application = &self.description().application;
             let problem = format!("only a native store can be copied, and this is {application}'s");
             return Err(Failure::usage(problem).into());
         }
-        let mut copied = None;
-        let is_done = new_store(target, self.busy_timeout, copying.stop, |new| {
+        let mut copied = Vec::new();
+        new_store(target, self.busy_timeout, copying.stop, |new| {
             copied = self.copy_into(new, copying)?;
-            Ok(copied.is_some())
+            Ok(())
         })?;
-        Ok(copied.filter(|_| is_done))
+        Ok(copied)
     }
 
-    fn copy_into(
-        &self,
-        new: &mut Engine,
-        copying: Copying<'_>,
-    ) -> Result<Option<Vec<CopiedTable>>> {
+    fn copy_into(&self, new: &mut Engine, copying: Copying<'_>) -> Result<Vec<CopiedTable>> {
         let mut done = 0;
         // One transaction, and so one snapshot.
         let transaction = self.engine.begin(Mode::Read, self.busy_timeout)?;
@@ -365,9 +349,7 @@ impl Store {
                 drop(values);
                 Ok(count)
             })?;
-            if copying.stop.is_set() {
-                return Ok(None);
-            }
+            ensure!(!copying.stop.is_set(), Interrupted);
             copied.push(count.copied());
         }
         let marks = self.marks(&transaction)?;
@@ -375,9 +357,7 @@ impl Store {
         new.finish(&marks)?;
         for (table, copied) in TABLES.iter().zip(&copied) {
             let found = read_back(new, table, copying, &mut done)?;
-            if copying.stop.is_set() {
-                return Ok(None);
-            }
+            ensure!(!copying.stop.is_set(), Interrupted);
             ensure!(
                 found == *copied,
                 "{} was written with {} rows and is read back with {}, or with others",
@@ -386,7 +366,7 @@ impl Store {
                 found.rows
             );
         }
-        Ok(Some(copied))
+        Ok(copied)
     }
 
     /// Fails where a row names one that is gone, which a server refuses.

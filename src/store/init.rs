@@ -18,39 +18,36 @@ use crate::model::time::Timestamp;
 /// Creates a store, with a made-up organisation of `sample` personal access tokens where a
 /// number is given.
 ///
-/// Returns false if it was stopped, which leaves no store.
-///
 /// # Errors
 ///
-/// When there is something in its place, or it cannot be written.
+/// When there is something in its place, it cannot be written, or the run is stopped; then
+/// there is no store.
 pub fn create(
     location: &Location,
     sample: Option<u64>,
     now: Timestamp,
     wait: Duration,
     copying: Copying<'_>,
-) -> Result<bool> {
+) -> Result<()> {
     let filled = |path: &Path| {
         new_file(path, |connection| {
-            let is_filled = sample.map_or(Ok(true), |tokens| {
-                sample::fill(&connection, tokens, now, copying.stop, copying.progress)
-            });
-            Ok(is_filled?.then_some(connection))
+            if let Some(tokens) = sample {
+                sample::fill(&connection, tokens, now, copying.stop, copying.progress)?;
+            }
+            Ok(connection)
         })
     };
     match (location, sample) {
         (Location::File(path), _) => filled(path),
-        (Location::Server(_), None) => new_store(location, wait, copying.stop, |_| Ok(true)),
+        (Location::Server(_), None) => new_store(location, wait, copying.stop, |_| Ok(())),
         // The same rows: they are copied from a file that lasts as long as this takes.
         (Location::Server(_), Some(_)) => {
             let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
             let path = folder.path().join("sample.db");
-            if !filled(&path)? {
-                return Ok(false);
-            }
+            filled(&path)?;
             let engine = Engine::Sqlite(Sqlite::unnamed(Connection::open(path)?)?);
             let made = Store::of(engine, native::schema(Dialect::Sqlite), wait);
-            Ok(made.copy_to(location, copying)?.is_some())
+            made.copy_to(location, copying).map(drop)
         }
     }
 }

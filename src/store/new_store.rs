@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use rusqlite::{Connection, OpenFlags};
 use tempfile::NamedTempFile;
 
@@ -21,8 +21,6 @@ use crate::stop_flag::StopFlag;
 
 /// Creates a store, whose tables `fill` fills.
 ///
-/// Returns false if that does, which leaves no store.
-///
 /// # Errors
 ///
 /// When there is something in its place, it cannot be written, and those of `fill`.
@@ -30,32 +28,30 @@ pub fn new_store(
     location: &Location,
     wait: Duration,
     stop: &StopFlag,
-    fill: impl FnOnce(&mut Engine) -> Result<bool>,
-) -> Result<bool> {
+    fill: impl FnOnce(&mut Engine) -> Result<()>,
+) -> Result<()> {
     let settings = match location {
         Location::Server(settings) => settings,
         Location::File(path) => {
             return new_file(path, |connection| {
                 let mut engine = Engine::Sqlite(Sqlite::unnamed(connection)?);
-                let is_done = fill(&mut engine)?;
-                Ok(match engine {
-                    Engine::Sqlite(it) if is_done => Some(it.connection),
-                    Engine::Sqlite(_) | Engine::Postgres(_) => None,
-                })
+                fill(&mut engine)?;
+                match engine {
+                    Engine::Sqlite(it) => Ok(it.connection),
+                    Engine::Postgres(_) => bail!("a file became a server"),
+                }
             });
         }
     };
     let create = || {
         let how =
             Opening { mode: Mode::Write, busy_timeout: wait, foreign_owner: false, schema: None };
-        let mut postgres = Postgres::new_store(settings, &how)?;
-        postgres.stop_when(stop);
-        let mut engine = Engine::Postgres(postgres);
-        let is_done = fill(&mut engine)?;
+        let mut engine = Engine::Postgres(Postgres::new_store(settings, &how, stop)?);
+        // What is not published goes with the connection.
+        fill(&mut engine)?;
         match engine {
-            // What is not published goes with the connection.
-            Engine::Postgres(it) if is_done => it.publish().map(|()| true),
-            Engine::Postgres(_) | Engine::Sqlite(_) => Ok(false),
+            Engine::Postgres(it) => it.publish(),
+            Engine::Sqlite(_) => bail!("a server became a file"),
         }
     };
     create().with_context(|| format!("cannot create store {settings}"))
@@ -68,8 +64,8 @@ pub fn new_store(
 /// may read it.
 pub fn new_file(
     path: &Path,
-    fill_tables: impl FnOnce(Connection) -> Result<Option<Connection>>,
-) -> Result<bool> {
+    fill_tables: impl FnOnce(Connection) -> Result<Connection>,
+) -> Result<()> {
     let cannot = || format!("cannot create store {}", path.display());
     // Fails early; `persist_noclobber` makes sure of it at the end.
     if path.symlink_metadata().is_ok() {
@@ -95,13 +91,11 @@ pub fn new_file(
     // Explicit, because an unusual umask could lock the owner out.
     let owner_only = Permissions::from_mode(0o600);
     file.as_file().set_permissions(owner_only).with_context(cannot)?;
-    if !fill(file.path(), fill_tables).with_context(cannot)? {
-        return Ok(false);
-    }
+    fill(file.path(), fill_tables).with_context(cannot)?;
     let sync = || file.as_file().sync_all();
     sync().with_context(cannot)?;
     match file.persist_noclobber(new) {
-        Ok(_) => Ok(true),
+        Ok(_) => Ok(()),
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
             Err(anyhow::Error::new(exists()).context(cannot()))
         }
@@ -114,10 +108,7 @@ fn exists() -> Failure {
         .hint("choose another path, or move the file away")
 }
 
-fn fill(
-    path: &Path,
-    fill_tables: impl FnOnce(Connection) -> Result<Option<Connection>>,
-) -> Result<bool> {
+fn fill(path: &Path, fill_tables: impl FnOnce(Connection) -> Result<Connection>) -> Result<()> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     // Nobody uses the file yet, so it need not survive a crash.
@@ -130,11 +121,11 @@ fn fill(
     }
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     connection.pragma_update(None, "user_version", i32::try_from(MIGRATIONS.len())?)?;
-    let Some(connection) = fill_tables(connection)? else { return Ok(false) };
+    let connection = fill_tables(connection)?;
     connection.execute_batch("COMMIT")?;
 
     // The file records the mode; closing it removes the -wal file.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.close().map_err(|(_, error)| error)?;
-    Ok(true)
+    Ok(())
 }

@@ -25,6 +25,8 @@ pub enum ScopesForm {
     Words,
     /// One scope, which is all of the text.
     One,
+    /// PostgreSQL's array of texts, without NULLs.
+    Array,
 }
 
 /// GitLab's default scope.
@@ -96,6 +98,7 @@ pub fn in_json(scope: &str) -> [String; 3] {
 }
 
 impl ScopesForm {
+    /// Those that are text.
     pub const ALL: [Self; 6] =
         [Self::Json, Self::Yaml, Self::YamlWords, Self::Commas, Self::Words, Self::One];
 
@@ -108,6 +111,7 @@ impl ScopesForm {
             Self::Commas => "commas",
             Self::Words => "words",
             Self::One => "one",
+            Self::Array => "array",
         }
     }
 
@@ -129,6 +133,7 @@ impl ScopesForm {
                 let scope = std::str::from_utf8(text).ok()?;
                 Some(if scope.is_empty() { Vec::new() } else { vec![scope.into()] })
             }
+            Self::Array => None,
             Self::Commas => {
                 let words =
                     std::str::from_utf8(text).ok()?.split(',').map(|it| it.trim_matches(' '));
@@ -173,6 +178,7 @@ impl ScopesForm {
             ],
             Self::Words => &["array_remove(regexp_split_to_array(", r", '[ \t\n\x0c\r]+'), '')"],
             Self::One => &["array_remove(ARRAY[", "], '')"],
+            Self::Array => &["", ""],
             Self::Commas => {
                 &["string_to_array(regexp_replace(btrim(", ", ' '), ' *, *', ',', 'g'), ',')"]
             }

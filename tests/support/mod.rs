@@ -24,6 +24,7 @@ use nix::unistd::Pid;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use self::postgres::{Cluster, Database};
 pub use self::tools::{tool, variable};
 
 /// The program under test.
@@ -62,6 +63,15 @@ impl Sandbox {
     pub fn without_store() -> Self {
         let home = tempfile::tempdir().expect("a temporary directory");
         Self { home, variables: Vec::new() }
+    }
+
+    /// The same store, copied to a server; `None`: there is no server.
+    pub fn on_server(&self) -> Option<(Self, Database)> {
+        let database = Cluster::shared()?.database("native", "SELECT 1");
+        let url = database.url("postgres");
+        let copied = self.run(&format!("--as root --quiet copy '{url}'"));
+        copied.assert(0);
+        Some((Self::without_store().with("TOKENCTL_DB", url), database))
     }
 
     /// With a variable in its environment, instead of what was there by this name.

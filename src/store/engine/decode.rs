@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::EngineRow;
+use super::{EngineRow, postgres};
 use crate::model::id::{Id, ROW, TokenId, text_id};
 use crate::model::time::{Expiry, Timestamp, date_from_stored};
 use crate::store::schema::{Time, TimeForm};
@@ -22,6 +22,8 @@ pub enum Raw<'r> {
     Instant(DateTime<Utc>),
     Date(NaiveDate),
     Uuid(Uuid),
+    /// Texts, as PostgreSQL sends an array of them.
+    Texts(&'r [u8]),
     Other,
 }
 
@@ -115,15 +117,6 @@ impl<'r> Decoder<'r> {
         self.required(value, "0 or 1")
     }
 
-    fn optional_bytes(&mut self) -> Result<Option<&'r [u8]>, String> {
-        match self.value()? {
-            Raw::Null => Ok(None),
-            Raw::Text(text) => Ok(Some(text.as_bytes())),
-            Raw::Bytes(text) => Ok(Some(text)),
-            _ => Err(self.problem("text")),
-        }
-    }
-
     fn optional_str(&mut self) -> Result<Option<&'r str>, String> {
         match self.value()? {
             Raw::Null => Ok(None),
@@ -160,14 +153,20 @@ impl<'r> Decoder<'r> {
     }
 
     pub fn scopes(&mut self, form: ScopesForm) -> Result<Vec<String>, String> {
-        let text = self.optional_bytes()?;
-        let scopes = text.and_then(|text| form.read(text));
+        let scopes = match self.value()? {
+            Raw::Null => None,
+            Raw::Text(text) => form.read(text.as_bytes()),
+            Raw::Bytes(text) => form.read(text),
+            Raw::Texts(array) if form == ScopesForm::Array => postgres::texts(array),
+            _ => return Err(self.problem("text")),
+        };
         self.required(
             scopes,
             match form {
                 ScopesForm::Json => "a JSON array of strings",
                 ScopesForm::Yaml | ScopesForm::YamlWords => "a YAML list of words",
                 ScopesForm::Commas | ScopesForm::Words | ScopesForm::One => "a list of words",
+                ScopesForm::Array => "an array of texts",
             },
         )
     }
@@ -190,6 +189,7 @@ impl<'r> Decoder<'r> {
             | Raw::Bytes(_)
             | Raw::Date(_)
             | Raw::Uuid(_)
+            | Raw::Texts(_)
             | Raw::Other => None,
         };
         self.required(instant, "a time").map(Some)
@@ -227,6 +227,7 @@ impl<'r> Decoder<'r> {
             | Raw::Bytes(_)
             | Raw::Instant(_)
             | Raw::Uuid(_)
+            | Raw::Texts(_)
             | Raw::Other => None,
         };
         self.required(date, "a date").map(|date| Some(Expiry::Date(date)))

@@ -24,6 +24,7 @@ use self::words::{
 };
 use crate::model::time::Timestamp;
 use crate::stop_flag::StopFlag;
+use crate::store::Interrupted;
 
 // Instants and lengths of time are in milliseconds, days in days, since 1970.
 const HOUR: i64 = 60 * 60 * 1000;
@@ -36,9 +37,8 @@ const HEAD_START: i64 = 7 * DAY;
 const FIRST_INSTANT: i64 = -719_528 * DAY;
 
 /// Fills an empty native store with `tokens` personal access tokens and the
-/// organisation around them, within the caller's transaction. Returns `false`
-/// if `stop` ended it, with a part of the rows written. Tells `progress` how many there are
-/// now and then.
+/// organisation around them, within the caller's transaction. Fails if `stop` ends it, with
+/// a part of the rows written. Tells `progress` how many there are now and then.
 ///
 /// The same `tokens` and `now` give the same rows.
 pub(super) fn fill(
@@ -47,7 +47,7 @@ pub(super) fn fill(
     now: Timestamp,
     stop: &StopFlag,
     progress: &dyn Fn(usize),
-) -> Result<bool> {
+) -> Result<()> {
     let sql = "SELECT EXISTS (SELECT 1 FROM users) OR EXISTS (SELECT 1 FROM groups) \
                OR EXISTS (SELECT 1 FROM projects)";
     let used: bool = connection.query_one(sql, [], |row| row.get(0))?;
@@ -68,11 +68,11 @@ pub(super) fn fill(
         groups: (tokens / 100).clamp(12, 2_000),
         projects: (tokens / 20).clamp(30, 10_000),
     };
-    Ok(sample.fill_users()?
-        && sample.fill_groups_and_projects()?
-        && sample.fill_members()?
-        && sample.fill_personal_access_tokens(tokens)?
-        && sample.fill_deploy_tokens((tokens / 10).clamp(24, 100_000))?)
+    sample.fill_users()?;
+    sample.fill_groups_and_projects()?;
+    sample.fill_members()?;
+    sample.fill_personal_access_tokens(tokens)?;
+    sample.fill_deploy_tokens((tokens / 10).clamp(24, 100_000))
 }
 
 struct Sample<'a> {
@@ -92,7 +92,7 @@ struct Sample<'a> {
 }
 
 impl<'a> Sample<'a> {
-    fn fill_users(&mut self) -> Result<bool> {
+    fn fill_users(&mut self) -> Result<()> {
         let columns = "id, username, name, admin, state, user_type, created_at";
         let mut insert = self.insert("INTO users", columns)?;
         self.each(self.users, |it, id| {
@@ -139,7 +139,7 @@ impl<'a> Sample<'a> {
         (username, format!("{first} {second}"))
     }
 
-    fn fill_groups_and_projects(&mut self) -> Result<bool> {
+    fn fill_groups_and_projects(&mut self) -> Result<()> {
         let mut insert = self.insert("INTO groups", "id, full_path, parent_id")?;
         let (mut groups, mut parents) = (Vec::new(), Vec::<(u32, String)>::new());
         let mut tops = TOP_GROUPS.split(", ");
@@ -180,7 +180,7 @@ impl<'a> Sample<'a> {
         })
     }
 
-    fn fill_members(&mut self) -> Result<bool> {
+    fn fill_members(&mut self) -> Result<()> {
         // A user may be drawn twice, or own the project already.
         let members = "OR IGNORE INTO members";
         let mut to_group = self.insert(members, "user_id, group_id, access_level")?;
@@ -200,7 +200,7 @@ impl<'a> Sample<'a> {
         })
     }
 
-    fn fill_personal_access_tokens(&mut self, tokens: u32) -> Result<bool> {
+    fn fill_personal_access_tokens(&mut self, tokens: u32) -> Result<()> {
         let columns = "id, user_id, name, description, scopes, token_digest, impersonation, \
                        revoked, created_at, updated_at, last_used_at, expires_at";
         let mut insert = self.insert("INTO personal_access_tokens", columns)?;
@@ -246,7 +246,7 @@ impl<'a> Sample<'a> {
         })
     }
 
-    fn fill_deploy_tokens(&mut self, tokens: u32) -> Result<bool> {
+    fn fill_deploy_tokens(&mut self, tokens: u32) -> Result<()> {
         let columns = "id, name, username, scopes, token_digest, revoked, created_at, \
                        expires_at, creator_id, project_id, group_id";
         let mut insert = self.insert("INTO deploy_tokens", columns)?;
@@ -271,23 +271,21 @@ impl<'a> Sample<'a> {
         })
     }
 
-    /// Calls `row` for each id from 1; returns `false` if it was stopped.
+    /// Calls `row` for each id from 1.
     fn each(
         &mut self,
         count: u32,
         mut row: impl FnMut(&mut Self, u32) -> Result<()>,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         for id in 1..=count {
             if id % 4096 == 1 {
-                if self.stop.is_set() {
-                    return Ok(false);
-                }
+                ensure!(!self.stop.is_set(), Interrupted);
                 (self.progress)(self.written);
             }
             row(self, id)?;
             self.written += 1;
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Prepares an INSERT that binds `columns` in their order.

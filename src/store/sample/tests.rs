@@ -10,8 +10,10 @@ fn filled(tokens: u64, now: &str) -> Result<Connection> {
     let now = Timestamp::from_stored(now).context("now")?;
     let (never, stopped) = (StopFlag::default(), StopFlag::default());
     stopped.interrupted.store(true, std::sync::atomic::Ordering::SeqCst);
-    assert!(!fill(&connection, tokens, now, &stopped, &|_| ())?);
-    assert!(fill(&connection, tokens, now, &never, &|_| ())?);
+    assert!(
+        fill(&connection, tokens, now, &stopped, &|_| ()).is_err_and(|it| it.is::<Interrupted>())
+    );
+    fill(&connection, tokens, now, &never, &|_| ())?;
     assert!(fill(&connection, tokens, now, &never, &|_| ()).is_err());
     Ok(connection)
 }

@@ -282,12 +282,17 @@ pub fn form_on(dialect: Dialect, form: TimeForm) -> TimeForm {
     }
 }
 
+/// The form of scopes in a dialect.
+#[must_use]
+pub fn scopes_form(dialect: Dialect) -> ScopesForm {
+    match dialect {
+        Dialect::Sqlite => ScopesForm::Json,
+        Dialect::Postgres => ScopesForm::Array,
+    }
+}
+
 fn scopes(dialect: Dialect) -> Scopes {
-    let sql = match dialect {
-        Dialect::Sqlite => "t.scopes",
-        Dialect::Postgres => "array_to_json(t.scopes)::text",
-    };
-    Scopes { sql, form: ScopesForm::Json }
+    Scopes { sql: "t.scopes", form: scopes_form(dialect) }
 }
 
 /// The name for `--schema`.

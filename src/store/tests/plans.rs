@@ -207,6 +207,26 @@ fn deploy_plans_of(store: &Store) -> Result<String> {
     Ok(text)
 }
 
+/// A sample on a server, with those who ask in it.
+fn native_for_plans(cluster: &postgres::Cluster) -> Result<Store> {
+    let database = cluster.database("plans", "SELECT 1");
+    let location = Location::Server(Settings::new(&database.url("postgres"), &|_| None)?.into());
+    let copying = Copying { stop: &StopFlag::default(), progress: &|_| {} };
+    let wait = Duration::from_secs(5);
+    crate::store::create(&location, Some(20_000), now()?.instant, wait, copying)?;
+    database.sql(
+        "SET search_path = tokenctl;
+         UPDATE users SET username = 'olive', admin = FALSE WHERE id = 2;
+         INSERT INTO groups (full_path) VALUES ('top');
+         INSERT INTO projects (full_path, group_id) SELECT 'top/app', id FROM groups
+             WHERE full_path = 'top';
+         INSERT INTO members (user_id, group_id, access_level) SELECT 2, id, 40 FROM groups
+             WHERE full_path = 'top';
+         VACUUM ANALYZE",
+    );
+    open(&database.url("postgres"))
+}
+
 #[test]
 fn the_plans_use_the_indexes_of_other_applications() -> Result<()> {
     for (name, store) in other_stores_in_sqlite("UTF-8")? {
@@ -228,6 +248,10 @@ fn the_plans_use_the_indexes_of_other_applications() -> Result<()> {
             plans.push_str("\ndeploy-tokens\n");
             plans += &deploy_plans_of(&open(&cluster.gitlab().url("postgres"))?)?;
             expect_file!["../../../tests/golden/plans_gitlab.txt"].assert_eq(&plans);
+            let mut plans = plans_of(&native_for_plans(cluster)?)?;
+            plans.push_str("\ndeploy-tokens\n");
+            plans += &deploy_plans_of(&native_for_plans(cluster)?)?;
+            expect_file!["../../../tests/golden/plans_native_server.txt"].assert_eq(&plans);
         } else {
             let line = format!(
                 "left out: GitLab's plans, which are those of PostgreSQL 15, not {version}\n"

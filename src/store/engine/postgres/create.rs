@@ -12,6 +12,7 @@ use super::namespace::{PATH, TEXT, flavour, text};
 use super::values::{field, type_of};
 use super::{LONGEST, Postgres, Settings};
 use crate::failure::{Failure, Kind};
+use crate::stop_flag::StopFlag;
 use crate::store::engine::{Decoder, FilledColumn, Mode, NewRows, NotCommitted, Opening};
 use crate::store::schema::native::SERVER_MIGRATIONS;
 use crate::store::sql::{Encoding, Quoted, Sql};
@@ -22,8 +23,9 @@ impl Postgres {
     /// # Errors
     ///
     /// If no host accepts the connection, or the schema has tables, or may not be made.
-    pub fn new_store(settings: &Settings, how: &Opening) -> Result<Self> {
+    pub fn new_store(settings: &Settings, how: &Opening, stop: &StopFlag) -> Result<Self> {
         let mut postgres = Self::connected(settings, how)?;
+        postgres.stop_when(stop);
         let answer = postgres
             .begin_with([PATH, TEXT], Mode::Write, how.busy_timeout)
             .map_err(first_error)?;
@@ -117,27 +119,30 @@ impl Postgres {
 
     /// Has each table give ids behind those that were given, and counts rows for the planner.
     pub fn finish(&self, given: &[(&'static str, i64)]) -> Result<()> {
-        for (table, last) in given {
+        for (table, last) in given.iter().filter(|(_, last)| *last > 0) {
+            let mut sql = self.sql();
+            sql.push("SELECT setval(").push(SEQUENCE[0]).bind(self.name_of(table));
+            sql.push(SEQUENCE[1]).push(", ").bind(*last).push(")");
+            self.rows(&sql, |_| ())?;
             let mut sql = self.sql();
             sql.push("ANALYZE @").push(table);
-            let mut text = sql.text().to_owned();
-            if let Some(next) = last.checked_add(1) {
-                let mut sql = self.sql();
-                sql.push("ALTER TABLE @").push(table).push(" ALTER id RESTART WITH ");
-                text = format!("{}{next}; {text}", sql.text());
-            }
-            self.batch(LONGEST, &text).map_err(server_error)?;
+            self.batch(LONGEST, sql.text()).map_err(server_error)?;
         }
         Ok(())
     }
 
-    /// The statement that reads the last id that a table has given.
-    pub fn given_ids(&self, table: &'static str) -> Sql {
+    /// The name of a table, as text.
+    fn name_of(&self, table: &'static str) -> String {
         let mut name = self.sql();
         name.push("@").push(table);
+        name.text().into()
+    }
+
+    /// The statement that reads the last id that a table has given.
+    pub fn given_ids(&self, table: &'static str) -> Sql {
         let mut sql = self.sql();
-        sql.push("SELECT pg_sequence_last_value(pg_get_serial_sequence(").bind(name.text());
-        sql.push(", 'id')::regclass)");
+        sql.push("SELECT pg_sequence_last_value(").push(SEQUENCE[0]).bind(self.name_of(table));
+        sql.push(SEQUENCE[1]).push(")");
         sql
     }
 
@@ -157,6 +162,9 @@ impl Postgres {
         })
     }
 }
+
+/// What gives a table its ids: the text before the table's name, and after it.
+const SEQUENCE: [&str; 2] = ["pg_get_serial_sequence(", ", 'id')::regclass"];
 
 /// How many rows are handed on at once.
 const AT_ONCE: usize = 1000;

@@ -33,7 +33,7 @@ use self::parameters::Encoded;
 use self::session::Session;
 pub use self::settings::Settings;
 use self::values::typed;
-pub use self::values::value;
+pub use self::values::{texts, value};
 use super::stream::{Received, spawn, stream_rows};
 use super::{Decoder, Ended, EngineRow, Mode, NotCommitted, Opening, Stream, cannot};
 use crate::model::database::Database;

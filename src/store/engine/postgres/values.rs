@@ -83,6 +83,7 @@ impl<'r> FromSql<'r> for Raw<'r> {
                 Self::Instant(instant(i64::from_be_bytes(raw.try_into()?)))
             }
             Type::DATE => Self::Date(date(i32::from_be_bytes(raw.try_into()?))),
+            Type::TEXT_ARRAY => Self::Texts(raw),
             Type::UUID => Self::Uuid(Uuid::from_sql(of_type, raw)?),
             _ => Self::Other,
         })
@@ -95,6 +96,11 @@ impl<'r> FromSql<'r> for Raw<'r> {
     fn accepts(_: &Type) -> bool {
         true
     }
+}
+
+/// The texts of an array, of which none is NULL.
+pub fn texts(raw: &[u8]) -> Option<Vec<String>> {
+    Vec::from_sql(&Type::TEXT_ARRAY, raw).ok()
 }
 
 /// PostgreSQL counts from 2000.
