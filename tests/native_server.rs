@@ -6,13 +6,15 @@ use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use postgres::{Client, NoTls};
 use rusqlite::types::Value;
 use serde_json::json;
 
 use crate::hostile::hostile_store_for_server;
 use crate::support::gitlab::Gitlab;
-use crate::support::postgres::Cluster;
+use crate::support::postgres::{Bouncer, Cluster, NATIVE_ROLES, Options, READER, REVOKER, grants};
 use crate::support::{Sandbox, send, start};
+use crate::transcripts::check_main_job;
 
 /// Commands that read.
 const READING: [&str; 24] = [
@@ -136,6 +138,110 @@ fn gitlab_in_the_same_database_is_told_apart() {
     assert_eq!(found["schema"], json!("native"));
 }
 
+/// The statements of a block that grant something on a table or the schema. What one role has
+/// of another is the whole server's.
+fn statements(block: &str) -> Vec<String> {
+    let lines = block.lines().filter(|line| !line.starts_with("--"));
+    let text: String = lines.flat_map(|line| [line, "\n"]).collect();
+    text.split(';').filter(|it| it.contains(" ON ")).map(Into::into).collect()
+}
+
+#[test]
+fn the_roles_of_the_readme_may_what_they_need_and_no_more() {
+    let Some((owner, database)) = Sandbox::new().on_server() else { return };
+    database.sql(&grants(NATIVE_ROLES));
+    let role = |name| Sandbox::without_store().with("TOKENCTL_DB", database.url(name));
+    let (reader, revoker) = (role(READER), role(REVOKER));
+    for line in READING {
+        for user in ["root", "olive"] {
+            let line = format!("--as {user} {line}");
+            assert_eq!(reader.run(&line).to_string(), owner.run(&line).to_string());
+        }
+    }
+    let refused = reader.run("--as root revoke 1");
+    refused.assert(1).says(&["permission denied", "hint: the chapter \"Least privilege\""]);
+    check_main_job(&revoker);
+    let ask = |name: &str, sql: &str| {
+        let mut session = Client::connect(&database.url(name), NoTls).expect("a session");
+        session.batch_execute(sql).map_err(|error| error.code().map(|code| code.code().to_owned()))
+    };
+    let denied = Err(Some("42501".into()));
+    for name in [READER, REVOKER] {
+        for table in ["personal_access_tokens", "deploy_tokens"] {
+            assert_eq!(ask(name, &format!("SELECT token_digest FROM tokenctl.{table}")), denied);
+        }
+        assert_eq!(ask(name, "DELETE FROM tokenctl.audit_events"), denied);
+    }
+    let insert = "INSERT INTO tokenctl.personal_access_tokens (user_id, name, token_digest)
+        VALUES (1, 'new', 'digest');
+        UPDATE tokenctl.personal_access_tokens SET revoked = FALSE, last_used_at = now()";
+    assert_eq!(ask("tokenctl_application", insert), Ok(()));
+    let back = "SELECT count(*) FROM tokenctl.personal_access_tokens WHERE id = 6 AND NOT revoked";
+    assert_eq!(database.sql(back), "0", "a revoked token stays revoked");
+    assert_eq!(ask("tokenctl_application", "DELETE FROM tokenctl.audit_events"), denied);
+    // Not even who may do all changes an event.
+    assert_eq!(ask("postgres", "DELETE FROM tokenctl.audit_events"), Err(Some("P0001".into())));
+}
+
+#[test]
+fn each_grant_of_the_readme_is_needed() {
+    let all = statements(NATIVE_ROLES);
+    let store = Sandbox::new();
+    for left_out in 0..all.len() {
+        let Some((_, database)) = store.on_server() else { return };
+        let granted = all.iter().enumerate().filter(|(index, _)| *index != left_out);
+        let granted: String = granted.flat_map(|(_, it)| [it, ";"]).collect();
+        database.sql(&format!("SET search_path = tokenctl; {granted}"));
+        let role = |name| Sandbox::without_store().with("TOKENCTL_DB", database.url(name));
+        let (reader, revoker) = (role(READER), role(REVOKER));
+        let mut ran = vec![
+            reader.run("--as root list -o json"),
+            reader.run("--as olive deploy-tokens list --project top/app"),
+            reader.run("--as root deploy-tokens list"),
+            reader.run("--as root audit"),
+            revoker.run("--as root revoke 1 2 --yes"),
+            revoker.run("--as root deploy-tokens revoke 1 2 --yes"),
+        ];
+        ran.retain(|ran| ran.status != 0);
+        let mut application =
+            Client::connect(&database.url("tokenctl_application"), NoTls).expect("a session");
+        let write = "SET search_path = tokenctl;
+            INSERT INTO users (username) VALUES ('new'); UPDATE deploy_tokens SET name = 'x';
+            SELECT count(*) FROM audit_events";
+        let is_missed = !ran.is_empty() || application.batch_execute(write).is_err();
+        assert!(is_missed, "nobody misses {}", all[left_out]);
+    }
+}
+
+#[test]
+fn a_native_store_is_reached_by_a_pool_and_on_a_standby() {
+    let Some(primary) = Cluster::start(&Options::default()) else { return };
+    let store = Sandbox::new();
+    let database = primary.database("native", "SELECT 1");
+    store.run(&format!("--as root -q copy '{}'", database.url("postgres"))).assert(0);
+    database.sql(&grants(NATIVE_ROLES));
+    if let Some(bouncer) = Bouncer::start(&primary) {
+        let url = bouncer.url(REVOKER, &database.name);
+        let pooled = Sandbox::without_store().with("TOKENCTL_DB", url);
+        assert_eq!(
+            pooled.run("--as root list").to_string(),
+            store.run("--as root list").to_string()
+        );
+        pooled.run("--as root revoke 1 --yes").assert(0);
+    }
+    let standby = primary.standby();
+    let [one, other] = [&standby, &primary].map(|host| host.socket().display().to_string());
+    let url = format!("postgres://{REVOKER}@/{}?host={one},{other}", database.name);
+    let both = Sandbox::without_store().with("TOKENCTL_DB", url);
+    both.run("--as root list").assert(0);
+    assert_eq!(both.run("--as root revoke 2 --yes -o ids").assert(0).ids(), [2]);
+    standby.catch_up(&primary);
+    primary.stop();
+    let listed = both.run("--as root audit -o csv --columns target_id").assert(0).stdout.clone();
+    assert!(listed.starts_with("target_id\n2\n"), "{listed}");
+    both.run("--as root revoke 3 --yes").assert(1).says(&["no host takes writes"]);
+}
+
 /// Every value of a store, table by table, and the last ids that were given.
 fn contents(store: &Sandbox) -> Vec<Vec<Value>> {
     let connection = store.connection();
@@ -231,7 +337,7 @@ fn a_copy_that_is_stopped_leaves_nothing() {
     let database = cluster.database("stopped", "SELECT 1");
     let url = database.url("postgres");
     // Somebody who makes the schema, and has not committed, is waited for.
-    let mut other = postgres::Client::connect(&url, postgres::NoTls).expect("a session");
+    let mut other = Client::connect(&url, NoTls).expect("a session");
     other.batch_execute("BEGIN; CREATE SCHEMA tokenctl").expect("a schema");
     let line = ["--as", "root", "--busy-timeout", "1min", "copy", &url];
     let child = start(&mut store.command(line));

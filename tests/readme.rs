@@ -8,7 +8,7 @@ use expect_test::expect_file;
 
 use crate::support::apps::App;
 use crate::support::postgres::{
-    Cluster, GITLAB, GITLAB_FIXTURE, Options, READER, REVOKER, ROLES, grants,
+    Cluster, GITLAB, GITLAB_FIXTURE, NATIVE_ROLES, Options, READER, REVOKER, ROLES, grants,
 };
 use crate::support::{NOW, Sandbox, TOKENCTL, steady, tool};
 
@@ -94,6 +94,23 @@ fn the_commands_on_gitlab_run_with_the_rights_that_it_grants() {
     }
 }
 
+#[test]
+fn the_way_to_a_server_runs_as_it_stands() {
+    let (Some(_), Some(bin)) = (tool("bash"), tool("initdb")) else { return };
+    let Some(cluster) = Cluster::start(&Options::default()) else { return };
+    let sandbox = Sandbox::without_store();
+    sandbox.run("--db tokens.db init --sample --quiet").assert(0);
+    let (host, bin) = (cluster.socket().display(), bin.parent().expect("a folder").display());
+    let world = format!("export PGUSER=postgres PGHOST={host} PATH={bin}:$PATH");
+    let printed = bash(&sandbox, &format!("{world}\n{}", blocks("bash")[2]));
+    // The trial, the copy, and what status says of it.
+    assert_eq!(printed.matches("and read each back").count(), 2, "{printed}");
+    assert!(printed.contains("PostgreSQL") && !printed.contains("tokenctl: cannot"), "{printed}");
+    assert_eq!(cluster.sql("tokens", "SELECT count(*) FROM tokenctl.users"), "30");
+    let kept = sandbox.home().join("tokens.db").metadata().expect("the old file").permissions();
+    assert!(kept.readonly());
+}
+
 /// A database that nobody described, as the README's file has it.
 const APP: &str = "
     CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL, is_admin BOOLEAN NOT NULL,
@@ -147,6 +164,7 @@ fn the_rights_of_the_roles_are_those_that_the_tests_run_with() {
         include_str!("support/roles_jupyterhub.sql"),
         include_str!("support/roles_gitea.sql"),
         include_str!("support/roles_forgejo.sql"),
+        NATIVE_ROLES,
     ];
     assert_eq!(blocks("sql"), roles);
     let Some(cluster) = Cluster::shared() else { return };

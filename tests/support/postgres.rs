@@ -41,6 +41,8 @@ pub const NEEDS_PASSWORD: &str = "needs_password";
 
 /// How tokenctl is let into GitLab's database, as an administrator would run it.
 pub const ROLES: &str = include_str!("roles.sql");
+/// The same for a native store, whose application has a role too.
+pub const NATIVE_ROLES: &str = include_str!("roles_native.sql");
 
 /// More rows for GitLab's tables, as many as the variable `tokens` says.
 const GITLAB_MANY: &str = include_str!("gitlab_many.sql");
@@ -111,7 +113,7 @@ impl Cluster {
             .args([OsStr::new("-D"), folder.path.join("data").as_os_str()]);
         let cluster = Self::run(bin, folder, &initdb, options);
         // Roles belong to a cluster, and what they may do to a database.
-        let roles = ROLES.lines().filter(|line| line.starts_with("CREATE ROLE "));
+        let roles = NATIVE_ROLES.lines().filter(|line| line.starts_with("CREATE ROLE "));
         let mut statements = format!("CREATE ROLE {NEEDS_PASSWORD};");
         statements.extend(roles);
         cluster.sql(ANY, &statements);

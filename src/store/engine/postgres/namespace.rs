@@ -173,7 +173,11 @@ impl Postgres {
         found.retain(|(_, it, _)| it.is_usable);
         match found[..] {
             [] => {
-                let failure = unknown(namespaces, named);
+                let mut all = self.namespaces(None)?;
+                if let Some(asked) = &self.settings.search_path {
+                    all.retain(|name, _| asked.path.has(name, role));
+                }
+                let failure = unknown(all, named);
                 Err(match &self.settings.search_path {
                     Some(asked) => failure.of(&asked.in_words(role)),
                     None => failure,
@@ -236,8 +240,8 @@ impl Postgres {
         Ok(catalogs.collect())
     }
 
-    /// Every namespace, with all its tables, and the columns of those that are wanted, or of
-    /// all. `pg_catalog` also lists what the role may not read.
+    /// Every namespace, with the tables that are wanted, or all, and their columns. `pg_catalog`
+    /// also lists what the role may not read.
     fn namespaces(&self, wanted: Option<Vec<&'static str>>) -> Result<BTreeMap<String, Namespace>> {
         let mut sql = Sql::new(Flavour::new(Dialect::Postgres));
         sql.push(
@@ -257,18 +261,18 @@ impl Postgres {
              LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 \
              AND NOT a.attisdropped",
         );
-        if let Some(wanted) = wanted {
-            let tables = wanted.into_iter().map(Into::into).collect();
-            sql.push(" AND c.relname = ANY (").bind(Value::Texts(tables)).push(")");
-        }
         sql.push(
             " LEFT JOIN pg_catalog.pg_type b ON b.oid = a.atttypid \
              LEFT JOIN pg_catalog.pg_type y \
              ON y.oid = CASE b.typtype WHEN 'd' THEN b.typbasetype ELSE b.oid END) \
              ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
-             AND NOT c.relispartition \
-             WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'",
+             AND NOT c.relispartition",
         );
+        if let Some(wanted) = wanted {
+            let tables = wanted.into_iter().map(Into::into).collect();
+            sql.push(" AND c.relname = ANY (").bind(Value::Texts(tables)).push(")");
+        }
+        sql.push(" WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'");
         let read = |row: &mut Decoder<'_>| {
             let namespace = (row.text()?, row.boolean()?);
             let Some(table) = row.optional_text()? else {
