@@ -25,6 +25,7 @@ use crate::store::{Copying, Mode};
 ///
 /// The old store is only read. An application that goes on writing to it meanwhile loses
 /// nothing there, but the copy does not have it: stop it first, and switch it over after.
+/// A file that keeps a rollback journal takes no writes while it is read.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -328,6 +328,8 @@ impl Store {
 
     fn copy_into(&self, new: &mut Engine, copying: Copying<'_>) -> Result<Vec<CopiedTable>> {
         let mut done = 0;
+        // Each page is read once.
+        self.engine.keep_at_most(Some(2))?;
         // One transaction, and so one snapshot.
         let transaction = self.engine.begin(Mode::Read, self.busy_timeout)?;
         if new.sql().dialect() == Dialect::Postgres {

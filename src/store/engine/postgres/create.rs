@@ -8,7 +8,7 @@ use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::error::SqlState;
 
 use super::error::{SessionError, first_error, server_error};
-use super::namespace::{PATH, TEXT, flavour, text};
+use super::namespace::{ROLE, TEXT, flavour, text};
 use super::values::{field, type_of};
 use super::{LONGEST, Postgres, Settings};
 use crate::failure::{Failure, Kind};
@@ -27,7 +27,7 @@ impl Postgres {
         let mut postgres = Self::connected(settings, how)?;
         postgres.stop_when(stop);
         let answer = postgres
-            .begin_with([PATH, TEXT], Mode::Write, how.busy_timeout)
+            .begin_with([ROLE, TEXT], Mode::Write, how.busy_timeout)
             .map_err(first_error)?;
         let role = text(&answer, "role").unwrap_or_default();
         postgres.flavour = flavour(&answer);

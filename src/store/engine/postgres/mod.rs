@@ -291,7 +291,9 @@ impl Postgres {
                     let begun = Instant::now();
                     let fetch = format!("FETCH FORWARD {rows} FROM {portal}");
                     let fetched = session.wait(None, session.client().query_typed(&fetch, &[]));
-                    let is_more = fetched.as_ref().is_ok_and(|rows| !rows.is_empty());
+                    // Fewer than were asked for are the last.
+                    let is_full = |found: &Vec<Row>| u32::try_from(found.len()) == Ok(rows);
+                    let is_more = fetched.as_ref().is_ok_and(is_full);
                     // The reader may have stopped.
                     if sender.send(fetched.map_err(server_error)).is_err() || !is_more {
                         return;
@@ -316,7 +318,8 @@ impl Postgres {
                     self.is_cancelled.set(true);
                     break;
                 }
-                thread::sleep(Duration::from_millis(1));
+                // As a rule the thread is just ending.
+                thread::sleep(Duration::from_micros(50));
             }
             read
         })

@@ -16,9 +16,12 @@ use crate::store::engine::{Decoder, Mode};
 use crate::store::schema::{Catalog, Column, ColumnKind, Description, Schema, native, wanted};
 use crate::store::sql::{Dialect, Encoding, Flavour, Quoted, Sql, Value};
 
-/// The role, and the search path where somebody has set one for this database or this role.
-/// It runs under that path, so that it names everything in full.
-pub(super) const PATH: &str = "SELECT CURRENT_USER AS role, (SELECT s.setting FROM pg_catalog.pg_settings s \
+/// The role.
+pub(super) const ROLE: &str = "SELECT CURRENT_USER AS role; ";
+
+/// The search path where somebody has set one for this database or this role. It runs under
+/// that path, so that it names everything in full.
+const SET_PATH: &str = "SELECT (SELECT s.setting FROM pg_catalog.pg_settings s \
      WHERE s.name OPERATOR(pg_catalog.=) 'search_path' AND s.source \
      OPERATOR(pg_catalog.=) ANY ('{client,user,database,database user}')) AS set_path; ";
 
@@ -146,9 +149,8 @@ impl Postgres {
         wait: Duration,
         named: Option<&'static Description>,
     ) -> Result<(Flavour, Schema)> {
-        let answer = self.begin_with([PATH, TEXT], Mode::Read, wait).map_err(first_error)?;
+        let answer = self.begin_with([ROLE, TEXT], Mode::Read, wait).map_err(first_error)?;
         let role = text(&answer, "role").unwrap_or_default();
-        let set = text(&answer, "set_path").map(SearchPath::new);
         let mut flavour = flavour(&answer);
         let mut namespaces = self.namespaces(Some(wanted(named)))?;
 
@@ -163,11 +165,17 @@ impl Postgres {
             .iter()
             .flat_map(|(name, it)| fits(it).into_iter().map(move |d| (name, it, d)))
             .collect();
-        let is_set = |name: &str| set.as_ref().is_some_and(|set| set.has(name, role));
-        if self.settings.search_path.is_none() && found.iter().any(|(name, ..)| is_set(name)) {
-            found.retain(|(name, ..)| is_set(name));
-            if let Some((name, ..)) = found.iter().find(|(_, it, _)| !it.is_usable) {
-                return Err(not_granted(name, role).into());
+        // Of one that may be used the path would change nothing, and asking takes as long as the
+        // rest of a look-up.
+        let is_certain = matches!(found[..], [] | [(_, Namespace { is_usable: true, .. }, _)]);
+        if self.settings.search_path.is_none() && !is_certain {
+            let set = self.set_path(wait)?;
+            let is_set = |name: &str| set.as_ref().is_some_and(|set| set.has(name, role));
+            if found.iter().any(|(name, ..)| is_set(name)) {
+                found.retain(|(name, ..)| is_set(name));
+                if let Some((name, ..)) = found.iter().find(|(_, it, _)| !it.is_usable) {
+                    return Err(not_granted(name, role).into());
+                }
             }
         }
         found.retain(|(_, it, _)| it.is_usable);
@@ -209,6 +217,14 @@ impl Postgres {
         }
     }
 
+    /// The search path that is set for the database or the role. It is known as long as no
+    /// transaction has set its own: a new one is begun.
+    fn set_path(&self, wait: Duration) -> Result<Option<SearchPath>> {
+        self.commit()?;
+        let answer = self.begin_with([SET_PATH, ""], Mode::Read, wait).map_err(first_error)?;
+        Ok(text(&answer, "set_path").map(SearchPath::new))
+    }
+
     /// Refuses a native store of another version.
     fn check_version(&self, flavour: &Flavour) -> Result<()> {
         let mut sql = Sql::new(flavour.clone());
@@ -221,7 +237,7 @@ impl Postgres {
     /// The tables of the database, or of the schema that the client asks for, which are no
     /// views.
     pub(super) fn all_tables(&self, wait: Duration) -> Result<Catalog> {
-        let answer = self.begin_with([PATH, TEXT], Mode::Read, wait).map_err(first_error)?;
+        let answer = self.begin_with([ROLE, TEXT], Mode::Read, wait).map_err(first_error)?;
         let role = text(&answer, "role").unwrap_or_default();
         let mut namespaces = self.namespaces(None)?;
         self.commit()?;
