@@ -220,6 +220,11 @@ impl Engine {
         }
     }
 
+    /// Whether all others who write wait while one does. A server locks the rows alone.
+    pub fn has_one_writer(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
+    }
+
     /// Whether triggers may wait for the COMMIT after all, deferred again by one before it.
     pub(super) fn defers(&self) -> bool {
         matches!(self, Self::Postgres(_))
@@ -323,7 +328,7 @@ impl Engine {
     pub fn stream_rows<R: Send, O: Send>(
         &self,
         sql: &Sql,
-        decode: impl Fn(&mut Decoder<'_>) -> R + Send,
+        decode: impl Fn(&mut Decoder<'_>) -> R + Send + Sync,
         stop: &StopFlag,
         read: impl FnOnce(&mut Stream<'_, R>) -> Result<O> + Send,
     ) -> Result<O> {
@@ -374,7 +379,7 @@ impl Transaction<'_> {
     pub fn stream_rows<R: Send, O: Send>(
         &self,
         sql: &Sql,
-        decode: impl Fn(&mut Decoder<'_>) -> R + Send,
+        decode: impl Fn(&mut Decoder<'_>) -> R + Send + Sync,
         stop: &StopFlag,
         read: impl FnOnce(&mut Stream<'_, R>) -> Result<O> + Send,
     ) -> Result<O> {

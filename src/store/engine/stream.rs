@@ -53,7 +53,7 @@ pub fn spawn<'scope, T: Send + 'scope>(
 /// Lends rows that another thread reads from the database, some at a time.
 pub fn stream_rows<B, R, O>(
     mut receive: impl FnMut() -> Received<B>,
-    decode: impl Fn(&B, usize) -> Option<R>,
+    mut decode: impl FnMut(&mut B, usize) -> Option<R>,
     stop: &StopFlag,
     read: impl FnOnce(&mut Stream<'_, R>) -> Result<O>,
 ) -> Result<O> {
@@ -67,7 +67,7 @@ pub fn stream_rows<B, R, O>(
     let mut next = 0;
     let mut rows = std::iter::from_fn(|| {
         loop {
-            if let Received::Batch(batch) = &received {
+            if let Received::Batch(batch) = &mut received {
                 if let Some(row) = decode(batch, next) {
                     next += 1;
                     return Some(Ok(Streamed::Row(row)));

@@ -230,7 +230,6 @@ impl Store {
         revoked.retain(|id| !is_back(id));
         decisions.retain(|it| it.revoked().is_none_or(|token| !is_back(&token.id())));
         let recorded = record_outcome(&revoked);
-        let free_until = Some(free_until);
         Ok(Batch { decisions, free_until, ended: check_none_is_back(&back).and(recorded) })
     }
 

@@ -25,8 +25,9 @@ pub(super) struct Written<T> {
     pub revoked: Revoked,
     /// What the others are now, in the order of their ids.
     pub others: Vec<Decision<T>>,
-    /// Until when the lock is left to other writers, for as long as they were kept out.
-    pub free_until: Instant,
+    /// Until when the lock is left to other writers, for as long as they were kept out; `None`:
+    /// they were not.
+    pub free_until: Option<Instant>,
 }
 
 /// The tokens that a statement has revoked.
@@ -103,7 +104,8 @@ impl Store {
         }
         let begun = transaction.begun();
         let ended = transaction.commit()?;
-        Ok(Written { revoked, others, free_until: ended + ended.duration_since(begun) })
+        let free_until = self.engine.has_one_writer().then(|| ended + ended.duration_since(begun));
+        Ok(Written { revoked, others, free_until })
     }
 
     /// A question may stand for a night, and a long run go on for an hour: whoever

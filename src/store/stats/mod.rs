@@ -255,7 +255,7 @@ impl Store {
         &self,
         transaction: &Transaction<'_>,
         sql: &Sql,
-        decode: impl Fn(&mut Decoder<'_>) -> Result<V, String> + Send,
+        decode: impl Fn(&mut Decoder<'_>) -> Result<V, String> + Send + Sync,
         mut add: impl FnMut(V) + Send,
     ) -> Result<Option<u64>> {
         transaction.stream_rows(sql, decode, &self.stop, |rows| {

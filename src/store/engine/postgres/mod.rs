@@ -271,7 +271,7 @@ impl Postgres {
     pub fn stream_rows<R, O>(
         &self,
         sql: &Sql,
-        decode: impl Fn(&mut Decoder<'_>) -> R + Send,
+        decode: impl Fn(&mut Decoder<'_>) -> R + Send + Sync,
         stop: &StopFlag,
         read: impl FnOnce(&mut Stream<'_, R>) -> Result<O> + Send,
     ) -> Result<O> {
@@ -304,7 +304,7 @@ impl Postgres {
                     };
                 }
             })?;
-            let decode = |rows: &Vec<Row>, index: usize| {
+            let decode = |rows: &mut Vec<Row>, index: usize| {
                 rows.get(index).map(|row| decode(&mut Decoder::new(EngineRow::Postgres(row))))
             };
             let read = stream_rows(|| Received::from(&receiver), decode, stop, read);

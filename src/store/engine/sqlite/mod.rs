@@ -1,5 +1,5 @@
 //! SQLite: one connection to one file. One thread steps through a statement and copies its
-//! rows into pages, another decodes them.
+//! rows into pages, another decodes them, or whichever has the time.
 
 mod error;
 mod functions;
@@ -9,7 +9,7 @@ mod values;
 
 use std::os::unix::ffi::OsStrExt;
 use std::panic::resume_unwind;
-use std::sync::mpsc::{self, SyncSender};
+use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -334,7 +334,7 @@ impl Sqlite {
     pub fn stream_rows<R: Send, O: Send>(
         &self,
         sql: &Sql,
-        decode: impl Fn(&mut Decoder<'_>) -> R + Send,
+        decode: impl Fn(&mut Decoder<'_>) -> R + Send + Sync,
         stop: &StopFlag,
         read: impl FnOnce(&mut Stream<'_, R>) -> Result<O> + Send,
     ) -> Result<O> {
@@ -342,8 +342,10 @@ impl Sqlite {
         let mut statement = self.connection.prepare_cached(sql.text()).map_err(failed)?;
         let columns = Page::columns(&statement);
         let mut rows = statement.query(params_from_iter(sql.values())).map_err(failed)?;
-        let decode = move |page: &Page, index: usize| {
-            (index < page.rows()).then(|| decode(&mut decoder(page, index)))
+        let decode = &decode;
+        let next = |batch: &mut Batch<R>, index: usize| match batch {
+            Batch::Page(page) => (index < page.rows()).then(|| decode(&mut decoder(page, index))),
+            Batch::Decoded(rows) => rows.next(),
         };
 
         // The page that is being filled is handed over when it is full, or taken when
@@ -362,19 +364,28 @@ impl Sqlite {
             let mut page = lock(filling);
             match receiver.try_recv() {
                 Ok(page) => page.map_or_else(Received::Failed, Received::Batch),
-                Err(_) if page.rows() > 0 => Received::Batch(take(&mut page)),
+                Err(_) if page.rows() > 0 => Received::Batch(Batch::Page(take(&mut page))),
                 Err(_) => Received::Pause,
             }
         };
         let fill =
-            |rows: &mut Rows<'_>, sender: &SyncSender<Result<Page>>| -> rusqlite::Result<()> {
+            |rows: &mut Rows<'_>, sender: &SyncSender<Result<Batch<R>>>| -> rusqlite::Result<()> {
                 while let Some(row) = rows.next()? {
                     let mut page = lock(filling);
                     page.add(row)?;
                     if page.is_full() {
                         let full = take(&mut page);
                         drop(page);
-                        if sender.send(Ok(full)).is_err() {
+                        let sent = match sender.try_send(Ok(Batch::Page(full))) {
+                            // Rather than wait for the reader, some of its work is done here.
+                            Err(TrySendError::Full(Ok(Batch::Page(full)))) => {
+                                let decode = |index| decode(&mut decoder(&full, index));
+                                let rows: Vec<_> = (0..full.rows()).map(decode).collect();
+                                sender.send(Ok(Batch::Decoded(rows.into_iter()))).is_ok()
+                            }
+                            sent => sent.is_ok(),
+                        };
+                        if !sent {
                             break;
                         }
                     }
@@ -384,7 +395,7 @@ impl Sqlite {
         thread::scope(|scope| {
             // Reading the store does not wait for what is made of the rows.
             let lent = spawn(scope, move || {
-                let read = stream_rows(receive, decode, stop, read);
+                let read = stream_rows(receive, next, stop, read);
                 // A scan that nobody waits for any more.
                 interrupt.interrupt();
                 read
@@ -394,7 +405,7 @@ impl Sqlite {
             let rest = take(&mut lock(filling));
             // Of a statement that found no row, only the error is told.
             if rest.rows() > 0 {
-                let _ = sender.send(Ok(rest));
+                let _ = sender.send(Ok(Batch::Page(rest)));
             }
             if let Err(error) = filled {
                 let _ = sender.send(Err(self.explain(error)));
@@ -403,6 +414,12 @@ impl Sqlite {
             lent.join().unwrap_or_else(|panic| resume_unwind(panic))
         })
     }
+}
+
+/// Rows on the way to their reader.
+enum Batch<R> {
+    Page(Page),
+    Decoded(std::vec::IntoIter<R>),
 }
 
 /// Whether a foreign key lets the row go that it refers to.
