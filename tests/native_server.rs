@@ -228,6 +228,11 @@ fn a_native_store_is_reached_by_a_pool_and_on_a_standby() {
             store.run("--as root list").to_string()
         );
         pooled.run("--as root revoke 1 --yes").assert(0);
+        // Twice: a statement that the first left behind in the pool's session would be in the way.
+        for _ in 0..2 {
+            let url = bouncer.url("postgres", &primary.database("pooled", "SELECT 1").name);
+            store.run(&format!("--as root -q copy '{url}'")).assert(0);
+        }
     }
     let standby = primary.standby();
     let [one, other] = [&standby, &primary].map(|host| host.socket().display().to_string());

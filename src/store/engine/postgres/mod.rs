@@ -1,5 +1,6 @@
 //! PostgreSQL: one connection, used in a way that works with PgBouncer in transaction mode.
-//! Nothing outlives a transaction, no statement has a name, and every setting is `LOCAL`.
+//! Nothing outlives a transaction, no statement has a name but a COPY, which is closed in it, and
+//! every setting is `LOCAL`.
 
 mod connect;
 mod create;
