@@ -333,8 +333,8 @@ fn rows_are_told_by_their_schema_and_it_can_be_named() {
                 }
                 let ran = store.run(&format!("--as root --schema {other} list"));
                 assert_eq!(ran.stdout, "", "{ran}");
-                // Of SQLite there is no GitLab, and on PostgreSQL no native store.
-                let is_none = other == if store.is_file() { "gitlab" } else { "native" };
+                // Of SQLite there is no GitLab.
+                let is_none = other == "gitlab" && store.is_file();
                 ran.assert(if is_none { 2 } else { 1 });
                 assert_eq!(ran.stderr.lines().count(), 1, "{ran}");
             }
