@@ -12,6 +12,7 @@ impl Record for CopiedTable {
     ];
     const TABLE: &'static [&'static str] = &["table", "rows", "sha256"];
     const LEFT_OUT: &'static [&'static str] = &["sha256"];
+    const KEPT: &'static [&'static str] = &["table", "rows"];
 
     fn listed_id(&self) -> Option<TokenId> {
         None
