@@ -14,6 +14,24 @@ use crate::support::{Sandbox, send, start};
 /// What the filter revokes chooses by, beside `--as root` and `--yes`.
 pub const FILTER: &str = "--as root revoke --state active --yes";
 
+/// How many of the chosen are revoked: whole batches from the beginning, and no other token.
+#[track_caller]
+pub fn whole_batches(revoked: &[i64], chosen: &[i64], batch: usize) -> usize {
+    assert!(revoked == &chosen[..revoked.len()], "a token too much, or one left out");
+    let is_whole = revoked.len().is_multiple_of(batch) || revoked.len() == chosen.len();
+    assert!(is_whole, "half a batch: {} are revoked", revoked.len());
+    revoked.len()
+}
+
+/// Runs [`FILTER`] again, which does the rest of the chosen. `done` counts them.
+#[track_caller]
+pub fn finish_rest(sandbox: &Sandbox, chosen: &[i64], done: impl Fn() -> usize) {
+    let before = done();
+    let ran = sandbox.run(&format!("{FILTER} -o ids"));
+    assert!(ran.assert(0).ids() == chosen[before..], "it does the rest and nothing else");
+    assert_eq!(done(), chosen.len());
+}
+
 /// The usual size of a batch.
 pub const BATCH: usize = 1000;
 

@@ -12,7 +12,9 @@ use serde_json::json;
 
 use crate::hostile::hostile_store_for_server;
 use crate::support::gitlab::Gitlab;
-use crate::support::postgres::{Bouncer, Cluster, NATIVE_ROLES, Options, READER, REVOKER, grants};
+use crate::support::postgres::{
+    Bouncer, Cluster, NATIVE_ROLES, Options, READER, REVOKER, grants, wait_until,
+};
 use crate::support::{Sandbox, send, start};
 use crate::transcripts::check_main_job;
 
@@ -347,18 +349,16 @@ fn a_copy_that_is_stopped_leaves_nothing() {
     let line = ["--as", "root", "--busy-timeout", "1min", "copy", &url];
     let child = start(&mut store.command(line));
     let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted";
-    while database.sql(waits) == "0" {
-        thread::sleep(Duration::from_millis(10));
-    }
+    wait_until(waits, || database.sql(waits) != "0");
     send(&child, Signal::SIGTERM);
     let ended = child.wait_with_output().expect("it ends");
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert_eq!(ended.status.code(), Some(143), "{said}");
     drop(other);
     let none = "SELECT count(*) FROM pg_namespace WHERE nspname = 'tokenctl'";
-    while database.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()") != "0" {
-        thread::sleep(Duration::from_millis(10));
-    }
+    let others = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    wait_until(others, || database.sql(others) == "0");
     assert_eq!(database.sql(none), "0");
 }
 

@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 
 use postgres::{Client, NoTls};
 
-use crate::bulk::{BATCH, Bulk, FILTER, tell};
+use crate::bulk::{BATCH, Bulk, FILTER, finish_rest, tell, whole_batches};
 use crate::full_disks::Disk;
 use crate::kills::{Kills, random};
 use crate::support::gitlab::PROGRAM;
-use crate::support::postgres::{Cluster, Database};
+use crate::support::postgres::{Cluster, Database, wait_until};
 use crate::support::{Sandbox, Transcript};
 use crate::wire::{Fault, Wire};
 
@@ -68,20 +68,13 @@ impl Many {
     /// How many of the chosen are revoked: whole batches from the beginning, and no other.
     #[track_caller]
     fn done(&self, batch: usize) -> usize {
-        let revoked = self.revoked();
-        assert!(revoked == self.chosen[..revoked.len()], "a token too much, or one left out");
-        let is_whole = revoked.len().is_multiple_of(batch) || revoked.len() == self.chosen.len();
-        assert!(is_whole, "half a batch: {} are revoked", revoked.len());
-        revoked.len()
+        whole_batches(&self.revoked(), &self.chosen, batch)
     }
 
     /// Running it again does the rest.
     #[track_caller]
     fn finish(&self, batch: usize) {
-        let done = self.done(batch);
-        let ran = self.sandbox.run(&format!("{FILTER} -o ids"));
-        assert!(ran.assert(0).ids() == self.chosen[done..], "it does the rest and nothing else");
-        assert_eq!(self.done(batch), self.chosen.len());
+        finish_rest(&self.sandbox, &self.chosen, || self.done(batch));
     }
 }
 
@@ -98,11 +91,7 @@ fn ids(database: &Database, query: &str) -> Vec<i64> {
 fn wait_until_it_is_gone(database: &Database) {
     let mut session = session(database);
     let question = format!("SELECT NOT EXISTS ({PROGRAM})");
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while !session.query_one(&question, &[]).expect("an answer").get::<_, bool>(0) {
-        assert!(Instant::now() < deadline, "the server goes on");
-        thread::sleep(Duration::from_millis(2));
-    }
+    wait_until(&question, || session.query_one(&question, &[]).expect("an answer").get(0));
 }
 
 #[test]

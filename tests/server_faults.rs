@@ -12,7 +12,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::bulk::{BATCH, Bulk, Ended, FILTER, HeldRevoke, tell};
+use crate::bulk::{BATCH, Bulk, Ended, FILTER, HeldRevoke, finish_rest, tell, whole_batches};
 use crate::kills::Kills;
 use crate::support::gitlab::{Gitlab, PROGRAM};
 use crate::support::postgres::{Bouncer, Cluster, Options, REVOKER};
@@ -70,20 +70,13 @@ impl Many {
     /// other token.
     #[track_caller]
     fn done(&self, batch: usize) -> usize {
-        let revoked = self.revoked();
-        assert!(revoked == self.chosen[..revoked.len()], "a token too much, or one left out");
-        let is_whole = revoked.len().is_multiple_of(batch) || revoked.len() == self.chosen.len();
-        assert!(is_whole, "half a batch: {} are revoked", revoked.len());
-        revoked.len()
+        whole_batches(&self.revoked(), &self.chosen, batch)
     }
 
     /// Running it again does the rest.
     #[track_caller]
     fn finish(&self, batch: usize) {
-        let done = self.done(batch);
-        let ran = self.gitlab.revoker.run(&format!("{FILTER} -o ids"));
-        assert!(ran.assert(0).ids() == self.chosen[done..], "it does the rest and nothing else");
-        assert_eq!(self.done(batch), self.chosen.len());
+        finish_rest(&self.gitlab.revoker, &self.chosen, || self.done(batch));
     }
 
     /// What `audit` does not know the outcome of, each with its run, in a file in which as

@@ -193,11 +193,6 @@ impl Field {
 
     /// Adds it to a digest, so that no two rows give the same bytes.
     pub fn add_to(&self, digest: &mut Sha256) {
-        let mut text = |kind: u8, text: &str| {
-            digest.update([kind]);
-            digest.update((text.len() as u64).to_be_bytes());
-            digest.update(text);
-        };
         match self {
             Self::Null => digest.update([0]),
             Self::Boolean(is) => digest.update([1, u8::from(*is)]),
@@ -205,18 +200,25 @@ impl Field {
                 digest.update([2]);
                 digest.update(number.to_be_bytes());
             }
-            Self::Text(it) => text(3, it),
-            Self::Time(at) => text(4, &at.to_string()),
-            Self::Date(date) => text(5, &date.to_string()),
+            Self::Text(text) => add_text(digest, 3, text),
+            Self::Time(at) => add_text(digest, 4, &at.to_string()),
+            Self::Date(date) => add_text(digest, 5, &date.to_string()),
             Self::Scopes(scopes) => {
                 digest.update([6]);
                 digest.update((scopes.len() as u64).to_be_bytes());
                 for scope in scopes {
-                    Self::Text(scope.clone()).add_to(digest);
+                    add_text(digest, 3, scope);
                 }
             }
         }
     }
+}
+
+/// Adds a text of a kind to a digest.
+fn add_text(digest: &mut Sha256, kind: u8, text: &str) {
+    digest.update([kind]);
+    digest.update((text.len() as u64).to_be_bytes());
+    digest.update(text);
 }
 
 impl Table {
@@ -227,10 +229,7 @@ impl Table {
 
     /// The statement that reads its rows in their order.
     pub fn select(&self, mut sql: Sql) -> Sql {
-        sql.push("SELECT ");
-        for (index, (column, _)) in self.columns.iter().enumerate() {
-            sql.push(if index > 0 { ", " } else { "" }).push(column);
-        }
+        sql.push("SELECT ").push_list(self.columns.iter().map(|(name, _)| *name));
         sql.push(" FROM @").push(self.name).push(" ORDER BY ").push(self.order);
         sql
     }

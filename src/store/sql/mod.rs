@@ -251,6 +251,14 @@ impl Sql {
         }
     }
 
+    /// Writes the names of columns, with commas between them.
+    pub fn push_list(&mut self, names: impl IntoIterator<Item = &'static str>) -> &mut Self {
+        for (index, name) in names.into_iter().enumerate() {
+            self.push(if index > 0 { ", " } else { "" }).push(name);
+        }
+        self
+    }
+
     /// Writes text with a value between each two parts.
     pub fn push_bound(
         &mut self,

@@ -87,10 +87,7 @@ impl Postgres {
     ) -> Result<()> {
         let mut sql = self.sql();
         sql.push("COPY @").push(table).push(" (");
-        for (index, (column, _)) in columns.iter().enumerate() {
-            sql.push(if index > 0 { ", " } else { "" }).push(column);
-        }
-        sql.push(") FROM STDIN (FORMAT binary)");
+        sql.push_list(columns.iter().map(|(name, _)| *name)).push(") FROM STDIN (FORMAT binary)");
         let (session, types) =
             (&self.session, columns.iter().map(|(_, kind)| type_of(*kind)).collect::<Vec<_>>());
         let sink = session.wait(None, session.client().copy_in(sql.text()));
