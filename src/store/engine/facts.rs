@@ -1,9 +1,20 @@
-//! What each engine says of its database, and what keeps this process from writing to it.
+//! What each engine says of its database and its tables, and what keeps this process from
+//! writing to it.
+
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 
-use super::{Engine, Mode};
+use super::{Decoder, Engine, Mode, Transaction};
 use crate::model::status::Facts;
+
+/// An index of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Index {
+    pub is_unique: bool,
+    /// In their order; an expression is an empty name.
+    pub columns: Vec<String>,
+}
 
 impl Engine {
     /// # Errors
@@ -46,5 +57,43 @@ impl Engine {
             journal_mode: None,
             obstacles: obstacles.iter().filter(|(is, _)| *is).map(|(_, it)| (*it).into()).collect(),
         })
+    }
+
+    /// The indexes of a table that hold all of its rows.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn indexes(&self, transaction: &Transaction<'_>, table: &str) -> Result<Vec<Index>> {
+        let sql = match self {
+            Self::Sqlite(it) => return it.indexes(table),
+            Self::Postgres(it) => it.indexes_sql(table),
+        };
+        let mut indexes = BTreeMap::<String, Index>::new();
+        let read = |row: &mut Decoder<'_>| {
+            Ok::<_, String>((row.text()?, row.boolean()?, row.optional_text()?))
+        };
+        for row in transaction.rows(&sql, read)? {
+            let (name, is_unique, column) = row.map_err(anyhow::Error::msg)?;
+            let index = indexes.entry(name).or_insert(Index { is_unique, columns: Vec::new() });
+            // An expression stands for no column.
+            index.columns.push(column.unwrap_or_default());
+        }
+        Ok(indexes.into_values().collect())
+    }
+
+    /// The links, as descriptions write them, of rows of other tables that keep rows of a table
+    /// from being deleted.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn references(&self, transaction: &Transaction<'_>, table: &str) -> Result<Vec<String>> {
+        let sql = match self {
+            Self::Sqlite(it) => return it.references(table),
+            Self::Postgres(it) => it.references_sql(table),
+        };
+        let rows = transaction.rows(&sql, |row| row.text().map_err(anyhow::Error::msg))?;
+        rows.into_iter().collect()
     }
 }
