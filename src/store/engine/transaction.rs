@@ -145,7 +145,7 @@ impl Transaction<'_> {
         self.is_open = false;
         let committed = match self.engine {
             Engine::Sqlite(it) => it.commit(),
-            Engine::Postgres(it) => it.commit().map(|()| Instant::now()),
+            Engine::Postgres(it) => it.commit(self.mode).map(|()| Instant::now()),
         };
         committed
             .map_err(|NotCommitted { error, is_rolled_back }| {

@@ -2,15 +2,29 @@
 //! and so do we, since the store's schema is another thing.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::Result;
+use tokio_postgres::SimpleQueryMessage;
 
-use super::Postgres;
+use super::error::first_error;
+use super::rows::decoded;
+use super::session::behind;
+use super::transaction::begin_text;
+use super::values::typed;
+use super::{LONGEST, Postgres};
 use crate::failure::Failure;
 use crate::failure::Kind::Failed;
-use crate::store::engine::Decoder;
+use crate::store::engine::{Decoder, Mode};
 use crate::store::schema::{Catalog, Column, ColumnKind, Description};
 use crate::store::sql::{Dialect, Flavour, Quoted, Sql, Value};
+
+/// The role.
+pub const ROLE: &str = "SELECT CURRENT_USER AS role; ";
+
+/// How the database keeps text, and whether its collation knows the letters of ASCII.
+pub const TEXT: &str = "; SELECT current_setting('server_encoding') AS encoding, \
+     lower('ABCDEFGHIJKLMNOPQRSTUVWXYZ') = 'abcdefghijklmnopqrstuvwxyz' AS folds_ascii";
 
 /// How a namespace is chosen, in hints.
 pub const CHOOSE: &str = "name the schema in the store's URL, ?options=-csearch_path%3DNAME, \
@@ -25,12 +39,18 @@ pub struct Namespace {
     relations: BTreeMap<String, Relation>,
 }
 
+/// The namespaces of a database, by name.
+pub type Namespaces = BTreeMap<String, Namespace>;
+
 /// What stands in a namespace where a table could.
 pub struct Relation {
+    oid: i64,
     pub owner: String,
+    /// Whether it has or had parts, or tables that inherit from it.
+    has_parts: bool,
+    kind: Kind,
     is_superusers: bool,
     is_database_owners: bool,
-    kind: Kind,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -43,6 +63,19 @@ enum Kind {
     Foreign,
     /// A table that shows the rows of others as well.
     Parent,
+}
+
+impl Kind {
+    /// Of `relkind`, and of what [`Postgres::look_closer`] calls a parent.
+    fn of(letter: &str) -> Self {
+        match letter {
+            "v" => Self::View,
+            "m" => Self::Snapshot,
+            "f" => Self::Foreign,
+            "i" => Self::Parent,
+            _ => Self::Table,
+        }
+    }
 }
 
 impl Relation {
@@ -121,67 +154,32 @@ impl Postgres {
         sql
     }
 
-    /// Every namespace, with the tables that are wanted, or all, and their columns. `pg_catalog`
-    /// also lists what the role may not read.
-    pub fn namespaces(
+    /// Begins a transaction, and gives what the server says of the session, with every
+    /// namespace: the tables that are wanted, or all, and their columns. `pg_catalog` also lists
+    /// what the role may not read.
+    pub fn begin_with_namespaces(
         &self,
         wanted: Option<Vec<&'static str>>,
-    ) -> Result<BTreeMap<String, Namespace>> {
-        let mut sql = Sql::new(Flavour::new(Dialect::Postgres));
-        sql.push(
-            "SELECT n.nspname, has_schema_privilege(n.oid, 'USAGE'), c.relname, r.rolname, \
-             r.rolsuper, c.relowner = (SELECT d.datdba FROM pg_catalog.pg_database d \
-             WHERE d.datname = current_database()), \
-             CASE WHEN c.relkind = 'p' AND a.attname IS NOT NULL AND EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid) t \
-             JOIN pg_catalog.pg_class p ON p.oid = t.relid WHERE p.relkind = 'f') THEN 'f' \
-             WHEN c.relkind = 'r' AND a.attname IS NOT NULL AND EXISTS (SELECT \
-             FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid) THEN 'i' \
-             ELSE c.relkind::text END, \
-             a.attname, \
-             CASE WHEN y.typtype = 'e' THEN 'enum' WHEN y.typcategory = 'A' THEN 'array' \
-             ELSE y.typname::text END \
-             FROM pg_catalog.pg_namespace n LEFT JOIN (pg_catalog.pg_class c \
-             JOIN pg_catalog.pg_roles r ON r.oid = c.relowner \
-             LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 \
-             AND NOT a.attisdropped",
-        );
-        sql.push(
-            " LEFT JOIN pg_catalog.pg_type b ON b.oid = a.atttypid \
-             LEFT JOIN pg_catalog.pg_type y \
-             ON y.oid = CASE b.typtype WHEN 'd' THEN b.typbasetype ELSE b.oid END) \
-             ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
-             AND NOT c.relispartition",
-        );
-        if let Some(wanted) = wanted {
-            let tables = wanted.into_iter().map(Into::into).collect();
-            sql.push(" AND c.relname = ANY (").bind(Value::Texts(tables)).push(")");
-        }
-        sql.push(" WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'");
-        let read = |row: &mut Decoder<'_>| {
-            let namespace = (row.text()?, row.boolean()?);
-            let Some(table) = row.optional_text()? else {
-                return Ok((namespace, None));
-            };
-            let relation = Relation {
-                owner: row.text()?,
-                is_superusers: row.boolean()?,
-                is_database_owners: row.boolean()?,
-                kind: match row.text()?.as_str() {
-                    "v" => Kind::View,
-                    "m" => Kind::Snapshot,
-                    "f" => Kind::Foreign,
-                    "i" => Kind::Parent,
-                    _ => Kind::Table,
-                },
-            };
-            let name = row.optional_text()?;
-            let kind = ColumnKind::of_type(&row.optional_text()?.unwrap_or_default());
-            let column = name.map(|name| Column { name, kind });
-            Ok::<_, String>((namespace, Some((table, relation, column))))
-        };
-        let mut namespaces = BTreeMap::<String, Namespace>::new();
+        wait: Duration,
+    ) -> Result<(Vec<SimpleQueryMessage>, Namespaces)> {
+        let begin = begin_text([ROLE, TEXT], Mode::Read, wait);
+        let sql = namespaces_sql(wanted);
+        let values = typed(sql.values());
+        let client = self.session.client();
+        let answers = behind(client.simple_query(&begin), client.query_typed(sql.text(), &values));
+        let (session, rows) = self.session.wait(Some(LONGEST), answers).map_err(first_error)?;
+        Ok((session, self.read_namespaces(decoded(&rows, read_column))?))
+    }
+
+    /// As above, in a transaction that has begun.
+    pub fn namespaces(&self, wanted: Option<Vec<&'static str>>) -> Result<Namespaces> {
+        self.read_namespaces(self.rows(&namespaces_sql(wanted), read_column)?)
+    }
+
+    fn read_namespaces(&self, columns: Vec<Result<ReadColumn, String>>) -> Result<Namespaces> {
+        let mut namespaces = Namespaces::new();
         // A name that cannot be read is no table of ours.
-        for ((namespace, is_usable), table) in self.rows(&sql, read)?.into_iter().flatten() {
+        for ((namespace, is_usable), table) in columns.into_iter().flatten() {
             let namespace = namespaces.entry(namespace).or_default();
             namespace.is_usable = is_usable;
             if let Some((table, relation, column)) = table {
@@ -189,11 +187,112 @@ impl Postgres {
                 namespace.catalog.add(table, column);
             }
         }
+        self.look_closer(&mut namespaces)?;
         Ok(namespaces)
+    }
+
+    /// Asks whose a relation is, and what it shows, where that matters: of views, of tables with
+    /// parts, and where not all are of one owner. As a rule nothing is asked: that takes as long
+    /// as what was asked before.
+    fn look_closer(&self, namespaces: &mut Namespaces) -> Result<()> {
+        let unsure: Vec<_> = namespaces.values().flat_map(Namespace::unsure).collect();
+        if unsure.is_empty() {
+            return Ok(());
+        }
+        let mut sql = Sql::new(Flavour::new(Dialect::Postgres));
+        sql.push(
+            "SELECT c.oid::bigint, r.rolsuper, c.relowner = (SELECT d.datdba \
+             FROM pg_catalog.pg_database d WHERE d.datname = current_database()), \
+             CASE WHEN c.relkind = 'p' AND EXISTS (SELECT \
+             FROM pg_catalog.pg_partition_tree(c.oid) t \
+             JOIN pg_catalog.pg_class p ON p.oid = t.relid WHERE p.relkind = 'f') THEN 'f' \
+             WHEN c.relkind = 'r' AND EXISTS (SELECT \
+             FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid) THEN 'i' \
+             ELSE c.relkind::text END \
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_roles r ON r.oid = c.relowner \
+             WHERE c.oid = ANY (",
+        );
+        sql.bind(Value::Integers(unsure)).push("::oid[])");
+        let read = |row: &mut Decoder<'_>| {
+            Ok::<_, String>((row.integer()?, row.boolean()?, row.boolean()?, row.text()?))
+        };
+        let mut known = BTreeMap::new();
+        for row in self.rows(&sql, read)? {
+            let (oid, is_superusers, is_database_owners, kind) = row.map_err(anyhow::Error::msg)?;
+            known.insert(oid, (is_superusers, is_database_owners, Kind::of(&kind)));
+        }
+        for relation in namespaces.values_mut().flat_map(|it| it.relations.values_mut()) {
+            if let Some(known) = known.get(&relation.oid) {
+                (relation.is_superusers, relation.is_database_owners, relation.kind) = *known;
+            }
+        }
+        Ok(())
     }
 }
 
+/// A namespace and whether the role may use it, with a relation and a column of it.
+type ReadColumn = ((String, bool), Option<(String, Relation, Option<Column>)>);
+
+/// The statement that lists what [`read_column`] reads. It takes as long as the rest of a
+/// look-up: what is seldom needed is asked by another.
+fn namespaces_sql(wanted: Option<Vec<&'static str>>) -> Sql {
+    let mut sql = Sql::new(Flavour::new(Dialect::Postgres));
+    sql.push(
+        "SELECT n.nspname, has_schema_privilege(n.oid, 'USAGE'), c.relname, c.oid::bigint, \
+         pg_get_userbyid(c.relowner), c.relhassubclass, c.relkind::text, a.attname, \
+         CASE WHEN y.typtype = 'e' THEN 'enum' WHEN y.typcategory = 'A' THEN 'array' \
+         ELSE y.typname::text END \
+         FROM pg_catalog.pg_namespace n LEFT JOIN (pg_catalog.pg_class c \
+         LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 \
+         AND NOT a.attisdropped",
+    );
+    sql.push(
+        " LEFT JOIN pg_catalog.pg_type b ON b.oid = a.atttypid \
+         LEFT JOIN pg_catalog.pg_type y \
+         ON y.oid = CASE b.typtype WHEN 'd' THEN b.typbasetype ELSE b.oid END) \
+         ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+         AND NOT c.relispartition",
+    );
+    if let Some(wanted) = wanted {
+        let tables = wanted.into_iter().map(Into::into).collect();
+        sql.push(" AND c.relname = ANY (").bind(Value::Texts(tables)).push(")");
+    }
+    sql.push(" WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'");
+    sql
+}
+
+fn read_column(row: &mut Decoder<'_>) -> Result<ReadColumn, String> {
+    let namespace = (row.text()?, row.boolean()?);
+    let Some(table) = row.optional_text()? else {
+        return Ok((namespace, None));
+    };
+    let relation = Relation {
+        oid: row.integer()?,
+        owner: row.text()?,
+        has_parts: row.boolean()?,
+        kind: Kind::of(&row.text()?),
+        is_superusers: false,
+        is_database_owners: false,
+    };
+    let name = row.optional_text()?;
+    let kind = ColumnKind::of_type(&row.optional_text()?.unwrap_or_default());
+    let column = name.map(|name| Column { name, kind });
+    Ok((namespace, Some((table, relation, column))))
+}
+
 impl Namespace {
+    /// The relations that have to be looked at more closely.
+    fn unsure(&self) -> Vec<i64> {
+        let mut owners = self.relations.values().map(|it| &it.owner);
+        let owner = owners.next();
+        let is_of_one = owners.all(|it| Some(it) == owner);
+        let unsure = self.relations.values();
+        unsure
+            .filter(|it| !is_of_one || it.has_parts || it.kind == Kind::View)
+            .map(|it| it.oid)
+            .collect()
+    }
+
     /// The tables that are neither views nor anything else.
     pub fn of_tables(mut self) -> Catalog {
         for (table, relation) in &self.relations {

@@ -7,8 +7,9 @@ use anyhow::Result;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::error::SqlState;
 
+use super::catalog::{ROLE, TEXT};
 use super::error::{SessionError, first_error, server_error};
-use super::namespace::{ROLE, TEXT, flavour, text};
+use super::namespace::{flavour, text};
 use super::values::{field, type_of};
 use super::{LONGEST, Postgres, Settings};
 use crate::failure::{Failure, Kind};
@@ -26,9 +27,8 @@ impl Postgres {
     pub fn new_store(settings: &Settings, how: &Opening, stop: &StopFlag) -> Result<Self> {
         let mut postgres = Self::connected(settings, how)?;
         postgres.stop_when(stop);
-        let answer = postgres
-            .begin_with([ROLE, TEXT], Mode::Write, how.busy_timeout)
-            .map_err(first_error)?;
+        let answer =
+            postgres.begin_now([ROLE, TEXT], Mode::Write, how.busy_timeout).map_err(first_error)?;
         let role = text(&answer, "role").unwrap_or_default();
         postgres.flavour = flavour(&answer);
         if postgres.flavour.encoding != Encoding::Utf8 {
@@ -149,7 +149,7 @@ impl Postgres {
     ///
     /// Where it is not committed, or that is not known.
     pub fn publish(self) -> Result<()> {
-        self.commit().map_err(|NotCommitted { error, is_rolled_back }| {
+        self.commit(Mode::Write).map_err(|NotCommitted { error, is_rolled_back }| {
             if is_rolled_back {
                 error
             } else {

@@ -24,7 +24,7 @@ use std::fmt;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::{Error, SimpleQueryMessage};
 
 use self::error::SessionError;
 use self::host::addresses;
@@ -44,6 +44,8 @@ pub struct Postgres {
     settings: Box<Settings>,
     /// What the database is like, once it is known.
     flavour: Flavour,
+    /// The BEGIN of a transaction that reads, until its first statement takes it along.
+    unsent: Cell<Option<String>>,
     /// Whether a statement was cancelled, which may hit those after it.
     is_cancelled: Cell<bool>,
 }
@@ -85,14 +87,31 @@ impl Postgres {
         Ok(Self {
             session: Box::new(settings.connect(how.mode)?),
             settings: Box::new(settings.clone()),
-            is_cancelled: Cell::new(false),
+            unsent: Cell::default(),
+            is_cancelled: Cell::default(),
             flavour: Flavour::new(Dialect::Postgres),
         })
     }
 
+    /// Leaves the session to the end of the process.
+    pub fn leave_open(mut self) {
+        self.session.read_rest();
+        std::mem::forget(self);
+    }
+
+    /// Sends a statement, behind the BEGIN that waits for it, and waits for its answer.
+    fn ask<T>(
+        &self,
+        limit: Duration,
+        answer: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, SessionError> {
+        let begin = self.unsent.take();
+        self.session.wait(Some(limit), self.session.behind(begin, answer))
+    }
+
     /// Sends statements that take no values, and have few rows.
     fn batch(&self, limit: Duration, text: &str) -> Result<Vec<SimpleQueryMessage>, SessionError> {
-        self.session.wait(Some(limit), self.session.client().simple_query(text))
+        self.ask(limit, self.session.client().simple_query(text))
     }
 
     pub fn stop_when(&mut self, stop: &StopFlag) {

@@ -1,13 +1,12 @@
 //! Finds the application's tables: in one schema of the database, of one owner.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Result;
 use tokio_postgres::SimpleQueryMessage;
 
 use super::Postgres;
-use super::catalog::{CHOOSE, Namespace};
+use super::catalog::{CHOOSE, Namespace, Namespaces};
 use super::error::first_error;
 use super::search_path::{Asked, SearchPath};
 use crate::failure::Failure;
@@ -16,18 +15,11 @@ use crate::store::engine::{Decoder, Mode};
 use crate::store::schema::{Catalog, Description, Schema, native, wanted};
 use crate::store::sql::{Dialect, Encoding, Flavour, Quoted, Sql};
 
-/// The role.
-pub(super) const ROLE: &str = "SELECT CURRENT_USER AS role; ";
-
 /// The search path where somebody has set one for this database or this role. It runs under
 /// that path, so that it names everything in full.
 const SET_PATH: &str = "SELECT (SELECT s.setting FROM pg_catalog.pg_settings s \
      WHERE s.name OPERATOR(pg_catalog.=) 'search_path' AND s.source \
      OPERATOR(pg_catalog.=) ANY ('{client,user,database,database user}')) AS set_path; ";
-
-/// How the database keeps text, and whether its collation knows the letters of ASCII.
-pub(super) const TEXT: &str = "; SELECT current_setting('server_encoding') AS encoding, \
-     lower('ABCDEFGHIJKLMNOPQRSTUVWXYZ') = 'abcdefghijklmnopqrstuvwxyz' AS folds_ascii";
 
 impl Postgres {
     /// Returns the namespace of the application's tables, and their schema.
@@ -41,10 +33,9 @@ impl Postgres {
         wait: Duration,
         named: Option<&'static Description>,
     ) -> Result<(Flavour, Schema)> {
-        let answer = self.begin_with([ROLE, TEXT], Mode::Read, wait).map_err(first_error)?;
+        let (answer, mut namespaces) = self.begin_with_namespaces(Some(wanted(named)), wait)?;
         let role = text(&answer, "role").unwrap_or_default();
         let mut flavour = flavour(&answer);
-        let mut namespaces = self.namespaces(Some(wanted(named)))?;
 
         if let Some(asked) = &self.settings.search_path {
             asked.check(&namespaces, role)?;
@@ -92,7 +83,7 @@ impl Postgres {
                 if description.name == native::NAME {
                     self.check_version(&flavour)?;
                 }
-                self.commit()?;
+                self.commit(Mode::Read)?;
                 Ok((flavour, schema))
             }
             [..] => {
@@ -112,8 +103,8 @@ impl Postgres {
     /// The search path that is set for the database or the role. It is known as long as no
     /// transaction has set its own: a new one is begun.
     fn set_path(&self, wait: Duration) -> Result<Option<SearchPath>> {
-        self.commit()?;
-        let answer = self.begin_with([SET_PATH, ""], Mode::Read, wait).map_err(first_error)?;
+        self.commit(Mode::Read)?;
+        let answer = self.begin_now([SET_PATH, ""], Mode::Read, wait).map_err(first_error)?;
         Ok(text(&answer, "set_path").map(SearchPath::new))
     }
 
@@ -129,10 +120,9 @@ impl Postgres {
     /// The tables of the database, or of the schema that the client asks for, which are no
     /// views.
     pub(super) fn all_tables(&self, wait: Duration) -> Result<Catalog> {
-        let answer = self.begin_with([ROLE, TEXT], Mode::Read, wait).map_err(first_error)?;
+        let (answer, mut namespaces) = self.begin_with_namespaces(None, wait)?;
         let role = text(&answer, "role").unwrap_or_default();
-        let mut namespaces = self.namespaces(None)?;
-        self.commit()?;
+        self.commit(Mode::Read)?;
         if let Some(asked) = &self.settings.search_path {
             asked.check(&namespaces, role)?;
             namespaces.retain(|name, _| asked.path.has(name, role));
@@ -145,7 +135,7 @@ impl Postgres {
 impl Asked {
     /// Refuses a path with a schema that cannot be used: PostgreSQL would leave it out
     /// without a word, and take the next.
-    fn check(&self, namespaces: &BTreeMap<String, Namespace>, role: &str) -> Result<(), Failure> {
+    fn check(&self, namespaces: &Namespaces, role: &str) -> Result<(), Failure> {
         let mut schemas = self.path.schemas(role).peekable();
         if schemas.peek().is_none() {
             let message = format!("{} names no schema that an application may be in", self.source);
@@ -200,10 +190,7 @@ pub(super) fn flavour(answer: &[SimpleQueryMessage]) -> Flavour {
 }
 
 /// The failure where no namespace has the tables.
-fn unknown(
-    namespaces: BTreeMap<String, Namespace>,
-    named: Option<&'static Description>,
-) -> Failure {
+fn unknown(namespaces: Namespaces, named: Option<&'static Description>) -> Failure {
     let all = namespaces.into_values().map(|it| it.catalog).collect::<Catalog>();
     match all.recognise(named, Dialect::Postgres) {
         Err(failure) => failure,

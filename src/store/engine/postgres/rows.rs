@@ -5,17 +5,18 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::error::{SessionError, server_error};
+use super::session::behind;
 use super::values::typed;
 use super::{LONGEST, Postgres};
 use crate::stop_flag::StopFlag;
 use crate::store::engine::stream::{Received, spawn, stream_rows};
-use crate::store::engine::{Decoder, EngineRow, Mode, Stream, cannot};
+use crate::store::engine::{Decoder, EngineRow, Stream};
 use crate::store::sql::{Encoding, Sql, Value};
 
 impl Postgres {
@@ -40,7 +41,7 @@ impl Postgres {
         self.batch(LONGEST, "SAVEPOINT tokenctl_text").map_err(server_error)?;
         let values: [(&(dyn ToSql + Sync), Type); 1] = [(&text, Type::TEXT)];
         let question = self.session.client().query_typed("SELECT $1", &values);
-        let answer = self.session.wait(Some(LONGEST), question);
+        let answer = self.ask(LONGEST, question);
         let has = match answer {
             Ok(_) => true,
             Err(SessionError::Driver(error))
@@ -59,8 +60,8 @@ impl Postgres {
         let values = self.values(sql)?;
         let values = typed(&values);
         let answer = self.session.client().query_typed(sql.text(), &values);
-        let rows = self.session.wait(Some(LONGEST), answer).map_err(server_error)?;
-        Ok(rows.iter().map(|row| decode(&mut Decoder::new(EngineRow::Postgres(row)))).collect())
+        let rows = self.ask(LONGEST, answer).map_err(server_error)?;
+        Ok(decoded(&rows, decode))
     }
 
     pub fn stream_rows<R, O>(
@@ -75,17 +76,24 @@ impl Postgres {
         // One of this name may have been left open in a session of a pool.
         let portal = format!("tokenctl_rows_{:016x}", fastrand::u64(..));
         let declare = format!("DECLARE {portal} NO SCROLL CURSOR FOR {}", sql.text());
-        let declared = session.wait(None, session.client().query_typed(&declare, &values));
-        declared.map_err(server_error).context(cannot(Mode::Read))?;
+        let begin = self.unsent.take();
         thread::scope(|scope| {
             // While one batch is read, the server produces the next.
             let (sender, receiver) = mpsc::sync_channel(1);
             let fetching = spawn(scope, move || {
-                let mut rows = 1;
+                let (mut rows, mut opening) = (1, Some((begin, declare)));
                 loop {
-                    let begun = Instant::now();
+                    let asked_at = Instant::now();
                     let fetch = format!("FETCH FORWARD {rows} FROM {portal}");
-                    let fetched = session.wait(None, session.client().query_typed(&fetch, &[]));
+                    let client = session.client();
+                    let fetch = client.query_typed(&fetch, &[]);
+                    let fetched = session.wait(None, async {
+                        // The first rows are asked for together with what they need.
+                        let Some((begin, declare)) = opening.take() else { return fetch.await };
+                        let declare = client.query_typed(&declare, &values);
+                        let (_, rows) = session.behind(begin, behind(declare, fetch)).await?;
+                        Ok(rows)
+                    });
                     // Fewer than were asked for are the last.
                     let is_full = |found: &Vec<Row>| u32::try_from(found.len()) == Ok(rows);
                     let is_more = fetched.as_ref().is_ok_and(is_full);
@@ -93,7 +101,7 @@ impl Postgres {
                     if sender.send(fetched.map_err(server_error)).is_err() || !is_more {
                         return;
                     }
-                    rows = match begun.elapsed() {
+                    rows = match asked_at.elapsed() {
                         took if took > SLOW => 1,
                         _ => (rows * 10).min(MOST_ROWS),
                     };
@@ -129,3 +137,8 @@ const NOBODYS: &str = "\u{1}\u{2}\u{3}";
 const SLOW: Duration = Duration::from_millis(25);
 
 const MOST_ROWS: u32 = 1000;
+
+/// Decodes rows that are all there.
+pub fn decoded<R>(rows: &[Row], decode: impl Fn(&mut Decoder<'_>) -> R) -> Vec<R> {
+    rows.iter().map(|row| decode(&mut Decoder::new(EngineRow::Postgres(row)))).collect()
+}

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use tokio::runtime::{Builder, Runtime};
-use tokio::task::yield_now;
+use tokio::task::{JoinHandle, yield_now};
 use tokio::time::{sleep, timeout};
 use tokio_postgres::{Client, Config, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -26,7 +26,9 @@ const GRACE: Duration = Duration::from_millis(450);
 /// A session.
 pub struct Session {
     runtime: Runtime,
-    client: Client,
+    client: Arc<Client>,
+    /// An answer on its way that nobody waits for.
+    unread: Mutex<Option<JoinHandle<()>>>,
     login: Login,
     /// How long the server may be silent before it is asked whether it is still there;
     /// `None`: it is waited for however long it takes.
@@ -105,8 +107,15 @@ impl Session {
         (client, login): (Client, Login),
         patience: Option<Duration>,
     ) -> Self {
-        let silence = OnceLock::new();
-        Self { runtime, client, login, patience, stop: StopFlag::default(), silence }
+        Self {
+            runtime,
+            client: Arc::new(client),
+            unread: Mutex::default(),
+            login,
+            patience,
+            stop: StopFlag::default(),
+            silence: OnceLock::new(),
+        }
     }
 
     pub fn client(&self) -> &Client {
@@ -144,6 +153,40 @@ impl Session {
                 answered.map_err(|error| SessionError::Driver(self.login.farewell.explain(error)))
             }
             Err(silence) => Err(SessionError::Silence(*self.silence.get_or_init(|| silence))),
+        }
+    }
+
+    /// Sends a BEGIN before a statement, where there is one.
+    pub async fn behind<T>(
+        &self,
+        begin: Option<String>,
+        answer: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        match begin {
+            Some(begin) => Ok(behind(self.client.simple_query(&begin), answer).await?.1),
+            None => answer.await,
+        }
+    }
+
+    /// Sends a statement whose answer nobody waits for.
+    pub fn send(&self, statement: &'static str) {
+        let client = Arc::clone(&self.client);
+        let answer = self.runtime.spawn(async move {
+            let _ = client.simple_query(statement).await;
+        });
+        // It is on its way once what is ready to be done is done.
+        self.runtime.block_on(yield_now());
+        if let Ok(mut unread) = self.unread.lock() {
+            *unread = Some(answer);
+        }
+    }
+
+    /// Reads an answer that is still on its way: the server would note in its log that it
+    /// could not send it.
+    pub fn read_rest(&mut self) {
+        let unread = self.unread.get_mut().ok().and_then(Option::take);
+        if let (Some(answer), None) = (unread, self.silence.get()) {
+            let _ = self.runtime.block_on(async { timeout(GRACE, answer).await });
         }
     }
 
@@ -190,4 +233,20 @@ impl Session {
             };
         });
     }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.read_rest();
+    }
+}
+
+/// Sends two statements at once, in this order, and gives both answers.
+pub async fn behind<A, B>(
+    first: impl Future<Output = Result<A, Error>>,
+    second: impl Future<Output = Result<B, Error>>,
+) -> Result<(A, B), Error> {
+    let (first, second) = tokio::join!(biased; first, second);
+    // If the first fails, that is why the second does.
+    Ok((first?, second?))
 }
