@@ -1,6 +1,7 @@
 //! Native stores on PostgreSQL: what the program says of them, byte for byte what it says of the
 //! same store in a file; how they are made, and how stores are copied from engine to engine.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use serde_json::json;
 use crate::hostile::hostile_store_for_server;
 use crate::support::gitlab::Gitlab;
 use crate::support::postgres::{
-    Bouncer, Cluster, NATIVE_ROLES, Options, READER, REVOKER, grants, wait_until,
+    Bouncer, Certificates, Cluster, NATIVE_ROLES, Options, READER, REVOKER, grants, wait_until,
 };
 use crate::support::{Sandbox, send, start};
 use crate::transcripts::check_main_job;
@@ -62,6 +63,33 @@ fn every_command_says_the_same_on_both_engines() {
         let list = on_server.run("--as root list -o jsonl");
         assert!(list.assert(0).stdout.lines().count() > 10, "there is something to compare");
     }
+}
+
+#[test]
+fn a_store_is_made_read_and_written_over_tls() {
+    let Some(certificates) = Certificates::new() else { return };
+    let certificate = certificates.server();
+    let options = Options { tls: Some(&certificate), ..Options::default() };
+    let Some(cluster) = Cluster::start(&options) else { return };
+    let database = cluster.database("tls", "SELECT 1");
+    let url = |ca: &Path| {
+        let url = cluster.tcp_url("postgres", "localhost", &database.name);
+        format!("{url}?sslmode=verify-full&sslrootcert={}", ca.display())
+    };
+    let file = Sandbox::new();
+    let copy = |ca: &Path| file.run(&format!("--as root copy '{}'", url(ca)));
+    copy(&certificates.other_ca()).assert(1).says(&["signed by no authority that is trusted"]);
+    copy(&certificates.ca()).assert(0);
+
+    let server = Sandbox::without_store().with("TOKENCTL_DB", url(&certificates.ca()));
+    for line in ["list -o jsonl", "revoke 1 3 --yes -o ids", "list -o jsonl", "show 3 -o json"] {
+        let [file, server] = [&file, &server].map(|it| it.run(&format!("--as root {line}")));
+        assert_eq!(file.assert(0).stdout, server.assert(0).stdout);
+    }
+    // Nobody waits for the last answer of a run that reads; the server does not complain.
+    let log = cluster.log();
+    assert!(log.contains("ready to accept connections"), "{log}");
+    assert!(!log.contains("could not send") && !log.contains("could not receive"), "{log}");
 }
 
 #[test]

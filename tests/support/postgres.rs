@@ -241,6 +241,11 @@ impl Cluster {
     }
 
     /// The process id of the server.
+    /// What the server has noted.
+    pub fn log(&self) -> String {
+        self.postgres.log()
+    }
+
     pub fn pid(&self) -> u32 {
         self.postgres.pid()
     }

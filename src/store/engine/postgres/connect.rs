@@ -10,13 +10,13 @@ use tokio::runtime::Runtime;
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode as Encryption;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Error, SimpleQueryMessage};
+use tokio_postgres::{Error, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::{in_words, is_refused_for_tls};
 use super::host::Host;
 use super::password_file::Found;
-use super::session::{Login, Session, runtime};
+use super::session::{Connected, Login, Session, runtime};
 use super::settings::Settings;
 use super::target::Target;
 use super::tls::{self, SslMode};
@@ -85,7 +85,7 @@ impl Settings {
         host: &Host,
         target: Target,
         tls: Option<&MakeRustlsConnect>,
-    ) -> Result<(Client, Login), Refusal> {
+    ) -> Result<(Connected, Login), Refusal> {
         let found = self.password(host);
         let mut config = self.config.clone();
         config.port(host.port);
@@ -126,7 +126,7 @@ impl Settings {
         login: Login,
         target: Target,
         found: &Found,
-    ) -> Result<(Client, Login), Refusal> {
+    ) -> Result<(Connected, Login), Refusal> {
         let limit = self.limit.unwrap_or(Duration::MAX);
         let done = runtime.block_on(async { timeout(limit, self.log_in(login, target)).await });
         let error = match done.map_err(|_| self.too_late())? {
@@ -160,7 +160,7 @@ impl Settings {
         &self,
         mut login: Login,
         target: Target,
-    ) -> Result<Result<(Client, Login), &'static str>, Error> {
+    ) -> Result<Result<(Connected, Login), &'static str>, Error> {
         login.config.ssl_mode(match (&login.tls, self.ssl_mode) {
             (None, _) => Encryption::Disable,
             (Some(_), SslMode::Prefer) => Encryption::Prefer,
@@ -175,7 +175,7 @@ impl Settings {
             }
             done => done,
         }
-        .map(|accepted| accepted.map(|client| (client, login)))
+        .map(|accepted| accepted.map(|connected| (connected, login)))
     }
 
     fn too_late(&self) -> Refusal {
@@ -196,21 +196,21 @@ enum Refusal {
 
 /// Connects, and checks that the host is of the kind asked for. The inner error says of
 /// which kind it is instead.
-async fn accepted(login: &Login, target: Target) -> Result<Result<Client, &'static str>, Error> {
-    let client = login.connect().await?;
+async fn accepted(login: &Login, target: Target) -> Result<Result<Connected, &'static str>, Error> {
+    let connected = login.connect().await?;
     if target == Target::Any {
-        return Ok(Ok(client));
+        return Ok(Ok(connected));
     }
     let question = "SELECT pg_catalog.pg_is_in_recovery(), \
                     pg_catalog.current_setting('transaction_read_only')";
-    let answer = client.simple_query(question).await?;
+    let answer = connected.0.simple_query(question).await?;
     let objection = answer.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => {
             target.objection(row.get(0) == Some("t"), row.get(1) == Some("on"))
         }
         _ => None,
     });
-    Ok(objection.map_or(Ok(client), Err))
+    Ok(objection.map_or(Ok(connected), Err))
 }
 
 /// Looks names up on a thread of its own, which is left at the time limit: the system's

@@ -93,12 +93,6 @@ impl Postgres {
         })
     }
 
-    /// Leaves the session to the end of the process.
-    pub fn leave_open(mut self) {
-        self.session.read_rest();
-        std::mem::forget(self);
-    }
-
     /// Sends a statement, behind the BEGIN that waits for it, and waits for its answer.
     fn ask<T>(
         &self,

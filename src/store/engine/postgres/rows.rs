@@ -101,10 +101,7 @@ impl Postgres {
                     if sender.send(fetched.map_err(server_error)).is_err() || !is_more {
                         return;
                     }
-                    rows = match asked_at.elapsed() {
-                        took if took > SLOW => 1,
-                        _ => (rows * 10).min(MOST_ROWS),
-                    };
+                    rows = rows_after(rows, asked_at.elapsed());
                 }
             })?;
             let decode = |rows: &mut Vec<Row>, index: usize| {
@@ -132,10 +129,18 @@ impl Postgres {
 /// A text that no name and no scope is.
 const NOBODYS: &str = "\u{1}\u{2}\u{3}";
 
-/// The batches grow, so that the first rows of a slow search arrive early, and begin anew
-/// where one takes this long.
-const SLOW: Duration = Duration::from_millis(25);
+/// How many rows to ask for after so many took so long. The batches grow, so that the first
+/// rows of a slow search arrive early: each is to take a quarter of a second at most. Where one
+/// is slow they begin anew.
+fn rows_after(rows: u32, took: Duration) -> u32 {
+    if took > SLOW {
+        return 1;
+    }
+    let growth = (SLOW * 10).as_micros() / took.as_micros().max(1);
+    rows.saturating_mul(growth.min(100) as u32).min(MOST_ROWS)
+}
 
+const SLOW: Duration = Duration::from_millis(25);
 const MOST_ROWS: u32 = 1000;
 
 /// Decodes rows that are all there.

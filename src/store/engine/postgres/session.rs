@@ -25,18 +25,36 @@ const GRACE: Duration = Duration::from_millis(450);
 
 /// A session.
 pub struct Session {
-    runtime: Runtime,
-    client: Arc<Client>,
-    /// An answer on its way that nobody waits for.
-    unread: Mutex<Option<JoinHandle<()>>>,
+    /// Dropped before what carries its connection on to the end.
+    client: Client,
+    connection: Carried,
     login: Login,
     /// How long the server may be silent before it is asked whether it is still there;
     /// `None`: it is waited for however long it takes.
     pub patience: Option<Duration>,
     pub stop: StopFlag,
+}
+
+/// A connection, and what carries it on.
+struct Carried {
+    runtime: Runtime,
+    connection: JoinHandle<()>,
     /// Why the server is not waited for any more.
     silence: OnceLock<Silence>,
 }
+
+impl Drop for Carried {
+    /// Lets the connection read what is still on its way, and take its leave: where it only
+    /// broke off, the server would note that in its log.
+    fn drop(&mut self) {
+        if self.silence.get().is_none() {
+            let _ = self.runtime.block_on(async { timeout(GRACE, &mut self.connection).await });
+        }
+    }
+}
+
+/// A client, and the task that ends with its connection.
+pub type Connected = (Client, JoinHandle<()>);
 
 /// How to log in at one address.
 #[derive(Clone)]
@@ -76,16 +94,15 @@ impl Login {
         Self { config, tls, farewell: Farewell::default() }
     }
 
-    pub async fn connect(&self) -> Result<Client, Error> {
+    pub async fn connect(&self) -> Result<Connected, Error> {
         // The runtime carries the connection on as long as there is the client.
+        let farewell = self.farewell.clone();
         if let Some(tls) = &self.tls {
             let (client, connection) = self.config.connect(tls.clone()).await?;
-            tokio::spawn(self.farewell.clone().listen(connection));
-            Ok(client)
+            Ok((client, tokio::spawn(farewell.listen(connection))))
         } else {
             let (client, connection) = self.config.connect(NoTls).await?;
-            tokio::spawn(self.farewell.clone().listen(connection));
-            Ok(client)
+            Ok((client, tokio::spawn(farewell.listen(connection))))
         }
     }
 
@@ -104,18 +121,11 @@ pub fn runtime() -> Result<Runtime> {
 impl Session {
     pub fn new(
         runtime: Runtime,
-        (client, login): (Client, Login),
+        ((client, connection), login): (Connected, Login),
         patience: Option<Duration>,
     ) -> Self {
-        Self {
-            runtime,
-            client: Arc::new(client),
-            unread: Mutex::default(),
-            login,
-            patience,
-            stop: StopFlag::default(),
-            silence: OnceLock::new(),
-        }
+        let connection = Carried { runtime, connection, silence: OnceLock::new() };
+        Self { client, connection, login, patience, stop: StopFlag::default() }
     }
 
     pub fn client(&self) -> &Client {
@@ -134,10 +144,10 @@ impl Session {
         limit: Option<Duration>,
         answer: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, SessionError> {
-        if let Some(&silence) = self.silence.get() {
+        if let Some(&silence) = self.connection.silence.get() {
             return Err(SessionError::Silence(silence));
         }
-        let answered = self.runtime.block_on(async {
+        let answered = self.connection.runtime.block_on(async {
             // What the server has said meanwhile is read before it is asked: to write to a
             // session that has ended fails, and its farewell would be lost.
             yield_now().await;
@@ -152,7 +162,9 @@ impl Session {
             Ok(answered) => {
                 answered.map_err(|error| SessionError::Driver(self.login.farewell.explain(error)))
             }
-            Err(silence) => Err(SessionError::Silence(*self.silence.get_or_init(|| silence))),
+            Err(silence) => {
+                Err(SessionError::Silence(*self.connection.silence.get_or_init(|| silence)))
+            }
         }
     }
 
@@ -170,24 +182,11 @@ impl Session {
 
     /// Sends a statement whose answer nobody waits for.
     pub fn send(&self, statement: &'static str) {
-        let client = Arc::clone(&self.client);
-        let answer = self.runtime.spawn(async move {
-            let _ = client.simple_query(statement).await;
+        self.connection.runtime.block_on(async {
+            let answer = pin!(self.client.simple_query(statement));
+            // It is on its way once what is ready to be done is done.
+            tokio::select! { biased; _ = answer => {}, () = yield_now() => {} }
         });
-        // It is on its way once what is ready to be done is done.
-        self.runtime.block_on(yield_now());
-        if let Ok(mut unread) = self.unread.lock() {
-            *unread = Some(answer);
-        }
-    }
-
-    /// Reads an answer that is still on its way: the server would note in its log that it
-    /// could not send it.
-    pub fn read_rest(&mut self) {
-        let unread = self.unread.get_mut().ok().and_then(Option::take);
-        if let (Some(answer), None) = (unread, self.silence.get()) {
-            let _ = self.runtime.block_on(async { timeout(GRACE, answer).await });
-        }
     }
 
     /// Ends when the server is not to be waited for any more.
@@ -226,18 +225,12 @@ impl Session {
     /// that fails: the statement then ends by itself.
     pub fn cancel(&self) {
         let token = self.client.cancel_token();
-        self.runtime.block_on(async {
+        self.connection.runtime.block_on(async {
             let _ = match &self.login.tls {
                 Some(tls) => timeout(GRACE, token.cancel_query(tls.clone())).await,
                 None => timeout(GRACE, token.cancel_query(NoTls)).await,
             };
         });
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.read_rest();
     }
 }
 
