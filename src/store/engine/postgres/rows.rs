@@ -130,14 +130,14 @@ impl Postgres {
 const NOBODYS: &str = "\u{1}\u{2}\u{3}";
 
 /// How many rows to ask for after so many took so long. The batches grow, so that the first
-/// rows of a slow search arrive early: each is to take a quarter of a second at most. Where one
-/// is slow they begin anew.
+/// rows of a slow search arrive early, and begin anew where one is slow.
 fn rows_after(rows: u32, took: Duration) -> u32 {
-    if took > SLOW {
-        return 1;
-    }
-    let growth = (SLOW * 10).as_micros() / took.as_micros().max(1);
-    rows.saturating_mul(growth.min(100) as u32).min(MOST_ROWS)
+    let growth = match took {
+        _ if took > SLOW => return 1,
+        _ if took > SLOW / 10 => 10,
+        _ => 100,
+    };
+    rows.saturating_mul(growth).min(MOST_ROWS)
 }
 
 const SLOW: Duration = Duration::from_millis(25);
