@@ -19,7 +19,7 @@ use crate::model::time::TimeArg;
 use crate::model::token::Sort;
 use crate::output::Format;
 use crate::output::view::Record;
-use crate::store::{EventPart, ListOptions, Mode, RunId, Store, Streamed};
+use crate::store::{EventPart, ListOptions, Mode, Store, Streamed};
 
 /// Show what was revoked, by whom, when and why.
 ///
@@ -147,9 +147,7 @@ impl Audit {
                 .context(format!("--actor {it}"))
         });
         let (user, by) = (user.transpose()?, by.transpose()?);
-        if let Some(run) = &run {
-            refuse_several_runs(events, &actor, run, session)?;
-        }
+        let run = run.map(|it| whole_run(events, &actor, it, session)).transpose()?;
         let filter =
             Filter { targets, target_type: None, user, actor: by, run, action, since, until };
         let query = actor.to_list::<AuditEvent>(filter)?;
@@ -166,27 +164,17 @@ impl Audit {
     }
 }
 
-/// Refuses the beginning of the ids of several runs.
-fn refuse_several_runs(events: &Store, actor: &Actor, run: &str, session: &Session) -> Result<()> {
-    let filter = Filter { run: Some(run.into()), ..Filter::default() };
-    let options = ListOptions { sort: Sort::BY_ID, limit: None, now: session.now };
+/// The id of the run that begins like this. What several begin with is refused.
+fn whole_run(events: &Store, actor: &Actor, run: String, session: &Session) -> Result<String> {
+    let filter = Filter { run: Some(run.clone()), ..Filter::default() };
     let query = actor.to_list::<AuditEvent>(filter)?;
-    let several = events.list::<AuditEvent, RunId, _>(&query, &options, |rows| {
-        let mut first: Option<String> = None;
-        for row in rows {
-            if let Streamed::Row(Ok(RunId(id))) = row? {
-                match &first {
-                    None => first = Some(id),
-                    Some(other) if *other != id => return Ok(Some([other.clone(), id])),
-                    Some(_) => {}
-                }
-            }
-        }
-        Ok(None)
-    })?;
-    let Some([one, other]) = several else { return Ok(()) };
+    let (one, other) = match events.runs(&query, session.now)? {
+        None => return Ok(run),
+        Some([one, other]) if one == other => return Ok(one),
+        Some([one, other]) => (one, other),
+    };
     let problem = format!("several runs begin like this, such as {one} and {other}");
-    Err(Failure::value("--run <RUN_ID>", run, problem).hint("give more of the id").into())
+    Err(Failure::value("--run <RUN_ID>", &run, problem).hint("give more of the id").into())
 }
 
 /// Finds the last event that a filter keeps, in the store or, where that records none, in the

@@ -2,13 +2,17 @@
 //! SQL, and how a row becomes a record. `revoke` writes them, in the transaction
 //! of what they record.
 
+use anyhow::Result;
+use uuid::fmt::Hyphenated;
+
+use super::Store;
 use super::engine::Decoder;
-use super::filter::at;
+use super::filter::{at, from_where};
 use super::schema::{AuditEvents, Comparison, Schema, Table};
 use super::sql::Sql;
 use super::stored::{FilterContext, Projection, Stored, Unrecorded};
 use super::way::Bounds;
-use crate::model::access::Reach;
+use crate::model::access::{ListQuery, Reach};
 use crate::model::audit::{AuditEvent, Filter};
 use crate::model::id::{EventId, IdList, OwnerRef, TokenId, UserId};
 use crate::model::time::Moment;
@@ -55,18 +59,27 @@ impl Projection<Self> for AuditEvent {
     }
 }
 
-/// The id of the run of an event, without the rest of it.
-#[derive(Clone, Debug)]
-pub struct RunId(pub String);
-
-impl Projection<AuditEvent> for RunId {
-    fn select_list(columns: &AuditEvents) -> Vec<(&'static str, &'static str)> {
-        vec![("id", columns.table.id.sql), ("run_id", columns.run_id)]
-    }
-
-    fn decode(row: &mut Decoder<'_>, _: &AuditEvents) -> Result<Self, String> {
-        row.integer()?;
-        row.text().map(Self)
+impl Store {
+    /// The ids of the runs that a query's events are of, the first and the last in the order of
+    /// their letters; `None`: there are no events.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::list`].
+    pub fn runs(&self, query: &ListQuery<AuditEvent>, now: Moment) -> Result<Option<[String; 2]>> {
+        let columns = self.columns::<AuditEvent>()?;
+        self.read(|transaction| {
+            // Each is found by its index, however many events there are.
+            let find = |extreme| -> Result<Option<String>> {
+                let mut sql = self.sql();
+                sql.push("SELECT ").push(extreme).push("(").push(columns.run_id).push(")");
+                from_where(&mut sql, columns.table.alone(), columns, query.selection(), now)
+                    .map_err(|error| self.unrecorded(&error))?;
+                let read = |row: &mut Decoder<'_>| row.optional_text().map_err(anyhow::Error::msg);
+                Ok(transaction.rows(&sql, read)?.into_iter().next().transpose()?.flatten())
+            };
+            Ok(find("min")?.zip(find("max")?).map(<[_; 2]>::from))
+        })
     }
 }
 
@@ -147,10 +160,16 @@ impl Stored for AuditEvent {
         if let Some(run) = run {
             // By its index, others' events would be found first, and cost more than none.
             let [begin, end] = if context.is_restricted { ["coalesce(", ", '')"] } else { [""; 2] };
-            // Ids of runs have nothing that sorts behind 'f'.
-            for (comparison, bound) in [(" >= ", run.clone()), (" < ", format!("{run}g"))] {
+            let mut compare = |comparison, bound: &str| {
                 sql.push(" AND ").push(begin).push(columns.run_id).push(end);
-                sql.push(comparison).bind(bound.as_str());
+                sql.push(comparison).bind(bound);
+            };
+            if run.len() == Hyphenated::LENGTH {
+                compare(" = ", run);
+            } else {
+                // Ids of runs have nothing that sorts behind 'f'.
+                compare(" >= ", run);
+                compare(" < ", &format!("{run}g"));
             }
         }
         if let Some(action) = action {

@@ -38,7 +38,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-pub use self::audit_events::RunId;
 pub use self::check::revokes_by;
 pub use self::copy::Copying;
 pub use self::draft::draft;

@@ -190,9 +190,10 @@ CREATE TABLE audit_events (
 
 -- Serve audit ID, --run, --actor and --user, and --since and --until.
 CREATE INDEX audit_events_target_id ON audit_events (target_id);
-CREATE INDEX audit_events_run_id ON audit_events (run_id);
-CREATE INDEX audit_events_actor_id ON audit_events (actor_id);
-CREATE INDEX audit_events_target_user_id ON audit_events (target_user_id);
+-- The newest of a run, an actor or an owner are found without sorting all.
+CREATE INDEX audit_events_run_id ON audit_events (run_id, created_at);
+CREATE INDEX audit_events_actor_id ON audit_events (actor_id, created_at);
+CREATE INDEX audit_events_target_user_id ON audit_events (target_user_id, created_at);
 CREATE INDEX audit_events_created_at ON audit_events (created_at);
 
 CREATE TRIGGER audit_events_refuse_update BEFORE UPDATE ON audit_events

@@ -243,9 +243,10 @@ COMMENT ON COLUMN audit_events.target_username IS
 COMMENT ON COLUMN audit_events.reason IS 'Why, as it was given.';
 -- Serve audit ID, --run, --actor and --user, and --since and --until.
 CREATE INDEX audit_events_target_id ON audit_events (target_id, id);
-CREATE INDEX audit_events_run_id ON audit_events (run_id, id);
-CREATE INDEX audit_events_actor_id ON audit_events (actor_id, id);
-CREATE INDEX audit_events_target_user_id ON audit_events (target_user_id, id);
+-- The newest of a run, an actor or an owner are found without sorting all.
+CREATE INDEX audit_events_run_id ON audit_events (run_id, created_at, id);
+CREATE INDEX audit_events_actor_id ON audit_events (actor_id, created_at, id);
+CREATE INDEX audit_events_target_user_id ON audit_events (target_user_id, created_at, id);
 CREATE INDEX audit_events_created_at ON audit_events (created_at, id);
 
 CREATE FUNCTION tokenctl_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -132,11 +132,12 @@ fn the_plans_use_the_indexes() -> Result<()> {
     text.push_str("\ndeploy-tokens\n");
     text += &deploy_plans_of(&store)?;
     text.push_str("\naudit\n");
-    let one: [(&str, SetAudit); 5] = [
+    let one: [(&str, SetAudit); 6] = [
         ("(none)", |_| {}),
         ("--user", |it| it.user = Some(user(2))),
         ("--actor", |it| it.actor = Some(user(2))),
-        ("--run", |it| it.run = Some("run-2".into())),
+        ("--run, its beginning", |it| it.run = Some("0190e2c5".into())),
+        ("--run", |it| it.run = Some("0190e2c5-0000-7000-8000-000000000000".into())),
         ("--since", |it| it.since = at("2024-03-02T00:00:00.000")),
     ];
     for role in ["root", "olive"] {
