@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::Value;
+use super::value::Value;
 use crate::model::id::{Id, IdList, parse_id};
 use crate::model::reference::Reference;
 

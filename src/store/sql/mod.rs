@@ -4,132 +4,20 @@
 //! else a bound [`Value`]. Where the dialects differ, [`Sql`] has a method; all other text
 //! is the same in both.
 
+mod flavour;
 mod ids;
 mod text;
+mod value;
 
-use std::sync::Arc;
-
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use uuid::Uuid;
-
+pub use self::flavour::{Dialect, Encoding, Flavour};
 use self::ids::firsts;
 pub use self::ids::{IdColumn, IdForm};
 pub(super) use self::text::sql;
 pub use self::text::{Quoted, Text, literal, replaced};
+pub use self::value::Value;
 use super::scopes::{Scopes, ScopesForm, in_json};
-use crate::model::id::{Id, IdList};
+use crate::model::id::IdList;
 use crate::model::token::fold;
-
-/// A dialect of SQL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
-    Sqlite,
-    Postgres,
-}
-
-impl Dialect {
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sqlite => "SQLite",
-            Self::Postgres => "PostgreSQL",
-        }
-    }
-}
-
-/// A value to bind.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Value {
-    Integer(i64),
-    Boolean(bool),
-    Text(String),
-    Integers(Vec<i64>),
-    Texts(Vec<String>),
-    Uuid(Uuid),
-    Uuids(Vec<Uuid>),
-    /// Integers and texts: for SQLite, where a column may hold both.
-    Ids(Vec<Id>),
-    /// In UTC, for a column without time zone.
-    Timestamp(NaiveDateTime),
-    Timestamptz(DateTime<Utc>),
-    Date(NaiveDate),
-}
-
-impl Value {
-    /// The texts in it.
-    pub fn texts(&mut self) -> &mut [String] {
-        match self {
-            Self::Text(text) => std::slice::from_mut(text),
-            Self::Texts(texts) => texts,
-            _ => &mut [],
-        }
-    }
-
-    #[must_use]
-    pub fn is_ascii(&self) -> bool {
-        match self {
-            Self::Text(text) => text.is_ascii(),
-            Self::Texts(texts) => texts.iter().all(|text| text.is_ascii()),
-            _ => true,
-        }
-    }
-}
-
-impl From<i64> for Value {
-    fn from(value: i64) -> Self {
-        Self::Integer(value)
-    }
-}
-
-impl From<&str> for Value {
-    fn from(value: &str) -> Self {
-        Self::Text(value.into())
-    }
-}
-
-impl From<String> for Value {
-    fn from(value: String) -> Self {
-        Self::Text(value)
-    }
-}
-
-/// What statements depend on besides the dialect.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Flavour {
-    pub dialect: Dialect,
-    /// The schema of the server that the tables are in.
-    pub namespace: Option<Quoted>,
-    pub encoding: Encoding,
-    /// Whether `lower` knows the letters of ASCII: under a Turkish collation it does not.
-    pub folds_ascii: bool,
-    /// The values that stand in a description, which texts name by their numbers.
-    pub literals: Arc<[Value]>,
-}
-
-/// How a database keeps text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encoding {
-    Utf8,
-    /// SQLite compares the bytes of it.
-    Utf16,
-    /// PostgreSQL does not know what the bytes mean.
-    Unknown,
-    /// Of a repertoire that is smaller than Unicode's.
-    Other,
-}
-
-impl Flavour {
-    #[must_use]
-    pub fn new(dialect: Dialect) -> Self {
-        Self {
-            dialect,
-            namespace: None,
-            encoding: Encoding::Utf8,
-            folds_ascii: true,
-            literals: Arc::new([]),
-        }
-    }
-}
 
 /// The database's collation, and that of bytes. A column may have one of its own, with other
 /// letters, or one by which texts are equal that are not the same, and has no say in what is
