@@ -144,11 +144,8 @@ fn of(name: &'static str, described: Described, known: Option<&'static Known>) -
         (|_, _| {}, &[], None);
     if let Some(known) = known {
         (complete, signature, returning) = (known.complete, known.signature, known.returning);
-        for (needs, more) in [(&mut required, known.required), (&mut optional, known.optional)] {
-            for (table, columns) in more {
-                needs.add(table, columns.split_whitespace());
-            }
-        }
+        required.add_all(known.required);
+        optional.add_all(known.optional);
     }
     Description {
         name,
