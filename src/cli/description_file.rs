@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::environment::variable;
 use crate::digest::hexadecimal;
 use crate::failure::Failure;
-use crate::store::schema::described::{Described, LARGEST, Origin};
+use crate::store::schema::described::{Described, LARGEST, Origin, nearest};
 use crate::store::schema::{self, Description, NAMES};
 
 /// Finds a description by its name, or reads the file. Call it before opening the store,
@@ -41,11 +41,9 @@ pub fn description(named: &str) -> Result<&'static Description> {
 
 /// The failure where no description has a name.
 pub fn unknown(argument: &str, named: &str) -> Failure {
-    let likeness = |name: &&&str| {
-        if name.contains(named) { 1.0 } else { strsim::jaro_winkler(name, named) }
-    };
-    let near = NAMES.iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
-    let near = near.filter(|name| likeness(name) > 0.7 && **name != named);
+    let all = || NAMES.iter().copied();
+    let near = all().rfind(|name| name.contains(named)).or_else(|| nearest(named, all()));
+    let near = near.filter(|name| *name != named);
     let failure = Failure::value(argument, named, "no description has this name");
     let failure = match near {
         Some(near) => failure.hint(format!("a similar name exists: {near}")),

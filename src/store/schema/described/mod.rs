@@ -12,7 +12,7 @@ mod times;
 mod tokens;
 mod users;
 
-pub use self::names::looks_secret;
+pub use self::names::{looks_secret, nearest};
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

@@ -107,7 +107,7 @@ impl Compiler<'_> {
         if self.described.is_optional(wanted) {
             return Ok(None);
         }
-        let problem = format!("there is no table {wanted}{}", nearest(wanted, tables));
+        let problem = format!("there is no table {wanted}{}", near(wanted, tables));
         Err(self.described.mistake(name, &problem))
     }
 
@@ -153,7 +153,7 @@ impl Compiler<'_> {
             return Ok(None);
         }
         let table = &row.table;
-        let near = nearest(wanted, columns.iter().map(|it| it.name.as_str()));
+        let near = near(wanted, columns.iter().map(|it| it.name.as_str()));
         let problem = format!("there is no column {wanted} in table {table}{near}");
         Err(self.described.mistake(name, &problem))
     }
@@ -227,13 +227,15 @@ impl Compiler<'_> {
     }
 }
 
-/// The name that is most like another, in words.
-fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> String {
-    let small = wanted.to_lowercase();
-    let likeness = |name: &str| strsim::jaro_winkler(&name.to_lowercase(), &small);
+/// The name that is most like another, whatever its own case, if it is much like it.
+pub fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let likeness = |name: &str| strsim::jaro_winkler(&name.to_lowercase(), wanted);
     let near = names.max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
-    match near.filter(|name| likeness(name) > 0.7) {
-        Some(near) => format!("; the nearest is {near}"),
-        None => String::new(),
-    }
+    near.filter(|name| likeness(name) > 0.7)
+}
+
+/// The same in words, whatever the case of either.
+fn near<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> String {
+    let near = nearest(&wanted.to_lowercase(), names);
+    near.map_or_else(String::new, |near| format!("; the nearest is {near}"))
 }
