@@ -6,7 +6,7 @@ use anyhow::Result;
 use super::engine::{Decoder, Mode, Streamed};
 use super::filter::from_where;
 use super::schema::described::Described;
-use super::schema::form::{Literal, Revoke};
+use super::schema::form::Revoke;
 use super::stored::Stored;
 use super::{ListOptions, Store};
 use crate::model::actor::Actor;
@@ -178,14 +178,7 @@ pub fn revokes_by(described: &Described) -> String {
     let how = match tokens.revoke.get_ref() {
         Revoke::Delete => "deletes the row".into(),
         Revoke::Set { flag, to: None } => format!("sets {}", flag.get_ref()),
-        Revoke::Set { flag, to: Some(value) } => {
-            let value = match value {
-                Literal::Integer(number) => number.to_string(),
-                Literal::Boolean(value) => value.to_string(),
-                Literal::Text(text) => format!("'{text}'"),
-            };
-            format!("sets {} to {value}", flag.get_ref())
-        }
+        Revoke::Set { flag, to: Some(value) } => format!("sets {} to {value}", flag.get_ref()),
         Revoke::Clear(flag) => format!("clears {}", flag.get_ref()),
         Revoke::Stamp(time) => format!("sets {} to the present", time.get_ref()),
         Revoke::Expire(time) => format!("lets it expire, by {}", time.get_ref()),

@@ -11,8 +11,7 @@ impl Compiler<'_> {
     /// The conditions on a row, joined by AND: all columns have to be there.
     pub fn conditions(&self, row: &Row, conditions: &Conditions) -> Result<Text, Failure> {
         let all = conditions.0.iter().map(|(name, test)| {
-            let column = self.required(row, name)?;
-            self.check_readable(row, name, column.kind)?;
+            let column = self.required_readable(row, name)?;
             self.test(name, &column, test)
         });
         Ok(Text::joined(all.collect::<Result<Vec<_>, _>>()?, " AND "))
@@ -100,22 +99,25 @@ impl Compiler<'_> {
                 let is = if *value { " <> 0" } else { " = 0" };
                 sql!["coalesce(", column, ", 0)", is]
             }
-            (Literal::Integer(value), ColumnKind::Integer | ColumnKind::Any) => {
-                sql![column, " = ", self.bound(Value::Integer(*value))]
+            (Literal::Integer(_), ColumnKind::Integer | ColumnKind::Any) => {
+                sql![column, " = ", self.bound(literal.value())]
             }
-            (Literal::Integer(value), ColumnKind::Boolean) if is_sqlite => {
-                sql![column, " = ", self.bound(Value::Integer(*value))]
+            (Literal::Integer(_), ColumnKind::Boolean)
+            | (Literal::Text(_), ColumnKind::Text | ColumnKind::Any)
+                if is_sqlite =>
+            {
+                sql![column, " = ", self.bound(literal.value())]
             }
-            (Literal::Text(value), ColumnKind::Text | ColumnKind::Any) if is_sqlite => {
-                sql![column, " = ", self.bound(Value::from(value.as_str()))]
+            (Literal::Text(_), ColumnKind::Text | ColumnKind::Castable | ColumnKind::Uuid) => {
+                sql![column, "::text# = ", self.bound(literal.value())]
             }
-            (Literal::Text(value), ColumnKind::Text | ColumnKind::Castable | ColumnKind::Uuid) => {
-                sql![column, "::text# = ", self.bound(Value::from(value.as_str()))]
-            }
-            (literal, _) => {
-                let (column, of) = (name.get_ref(), kind.in_words());
-                let problem = format!("{column} holds {of}, not {}", in_words(literal));
-                return Err(self.described.mistake(name, &problem));
+            (literal, &kind) => {
+                let what = match literal {
+                    Literal::Integer(_) => "the number ",
+                    Literal::Boolean(_) => "",
+                    Literal::Text(_) => "the text ",
+                };
+                return Err(self.holds(name, kind, &format!("not {what}{literal}")));
             }
         })
     }
@@ -137,37 +139,18 @@ impl Compiler<'_> {
             ColumnKind::Array => {
                 Ok(sql![self.bound(Value::from(word)), " = ANY(", column, "::text[])"])
             }
-            _ => {
-                let problem = format!("{} holds {}, not words", name.get_ref(), kind.in_words());
-                Err(self.described.mistake(name, &problem))
-            }
+            _ => Err(self.holds(name, *kind, "not words")),
         }
     }
 }
 
-impl ColumnKind {
-    /// What it holds, in messages.
-    #[must_use]
-    pub fn in_words(self) -> &'static str {
+impl Literal {
+    /// The value to bind.
+    pub(super) fn value(&self) -> Value {
         match self {
-            Self::Integer => "integers",
-            Self::Boolean => "true and false",
-            Self::Text | Self::Castable => "texts",
-            Self::Uuid => "UUIDs",
-            Self::Timestamp | Self::Timestamptz => "times",
-            Self::Date => "dates",
-            Self::Array => "arrays",
-            Self::Json => "JSON",
-            Self::Any => "anything",
-            Self::Other => "values of a type that is not read",
+            Self::Integer(number) => Value::Integer(*number),
+            Self::Boolean(value) => Value::Boolean(*value),
+            Self::Text(text) => Value::from(text.as_str()),
         }
-    }
-}
-
-fn in_words(literal: &Literal) -> String {
-    match literal {
-        Literal::Integer(number) => format!("the number {number}"),
-        Literal::Boolean(value) => value.to_string(),
-        Literal::Text(text) => format!("the text '{text}'"),
     }
 }

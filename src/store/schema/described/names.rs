@@ -54,6 +54,9 @@ impl Row {
     }
 }
 
+/// What is said of a column that is neither set nor cleared, behind what it holds.
+pub(super) const NO_FLAG: &str = "and is no flag";
+
 /// What is called so is a secret or a part of one, as a rule.
 const SECRET_WORDS: [&str; 16] = [
     "value",
@@ -166,7 +169,14 @@ impl Compiler<'_> {
         })
     }
 
-    /// Finds a column to be read, which is no secret.
+    /// The same of a column to be read, which is no secret.
+    pub fn required_readable(&self, row: &Row, name: &Name) -> Result<Found, Failure> {
+        let found = self.required(row, name)?;
+        self.check_readable(row, name, found.kind)?;
+        Ok(found)
+    }
+
+    /// Finds a column to be read, which is no secret; `None`: as for any column.
     pub fn readable(&self, row: &Row, name: &Name) -> Result<Option<Found>, Failure> {
         let found = self.column(row, name)?;
         if let Some(found) = &found {
@@ -202,6 +212,12 @@ impl Compiler<'_> {
         Ok(())
     }
 
+    /// The failure where what a column holds is not what is asked for.
+    pub fn holds(&self, name: &Name, kind: ColumnKind, but: &str) -> Failure {
+        let problem = format!("{} holds {}, {but}", name.get_ref(), kind.in_words());
+        self.described.mistake(name, &problem)
+    }
+
     fn find<'n>(
         &self,
         mut names: impl Iterator<Item = &'n str> + Clone,
@@ -224,6 +240,24 @@ impl Compiler<'_> {
             return Err(self.described.mistake(name, "the name has control characters"));
         }
         Ok(())
+    }
+}
+
+impl ColumnKind {
+    /// What it holds, in messages.
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::Integer => "integers",
+            Self::Boolean => "true and false",
+            Self::Text | Self::Castable => "texts",
+            Self::Uuid => "UUIDs",
+            Self::Timestamp | Self::Timestamptz => "times",
+            Self::Date => "dates",
+            Self::Array => "arrays",
+            Self::Json => "JSON",
+            Self::Any => "anything",
+            Self::Other => "values of a type that is not read",
+        }
     }
 }
 

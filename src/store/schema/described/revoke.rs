@@ -3,11 +3,11 @@
 
 use super::Compiler;
 use super::links;
-use super::names::{Found, Row};
+use super::names::{Found, NO_FLAG, Row};
 use crate::failure::Failure;
 use crate::store::schema::form::{File, Literal, Name, NameOr, Revoke, TimeAs, TimeColumn};
 use crate::store::schema::{ColumnKind, RevokeMethod, Table, TimeForm};
-use crate::store::sql::{IdForm, Quoted, Text, Value, sql};
+use crate::store::sql::{IdForm, Quoted, Text, sql};
 
 /// The statement that deletes rows which depend on tokens, and the one that finds those left.
 type Dependents = ([&'static str; 2], [&'static str; 2]);
@@ -49,11 +49,7 @@ impl Compiler<'_> {
                     }
                     ColumnKind::Boolean => sql![column, " IS FALSE"],
                     ColumnKind::Integer => sql!["coalesce(", column, ", 1) = 0"],
-                    _ => {
-                        let of = kind.in_words();
-                        let problem = format!("{} holds {of}, and is no flag", flag.get_ref());
-                        return Err(self.described.mistake(flag, &problem));
-                    }
+                    _ => return Err(self.holds(flag, kind, NO_FLAG)),
                 })
             }
             Revoke::Stamp(time) => {
@@ -214,11 +210,7 @@ impl Compiler<'_> {
         match found.kind {
             ColumnKind::Integer => Ok(sql![if value { "1" } else { "0" }]),
             ColumnKind::Boolean | ColumnKind::Any => Ok(sql![if value { "TRUE" } else { "FALSE" }]),
-            kind => {
-                let problem =
-                    format!("{} holds {}, and is no flag", name.get_ref(), kind.in_words());
-                Err(self.described.mistake(name, &problem))
-            }
+            kind => Err(self.holds(name, kind, NO_FLAG)),
         }
     }
 
@@ -227,7 +219,6 @@ impl Compiler<'_> {
         // A value that the column cannot hold is one that it can never be equal to.
         self.is_any_of(name, found, std::slice::from_ref(value))?;
         Ok(match value {
-            Literal::Integer(number) => self.bound(Value::Integer(*number)),
             Literal::Boolean(value) => self.truth(name, found, *value)?,
             Literal::Text(_) if found.kind == ColumnKind::Castable => {
                 let problem = format!(
@@ -236,7 +227,7 @@ impl Compiler<'_> {
                 );
                 return Err(self.described.mistake(name, &problem));
             }
-            Literal::Text(text) => self.bound(Value::from(text.as_str())),
+            Literal::Integer(_) | Literal::Text(_) => self.bound(value.value()),
         })
     }
 

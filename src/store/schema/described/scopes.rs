@@ -1,7 +1,7 @@
 //! Columns of scopes, in the forms that applications have.
 
 use super::Compiler;
-use super::names::{Found, Row};
+use super::names::{Found, NO_FLAG, Row};
 use crate::failure::Failure;
 use crate::store::schema::ColumnKind;
 use crate::store::schema::form::{Name, ScopesAs, ScopesForm as Given};
@@ -45,11 +45,7 @@ impl Compiler<'_> {
             (ColumnKind::Castable, form) if form != ScopesAs::Array => sql![column, "::text"],
             (ColumnKind::Json, ScopesAs::Json) => sql![column, "::text"],
             (ColumnKind::Array, ScopesAs::Array) => sql!["array_to_json(", column, ")::text"],
-            _ => {
-                let form = form_name(form);
-                let problem = format!("{} holds {}, not {form}", name.get_ref(), kind.in_words());
-                return Err(self.described.mistake(name, &problem));
-            }
+            _ => return Err(self.holds(name, *kind, &format!("not {}", form_name(form)))),
         };
         let stored = match form {
             ScopesAs::Words => ScopesForm::Words,
@@ -121,16 +117,11 @@ impl Compiler<'_> {
             let Some(column) = self.readable(row, name)? else { continue };
             let scope = name.get_ref();
             let is_word = scope.trim() == scope && !scope.contains(',');
-            if !is_word || !matches!(column.kind, ColumnKind::Boolean | ColumnKind::Integer) {
-                let problem = format!("{scope} holds {}, and is no flag", column.kind.in_words());
-                return Err(self.described.mistake(name, &problem));
+            if !is_word || column.kind == ColumnKind::Any {
+                return Err(self.holds(name, column.kind, NO_FLAG));
             }
             odd.push(sql!["typeof(", column.sql, ") NOT IN ('integer', 'null')"]);
-            let is_set = if column.kind == ColumnKind::Integer {
-                sql!["coalesce(", column.sql, ", 0) <> 0"]
-            } else {
-                sql![column.sql, " IS TRUE"]
-            };
+            let is_set = self.flag(name, &column)?;
             let scope = self.bound(Value::from(scope.as_str()));
             let text = if self.is_sqlite() { "" } else { "::text" };
             all.push(sql!["CASE WHEN ", is_set, " THEN ", scope, text, " END"]);

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::model::time::{Moment, Timestamp};
 use crate::store::schema::form::{Literal, Name, NameOr, TimeAs, TimeColumn};
 use crate::store::schema::{ColumnKind, Time, TimeForm};
-use crate::store::sql::{Text, Value, sql};
+use crate::store::sql::{Text, sql};
 
 /// As many seconds as fit between two times that both databases know.
 const MOST_SECONDS: &str = "100000000000";
@@ -62,11 +62,7 @@ impl Compiler<'_> {
             sql = sql!["nullif(", sql, ", 'infinity')"];
         }
         if let Some(other) = &time.if_after {
-            let found = self.readable(row, other)?;
-            let found = found.ok_or_else(|| {
-                let problem = format!("{} is optional, and is needed here", other.get_ref());
-                self.described.mistake(other, &problem)
-            })?;
+            let found = self.required_readable(row, other)?;
             // In the same form: another would not sort among these times.
             if self.form(other, found.kind, time.form)? != form {
                 let problem = format!(
@@ -89,7 +85,6 @@ impl Compiler<'_> {
         kind: ColumnKind,
         given: Option<TimeAs>,
     ) -> Result<TimeForm, Failure> {
-        let column = name.get_ref();
         // SQLite lets a column hold what it likes, whatever its declaration says.
         if self.is_sqlite() {
             return match (given, kind) {
@@ -102,10 +97,7 @@ impl Compiler<'_> {
                     Ok(TimeForm::Spaced)
                 }
                 // Of numbers with fractions, say: a text would be written among them.
-                (None, _) => {
-                    let problem = format!("{column} holds {}, not such times", kind.in_words());
-                    Err(self.described.mistake(name, &problem))
-                }
+                (None, _) => Err(self.holds(name, kind, "not such times")),
             };
         }
         Ok(match (kind, given) {
@@ -123,10 +115,7 @@ impl Compiler<'_> {
             (ColumnKind::Integer, None) => return Err(self.asks_for_unit(name)),
             (ColumnKind::Text, Some(TimeAs::Spaced)) => TimeForm::Spaced,
             (ColumnKind::Text, Some(TimeAs::Iso | TimeAs::SpacedWithZone)) => TimeForm::Iso,
-            _ => {
-                let problem = format!("{column} holds {}, not such times", kind.in_words());
-                return Err(self.described.mistake(name, &problem));
-            }
+            _ => return Err(self.holds(name, kind, "not such times")),
         })
     }
 
@@ -155,19 +144,15 @@ impl Compiler<'_> {
     /// The value that stands for no time, in the form of the column.
     fn never(&self, name: &Name, form: TimeForm, never: &Literal) -> Result<Text, Failure> {
         let value = match (form, never) {
-            (TimeForm::Epoch | TimeForm::EpochMillis, Literal::Integer(number)) => {
-                Some(Value::Integer(*number))
-            }
-            (TimeForm::Spaced | TimeForm::IsoDate, Literal::Text(text)) => {
-                Some(Value::from(text.as_str()))
-            }
+            (TimeForm::Epoch | TimeForm::EpochMillis, Literal::Integer(_))
+            | (TimeForm::Spaced | TimeForm::IsoDate, Literal::Text(_)) => Some(never.value()),
             (_, Literal::Text(text)) => {
                 Timestamp::from_any_zone(text).map(|time| form.value(Moment::at(time)))
             }
             _ => None,
         };
         let value = value.ok_or_else(|| {
-            let problem = format!("never: {never:?} is no time as {} has it", name.get_ref());
+            let problem = format!("never: {never} is no time as {} has it", name.get_ref());
             self.described.mistake(name, &problem)
         })?;
         Ok(self.bound(value))
@@ -186,9 +171,7 @@ impl Compiler<'_> {
             return Ok(None);
         };
         if !matches!(count.kind, ColumnKind::Integer | ColumnKind::Any) && !self.is_sqlite() {
-            let problem =
-                format!("{} holds {}, not seconds", seconds.get_ref(), count.kind.in_words());
-            return Err(self.described.mistake(seconds, &problem));
+            return Err(self.holds(seconds, count.kind, "not seconds"));
         }
         let form = self.form(after, from.kind, given)?;
         let from = self.comparable(&from, form, given);

@@ -1,7 +1,7 @@
 //! The columns of tokens.
 
 use super::Compiler;
-use super::names::{Found, Row};
+use super::names::{Found, NO_FLAG, Row};
 use crate::failure::Failure;
 use crate::model::id::ROW;
 use crate::store::schema::form::{Linked, Name, NameOr};
@@ -73,9 +73,7 @@ impl Compiler<'_> {
         let Some(names) = &self.file().tokens.id else { return Ok(self.row_as_id(row)) };
         let mut parts = Vec::new();
         for name in &names.0 {
-            let found = self.required(row, name)?;
-            self.check_readable(row, name, found.kind)?;
-            parts.push((name, found));
+            parts.push((name, self.required_readable(row, name)?));
         }
         if let [(name, found)] = &parts[..] {
             let form = self.id_form(name, found.kind)?;
@@ -115,10 +113,7 @@ impl Compiler<'_> {
             ColumnKind::Integer => Ok(IdForm::Integer),
             ColumnKind::Text | ColumnKind::Castable => Ok(IdForm::Text),
             ColumnKind::Uuid => Ok(IdForm::Uuid),
-            _ => {
-                let problem = format!("{} holds {}, no ids", name.get_ref(), kind.in_words());
-                Err(self.described.mistake(name, &problem))
-            }
+            _ => Err(self.holds(name, kind, "no ids")),
         }
     }
 
@@ -143,10 +138,7 @@ impl Compiler<'_> {
             ColumnKind::Timestamptz => {
                 sql!["to_char(", column, " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"]
             }
-            _ => {
-                let problem = format!("{} holds {}, no ids", name.get_ref(), kind.in_words());
-                return Err(self.described.mistake(name, &problem));
-            }
+            _ => return Err(self.holds(name, *kind, "no ids")),
         })
     }
 
@@ -188,10 +180,7 @@ impl Compiler<'_> {
                 Ok(sql![column, "::text"])
             }
             ColumnKind::Integer => Ok(sql!["CAST(", column, " AS TEXT)"]),
-            _ => {
-                let problem = format!("{} holds {}, no texts", name.get_ref(), kind.in_words());
-                Err(self.described.mistake(name, &problem))
-            }
+            _ => Err(self.holds(name, *kind, "no texts")),
         }
     }
 
@@ -205,11 +194,7 @@ impl Compiler<'_> {
             }
             ColumnKind::Boolean => Ok(sql![column, " IS TRUE"]),
             ColumnKind::Integer => Ok(sql!["coalesce(", column, ", 0) <> 0"]),
-            _ => {
-                let problem =
-                    format!("{} holds {}, and is no flag", name.get_ref(), kind.in_words());
-                Err(self.described.mistake(name, &problem))
-            }
+            _ => Err(self.holds(name, *kind, NO_FLAG)),
         }
     }
 }

@@ -4,6 +4,8 @@
 
 mod read;
 
+use std::fmt;
+
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -284,6 +286,16 @@ pub enum Literal {
     Integer(i64),
     Boolean(bool),
     Text(String),
+}
+
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Integer(number) => number.fmt(f),
+            Self::Boolean(value) => value.fmt(f),
+            Self::Text(text) => write!(f, "'{text}'"),
+        }
+    }
 }
 
 /// A column by its name, or a table that says more.
