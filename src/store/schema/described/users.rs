@@ -3,6 +3,7 @@
 use super::Compiler;
 use super::links::Chain;
 use super::names::Row;
+use super::owners::OwnerRow;
 use crate::failure::Failure;
 use crate::store::schema::form::{Admin, Literal, OwnerTable};
 use crate::store::schema::{Lookup, NO_NAME, Users};
@@ -24,10 +25,9 @@ impl Compiler<'_> {
             });
         };
         let token = self.token_row("t")?;
-        let owning = self.owning(&token, owner)?;
-        let u = self.user_row("u", owner)?;
-        let key = self.key(&u, owner)?;
-        let username = self.username(&u, owner)?;
+        let owning = self.owning(&token, &owner.column, owner.via.as_ref(), owner.only.as_ref())?;
+        let OwnerRow { row: u, key } = self.owner_row("u", &owner.table, owner.key.as_ref())?;
+        let username = self.name_of(&u, &owner.username)?;
         let admin = self.admin(&u, owner)?;
         let active = match &owner.active {
             Some(active) => sql![self.conditions_there(&u, active)?, " AND "],
@@ -52,8 +52,8 @@ impl Compiler<'_> {
             " = ",
         ];
         let services = self.file().also_owned_by.iter().map(|service| {
-            let row = self.service_row("u", service)?;
-            let key = self.service_key(&row, service)?;
+            let OwnerRow { row, key } =
+                self.owner_row("u", &service.table, service.key.as_ref())?;
             let name = self.name_of(&row, &service.username)?;
             let head = sql!["SELECT ", key.sql, ", ", name, " FROM ", row.from(), " WHERE "];
             let lookup = Lookup {
