@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style as Paint};
 use anyhow::{Context, Result};
 
 use super::CANNOT_PRINT;
-use super::table::cut;
+use super::cell::cut;
 use super::text::{visible, width};
 use crate::model::stats::{Bucket, By, Group, Key};
 use crate::model::time::{Date, Expiry};

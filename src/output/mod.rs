@@ -2,6 +2,7 @@
 //! bounded however many rows there are.
 
 pub mod blocking;
+mod cell;
 pub mod chart;
 mod copied_table;
 pub mod csv;

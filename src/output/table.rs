@@ -4,19 +4,16 @@
 use std::collections::VecDeque;
 use std::io::Write;
 
-use anstyle::{AnsiColor, Style as Paint};
+use anstyle::Style as Paint;
 use anyhow::Result;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ColumnConstraint, Width};
-use unicode_width::UnicodeWidthChar;
 
+use super::OutputStyle;
+use super::cell::{Content, END, Tint, WIDE, content, cut, is_relative};
 use super::layout::{GAP, Place, WIDEST_IN_LINE, fit};
-use super::text::visible;
 use super::text::width;
 use super::view::{self, Cell, Column, Record, Room};
-use super::{OutputStyle, Terminal, Times};
-use crate::model::time::{relative, relative_expiry};
-use crate::model::token::State;
 
 /// Rows that are laid out together.
 const PAGE: usize = 1000;
@@ -36,64 +33,6 @@ pub(super) struct Table<W: Write, R: Record> {
     header_is_due: bool,
     page: Vec<Vec<Content>>,
 }
-
-/// The text of a cell and what it is painted with.
-struct Content {
-    text: String,
-    paint: Option<Tint>,
-}
-
-impl Content {
-    fn text(text: &str) -> Self {
-        Self { text: visible(text).into(), paint: None }
-    }
-
-    fn heading(text: &str) -> Self {
-        Self { text: text.into(), paint: Some(Tint::Heading) }
-    }
-}
-
-/// What a cell is painted with, as a character that takes no place and that no text has,
-/// since [`visible`] escapes it: comfy-table measures the text, not the
-/// codes of the terminal, which take its place afterwards.
-#[derive(Clone, Copy)]
-enum Tint {
-    Heading,
-    Active,
-    Revoked,
-    Expired,
-    Absent,
-}
-
-impl Tint {
-    const ALL: [Self; 5] =
-        [Self::Heading, Self::Active, Self::Revoked, Self::Expired, Self::Absent];
-
-    fn mark(self) -> char {
-        match self {
-            Self::Heading => '\u{2060}',
-            Self::Active => '\u{2061}',
-            Self::Revoked => '\u{2062}',
-            Self::Expired => '\u{2063}',
-            Self::Absent => '\u{2064}',
-        }
-    }
-
-    fn paint(self) -> Paint {
-        match self {
-            Self::Heading => Paint::new().bold(),
-            Self::Active => AnsiColor::Green.on_default(),
-            Self::Revoked => AnsiColor::Red.on_default(),
-            Self::Expired => AnsiColor::Yellow.on_default(),
-            Self::Absent => Paint::new().dimmed(),
-        }
-    }
-}
-
-/// Ends what is painted.
-const END: char = '\u{206a}';
-/// Begins a stand-in for a text that is wider than its column.
-const WIDE: char = '\u{206b}';
 
 impl<W: Write, R: Record> Table<W, R> {
     pub fn new(out: W, style: &OutputStyle) -> Self {
@@ -288,66 +227,4 @@ fn write_marked(out: &mut impl Write, line: &str, wide: &mut VecDeque<String>) -
     }
     out.write_all(rest.as_bytes())?;
     Ok(())
-}
-
-/// Cuts a text to `room` cells, the last of them an ellipsis.
-pub fn cut(text: &mut String, room: usize) {
-    if width(text) <= room {
-        return;
-    }
-    // Added up character by character: the width of a sequence of them is never
-    // more, and a long name costs no more than its length.
-    let mut used = 0;
-    let mut fits = |c: char| {
-        used += c.width().unwrap_or(0);
-        used < room
-    };
-    let end = text.chars().take_while(|&c| fits(c)).map(char::len_utf8).sum();
-    text.truncate(end);
-    text.push('…');
-}
-
-fn is_relative(style: &OutputStyle) -> bool {
-    matches!(style.terminal, Some(Terminal { times: Times::Relative, .. }))
-}
-
-/// The text of a cell: exact, or in words where a person reads it.
-fn content<R>(column: &Column<R>, record: &R, style: &OutputStyle) -> Content {
-    let cell = (column.cell)(record, style.now);
-    let said = match cell {
-        Cell::Null => Some("-".into()),
-        Cell::Never if style.terminal.is_none() => Some("-".into()),
-        // What is not recorded may well happen.
-        Cell::Never if style.unrecorded.contains(&column.name) => Some("-".into()),
-        Cell::Never => Some("never".into()),
-        Cell::Time(time) if is_relative(style) => relative(time, style.now.instant),
-        Cell::Expiry(expiry) if is_relative(style) => relative_expiry(expiry, style.now),
-        _ => None,
-    };
-    let text = said.unwrap_or_else(|| {
-        let mut text = String::new();
-        cell.write_plain(&mut text);
-        text
-    });
-    let paint = match cell {
-        Cell::State(State::Active) => Some(Tint::Active),
-        Cell::State(State::Revoked) => Some(Tint::Revoked),
-        Cell::State(State::Expired) => Some(Tint::Expired),
-        Cell::Null | Cell::Never => Some(Tint::Absent),
-        _ => None,
-    };
-    Content { text, paint }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn marks_take_no_place_and_no_text_has_them() {
-        for mark in Tint::ALL.map(Tint::mark).into_iter().chain([END, WIDE]) {
-            assert_eq!(width(&mark.to_string()), 0);
-            assert!(super::super::text::is_hostile(mark));
-        }
-    }
 }
