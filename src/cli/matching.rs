@@ -59,7 +59,8 @@ pub struct Wanted<'w> {
     pub shown: Option<usize>,
     /// At most this many, the first by id.
     pub limit: Option<u64>,
-    pub reviewed: Option<&'w ReviewedRows>,
+    /// What a list names; `None`: all that the filter keeps.
+    pub named: Option<&'w Listed>,
 }
 
 /// What the question says besides what matches.
@@ -74,6 +75,20 @@ pub struct Question {
     pub times: Times,
 }
 
+/// How many ids one statement names: it holds them several times over.
+const NAMED_AT_ONCE: usize = 10_000;
+
+/// A query among ids, where some are named, in parts. What has changed between two of them is
+/// seen when a batch is evaluated again.
+fn in_parts<T: Token>(
+    query: &RevokeQuery<T>,
+    named: Option<&IdList>,
+) -> impl Iterator<Item = RevokeQuery<T>> {
+    let parts = named.map(|ids| ids.chunks(NAMED_AT_ONCE).map(|ids| query.among(ids)));
+    let whole = named.is_none().then(|| query.clone());
+    parts.into_iter().flatten().chain(whole)
+}
+
 /// From how many tokens on the answer is their number.
 const MANY: u64 = 101;
 
@@ -85,26 +100,33 @@ impl<T: Stored + Token + Record> Matching<T> {
         stop: &Stop,
         wanted: &Wanted<'_>,
     ) -> Result<Self> {
-        let Wanted { shown, limit, reviewed } = *wanted;
-        let matching = Self::none(store, shown.unwrap_or(0), session.now);
-        let reviewed = reviewed.filter(|it| !it.is_empty());
+        let Wanted { shown, limit, named } = *wanted;
+        let mut matching = Self::none(store, shown.unwrap_or(0), session.now);
+        let progress = Progress::searching(session, stop, "{pos} tokens match so far");
+        let reviewed = named.map(|it| &it.reviewed).filter(|it| !it.is_empty());
         // A store that vouches for its rows never gives an id to another token.
         let is_id_enough = shown.is_none() && reviewed.is_none();
-        if is_id_enough && store.vouches_for(query.selection()) {
-            return matching.read_each(session, store, query, stop, |matching, TokenId(id)| {
-                if !matching.is_beyond(limit) {
-                    matching.ids.push(id);
-                }
-            });
-        }
+        let is_id_enough = is_id_enough && store.vouches_for(query.selection());
         // A token that does not fit its reviewed row will be spared.
         let fits = |token: &T| reviewed.is_none_or(|it| it.fits(token, session.now));
         let description = store.description();
-        matching.read_each(session, store, query, stop, |matching, token: T| {
-            if fits(&token) && !matching.is_beyond(limit) {
-                matching.add(description, token, session.now);
-            }
-        })
+        for query in in_parts(query, named.map(|it| &it.ids)) {
+            let read = if is_id_enough {
+                matching.read_each(session, store, &query, stop, &progress, |it, TokenId(id)| {
+                    if !it.is_beyond(limit) {
+                        it.ids.push(id);
+                    }
+                })
+            } else {
+                matching.read_each(session, store, &query, stop, &progress, |it, token: T| {
+                    if fits(&token) && !it.is_beyond(limit) {
+                        it.add(description, token, session.now);
+                    }
+                })
+            };
+            read.map_err(|error| stop.reason(error)).context(NOTHING_CHANGED)?;
+        }
+        Ok(matching)
     }
 
     /// Whether the limit leaves the next one alone, which is counted.
@@ -116,19 +138,19 @@ impl<T: Stored + Token + Record> Matching<T> {
 
     /// Adds rows as they are read.
     fn read_each<P: Projection<T> + Send>(
-        mut self,
+        &mut self,
         session: &Session,
         store: &Store,
         query: &RevokeQuery<T>,
         stop: &Stop,
+        progress: &Progress,
         add: impl Fn(&mut Self, P) + Send + Sync,
-    ) -> Result<Self> {
-        let progress = Progress::searching(session, stop, "{pos} tokens match so far");
-        let read = store.preview::<T, P, _>(query, session.now, |rows| {
+    ) -> Result<()> {
+        store.preview::<T, P, _>(query, session.now, |rows| {
             for row in rows {
                 stop.check()?;
                 match row? {
-                    Streamed::Row(Ok(row)) => add(&mut self, row),
+                    Streamed::Row(Ok(row)) => add(self, row),
                     Streamed::Row(Err(BrokenRow { id: Ok(id), .. })) => self.broken.push(id.0),
                     Streamed::Row(Err(row)) => {
                         say(&broken_row(T::NOUN[0], &row));
@@ -138,9 +160,8 @@ impl<T: Stored + Token + Record> Matching<T> {
                 }
                 progress.reach(self.ids.len());
             }
-            Ok(self)
-        });
-        read.map_err(|error| stop.reason(error)).context(NOTHING_CHANGED)
+            Ok(())
+        })
     }
 
     fn none(store: &Store, shown: usize, now: Moment) -> Self {

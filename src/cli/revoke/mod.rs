@@ -60,6 +60,9 @@ Keys of JSON and columns of CSV, for each token:
                   denied (then only the id is known) or unresolved
   run_id          string: the run as 'audit --run' takes it";
 
+/// A batch is in memory, and other writers may have to wait for all of it.
+const LARGEST_BATCH: u64 = 10_000;
+
 /// What is to be revoked, and how.
 #[derive(Debug, Args)]
 pub struct RevokeArgs {
@@ -93,12 +96,12 @@ pub struct RevokeArgs {
     #[arg(long, value_name = "TEXT", value_parser = not_blank(), allow_hyphen_values = true)]
     reason: Option<String>,
 
-    /// Revoke at most N tokens in one transaction
+    /// Revoke at most N tokens in one transaction, 10000 or fewer
     #[arg(
         long,
         value_name = "N",
         default_value = "1000",
-        value_parser = number_in(ONE_OR_MORE),
+        value_parser = number_in(1..=LARGEST_BATCH),
         allow_hyphen_values = true,
     )]
     batch_size: u64,

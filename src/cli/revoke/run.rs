@@ -9,7 +9,7 @@ use crate::audit_file::AuditFile;
 use crate::cli::audit::needs_log;
 use crate::cli::environment::variable;
 use crate::cli::filter::{Filters, denied};
-use crate::cli::ids::{Listed, ReviewedRows};
+use crate::cli::ids::Listed;
 use crate::cli::matching::{Matching, PREVIEW, Question, Wanted};
 use crate::cli::pick::PICKABLE;
 use crate::cli::revocations::Revocations;
@@ -19,7 +19,6 @@ use crate::cli::session::Session;
 use crate::cli::stop::Stop;
 use crate::failure::{Failure, Kind};
 use crate::model::actor::Actor;
-use crate::model::id::IdList;
 use crate::model::token::Token;
 use crate::output::revocation::Revocation;
 use crate::output::view::Record;
@@ -63,7 +62,6 @@ impl RevokeArgs {
         let missing = missing::<F::Token>(&store, &actor, &filter, session.now)?;
         missing.refuse_near()?;
         missing.notes().iter().for_each(|note| session.note(note));
-        filter.as_mut().ids = named.as_ref().map(|it| it.ids.clone());
         let query = denied(actor.to_revoke::<F::Token>(filter.clone()), &subject, hint)?;
 
         // Not before: a signal ends the reading of ids at once.
@@ -91,8 +89,7 @@ impl RevokeArgs {
                 }
             }
             named => {
-                let reviewed = named.as_ref().map(|it| &it.reviewed);
-                let mut chosen = self.matching(reviewed, asks, |wanted| {
+                let mut chosen = self.matching(named.as_ref(), asks, |wanted| {
                     Matching::read(session, &store, &query, &stop, wanted)
                 })?;
                 let matching = chosen.count() + chosen.more();
@@ -101,6 +98,7 @@ impl RevokeArgs {
                 }
                 self.refuse_more_than_max(&chosen)?;
                 if asks {
+                    filter.as_mut().ids = named.as_ref().map(|it| it.ids.clone());
                     let count = |filter| count::<F::Token>(session, &store, &actor, filter);
                     let with_exempt = <F::Token as Token>::without_exemptions(filter);
                     let with_exempt = with_exempt.filter(|_| !self.interactive).map(count);
@@ -127,8 +125,6 @@ impl RevokeArgs {
             os_user,
             reason: self.reason,
         });
-        // The ids come in batch by batch.
-        let query = query.among(IdList::default());
         Revocations::new(session, run, log, stop).run(&store, &query, &plan)
     }
 
@@ -155,13 +151,13 @@ impl RevokeArgs {
     /// Reads what matches, and of it what somebody will be told.
     fn matching<T: Stored + Token>(
         &self,
-        reviewed: Option<&ReviewedRows>,
+        named: Option<&Listed>,
         asks: bool,
         read: impl Fn(&Wanted<'_>) -> Result<Matching<T>>,
     ) -> Result<Matching<T>> {
         let shown = if self.interactive { PICKABLE } else { PREVIEW };
         let shown = (asks || self.interactive).then_some(shown);
-        let wanted = Wanted { shown, limit: self.limit, reviewed };
+        let wanted = Wanted { shown, limit: self.limit, named };
         let matching = read(&wanted)?;
         if shown.is_none() && self.max.is_some_and(|max| matching.count() > max) {
             // The refusal says whose they are.
