@@ -139,11 +139,11 @@ impl Store {
         let Some(described) = self.schema.description.described() else { return Ok(()) };
         let tokens = &described.file.tokens;
         let transaction = self.engine.begin(Mode::Read, self.busy_timeout)?;
-        let indexes = self.engine.indexes(&transaction, tokens.table.get_ref())?;
+        let indexes = transaction.indexes(tokens.table.get_ref())?;
         if matches!(tokens.revoke.get_ref(), Revoke::Delete) {
             let named: Vec<_> =
                 tokens.also_delete.iter().map(|it| table_of(it.get_ref())).collect();
-            found.references = self.engine.references(&transaction, tokens.table.get_ref())?;
+            found.references = transaction.references(tokens.table.get_ref())?;
             found.references.retain(|link| !named.contains(&table_of(link)));
         }
         transaction.commit()?;

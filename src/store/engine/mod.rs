@@ -1,28 +1,31 @@
-//! The databases that a store may be in, each in its folder. All asking is in transactions.
+//! The databases that a store may be in, each in its folder: what is asked of any of them goes
+//! through here. All asking is in transactions.
 
 mod decode;
-mod facts;
+mod opening;
 pub mod postgres;
 pub mod sqlite;
 mod stream;
 mod transaction;
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
 pub use self::decode::Decoder;
 use self::decode::Raw;
-pub use self::facts::Index;
+use self::opening::cannot;
+pub use self::opening::{Mode, Opening};
 use self::postgres::Postgres;
 pub use self::postgres::Settings;
 use self::sqlite::{PageRow, Sqlite};
 pub use self::stream::{Stream, Streamed};
 pub use self::transaction::{Ended, Interrupted, NotCommitted, Transaction, Unresolved};
-use super::schema::{Catalog, ColumnKind, Description, Schema};
+use super::schema::{Catalog, ColumnKind, Schema};
 use super::sql::{Dialect, Sql, Value};
 use crate::model::database::Database;
+use crate::model::status::Facts;
 use crate::stop_flag::StopFlag;
 
 /// Where a store is.
@@ -33,33 +36,24 @@ pub enum Location {
     Server(Box<Settings>),
 }
 
-/// How a store is opened.
-pub struct Opening {
-    pub mode: Mode,
-    pub busy_timeout: Duration,
-    /// Whether a file may belong to another user.
-    pub foreign_owner: bool,
-    /// What the database holds; `None`: its tables tell.
-    pub schema: Option<&'static Description>,
-}
-
 /// A column of a new table, and what it holds.
 pub type FilledColumn = (&'static str, ColumnKind);
 
 /// The rows of a new table, as they come: a value for each column.
 pub type NewRows<'r> = dyn Iterator<Item = Result<Vec<Option<Value>>>> + 'r;
 
-/// Whether a run writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    Read,
-    Write,
-}
-
 #[derive(Debug)]
 pub enum Engine {
     Sqlite(Sqlite),
     Postgres(Postgres),
+}
+
+/// An index of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Index {
+    pub is_unique: bool,
+    /// In their order; an expression is an empty name.
+    pub columns: Vec<String>,
 }
 
 /// A row that an engine lends.
@@ -130,6 +124,106 @@ impl Engine {
         match self {
             Self::Sqlite(it) => it.sql(),
             Self::Postgres(it) => it.sql(),
+        }
+    }
+
+    /// How long one attempt waits for a lock, so that between two it can be heard
+    /// whether the run has been stopped. A server notes each in its log.
+    #[must_use]
+    pub fn attempt_timeout(&self) -> Duration {
+        match self {
+            Self::Sqlite(_) => Duration::from_millis(100),
+            Self::Postgres(_) => Duration::from_secs(1),
+        }
+    }
+
+    fn begin_inside(&self, mode: Mode, wait: Duration) -> Result<()> {
+        match self {
+            Self::Sqlite(it) => it.begin(mode, wait),
+            Self::Postgres(it) => it.begin(mode, wait),
+        }
+    }
+
+    fn rows<R>(&self, sql: &Sql, decode: impl Fn(&mut Decoder<'_>) -> R) -> Result<Vec<R>> {
+        match self {
+            Self::Sqlite(it) => it.rows(sql, decode),
+            Self::Postgres(it) => it.rows(sql, decode),
+        }
+    }
+
+    /// What a server calls the transaction, see [`Transaction::bring_forward`].
+    fn bring_forward(&self) -> Result<Option<i64>> {
+        match self {
+            Self::Sqlite(_) => Ok(None),
+            Self::Postgres(it) => it.bring_forward(),
+        }
+    }
+
+    fn commit(&self, mode: Mode) -> Result<Instant, NotCommitted> {
+        match self {
+            Self::Sqlite(it) => it.commit(),
+            Self::Postgres(it) => it.commit(mode).map(|()| Instant::now()),
+        }
+    }
+
+    fn rollback(&self) {
+        match self {
+            Self::Sqlite(it) => it.rollback(),
+            Self::Postgres(it) => it.rollback(),
+        }
+    }
+
+    /// Another connection, to find out what became of a transaction of this one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Engine::open`].
+    pub fn reconnect(&self, wait: Duration) -> Result<Self> {
+        match self {
+            Self::Sqlite(it) => it.reconnect(wait).map(Self::Sqlite),
+            Self::Postgres(it) => it.reconnect().map(Self::Postgres),
+        }
+    }
+
+    /// How a transaction ended whose end was not heard of, and how to read what it has left.
+    fn how_ended(&self, number: Option<i64>, wait: Duration) -> (Mode, Ended) {
+        match self {
+            Self::Sqlite(_) => (Mode::Write, Ended::Somehow),
+            Self::Postgres(it) => (Mode::Read, it.how_ended(number, wait)),
+        }
+    }
+
+    /// Writes what replaces an interrupted COMMIT, where one may come back after a crash.
+    fn write_nothing(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(it) => it.write_nothing(),
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// What the engine says of itself, and what keeps this process from writing.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn facts(&self) -> Result<Facts> {
+        match self {
+            Self::Sqlite(it) => it.facts(),
+            Self::Postgres(it) => it.facts(),
+        }
+    }
+
+    fn indexes(&self, table: &str) -> Result<Vec<Index>> {
+        match self {
+            Self::Sqlite(it) => it.indexes(table),
+            Self::Postgres(it) => it.indexes(table),
+        }
+    }
+
+    fn references(&self, table: &str) -> Result<Vec<String>> {
+        match self {
+            Self::Sqlite(it) => it.references(table),
+            Self::Postgres(it) => it.references(table),
         }
     }
 
@@ -241,12 +335,5 @@ impl Engine {
             // A connection does not change its server.
             Self::Postgres(_) => Ok(()),
         }
-    }
-}
-
-fn cannot(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Read => "cannot read the store",
-        Mode::Write => "cannot write to the store",
     }
 }

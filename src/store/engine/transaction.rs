@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::{Decoder, Engine, Mode, Stream, cannot};
+use super::{Decoder, Engine, Index, Mode, Stream, cannot};
 use crate::stop_flag::StopFlag;
 use crate::store::sql::Sql;
 
@@ -21,40 +21,14 @@ pub struct Transaction<'e> {
 }
 
 impl Engine {
-    /// How long one attempt waits for a lock, so that between two it can be heard
-    /// whether the run has been stopped. A server notes each in its log.
-    #[must_use]
-    pub fn attempt_timeout(&self) -> Duration {
-        match self {
-            Self::Sqlite(_) => Duration::from_millis(100),
-            Self::Postgres(_) => Duration::from_secs(1),
-        }
-    }
-
     /// Begins a transaction, in which each lock is waited for this long.
     ///
     /// # Errors
     ///
     /// Those of the database, a lock among them.
     pub fn begin(&self, mode: Mode, wait: Duration) -> Result<Transaction<'_>> {
-        match self {
-            Self::Sqlite(it) => it.begin(mode, wait),
-            Self::Postgres(it) => it.begin(mode, wait),
-        }
-        .context(cannot(mode))?;
+        self.begin_inside(mode, wait).context(cannot(mode))?;
         Ok(Transaction { engine: self, mode, begun: Instant::now(), is_open: true, number: None })
-    }
-
-    /// Another connection, to find out what became of a transaction of this one.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Engine::open`].
-    pub fn reconnect(&self, wait: Duration) -> Result<Self> {
-        match self {
-            Self::Sqlite(it) => it.reconnect(wait).map(Self::Sqlite),
-            Self::Postgres(it) => it.reconnect().map(Self::Postgres),
-        }
     }
 
     /// Reads what a transaction of another connection, whose end was not heard of, has
@@ -69,15 +43,10 @@ impl Engine {
         wait: Duration,
         read: impl FnOnce(&Transaction<'_>) -> Result<R>,
     ) -> Result<(R, Ended)> {
-        let (mode, ended) = match self {
-            Self::Sqlite(_) => (Mode::Write, Ended::Somehow),
-            Self::Postgres(it) => (Mode::Read, it.how_ended(unresolved.number, wait)),
-        };
+        let (mode, ended) = self.how_ended(unresolved.number, wait);
         let transaction = self.begin(mode, wait)?;
         let result = read(&transaction)?;
-        if let Self::Sqlite(it) = self {
-            it.write_nothing().context(cannot(mode))?;
-        }
+        self.write_nothing().context(cannot(mode))?;
         transaction.commit()?;
         Ok((result, ended))
     }
@@ -114,11 +83,26 @@ impl Transaction<'_> {
     ///
     /// Those of the database.
     pub fn rows<R>(&self, sql: &Sql, decode: impl Fn(&mut Decoder<'_>) -> R) -> Result<Vec<R>> {
-        match self.engine {
-            Engine::Sqlite(it) => it.rows(sql, decode),
-            Engine::Postgres(it) => it.rows(sql, decode),
-        }
-        .context(cannot(self.mode))
+        self.engine.rows(sql, decode).context(cannot(self.mode))
+    }
+
+    /// The indexes of a table that hold all of its rows.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn indexes(&self, table: &str) -> Result<Vec<Index>> {
+        self.engine.indexes(table)
+    }
+
+    /// The links, as descriptions write them, of rows of other tables that keep rows of a table
+    /// from being deleted.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn references(&self, table: &str) -> Result<Vec<String>> {
+        self.engine.references(table)
     }
 
     /// Does now what the database would put off until COMMIT, so that it is seen before.
@@ -127,11 +111,8 @@ impl Transaction<'_> {
     ///
     /// Those of the database.
     pub fn bring_forward(&mut self) -> Result<()> {
-        match self.engine {
-            Engine::Sqlite(_) => Ok(()),
-            Engine::Postgres(it) => it.bring_forward().map(|number| self.number = number),
-        }
-        .context(cannot(self.mode))
+        self.number = self.engine.bring_forward().context(cannot(self.mode))?;
+        Ok(())
     }
 
     /// Ends it, and gives when others no longer waited for it.
@@ -143,11 +124,8 @@ impl Transaction<'_> {
     pub fn commit(mut self) -> Result<Instant> {
         // What cannot be committed is rolled back by the database.
         self.is_open = false;
-        let committed = match self.engine {
-            Engine::Sqlite(it) => it.commit(),
-            Engine::Postgres(it) => it.commit(self.mode).map(|()| Instant::now()),
-        };
-        committed
+        self.engine
+            .commit(self.mode)
             .map_err(|NotCommitted { error, is_rolled_back }| {
                 if is_rolled_back || self.mode == Mode::Read {
                     error
@@ -163,10 +141,7 @@ impl Transaction<'_> {
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         if self.is_open {
-            match self.engine {
-                Engine::Sqlite(it) => it.rollback(),
-                Engine::Postgres(it) => it.rollback(),
-            }
+            self.engine.rollback();
         }
     }
 }

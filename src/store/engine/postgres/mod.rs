@@ -10,6 +10,7 @@ mod host;
 mod namespace;
 mod parameters;
 mod password_file;
+mod relation;
 mod rows;
 mod search_path;
 mod session;
@@ -32,8 +33,9 @@ use self::parameters::Encoded;
 use self::session::Session;
 pub use self::settings::Settings;
 pub use self::values::{texts, value};
-use super::Opening;
+use super::{Mode, Opening};
 use crate::model::database::Database;
+use crate::model::status::Facts;
 use crate::stop_flag::StopFlag;
 use crate::store::schema::{Catalog, Schema};
 use crate::store::sql::{Dialect, Flavour, Sql};
@@ -115,6 +117,32 @@ impl Postgres {
     /// A statement on the application's tables.
     pub fn sql(&self) -> Sql {
         Sql::new(self.flavour.clone())
+    }
+
+    pub fn facts(&self) -> Result<Facts> {
+        self.begin(Mode::Read, Duration::ZERO)?;
+        let mut sql = self.sql();
+        sql.push(
+            "SELECT current_setting('server_version'), current_setting('server_encoding'), \
+             pg_is_in_recovery(), current_setting('default_transaction_read_only') = 'on'",
+        );
+        let rows = self.rows(&sql, |row| {
+            Ok::<_, String>((row.text()?, row.text()?, row.boolean()?, row.boolean()?))
+        })?;
+        self.commit(Mode::Read)?;
+        let row = rows.into_iter().next().context("a server has settings")?;
+        let (version, encoding, is_standby, is_read_only) = row.map_err(anyhow::Error::msg)?;
+        let obstacles = [
+            (is_standby, "the server is a standby, which takes no writes"),
+            (is_read_only, "default_transaction_read_only is on for this role or database"),
+        ];
+        Ok(Facts {
+            engine: "PostgreSQL",
+            version,
+            encoding,
+            journal_mode: None,
+            obstacles: obstacles.iter().filter(|(is, _)| *is).map(|(_, it)| (*it).into()).collect(),
+        })
     }
 
     /// Which database it is. What a server does not tell goes by the settings: a pooler may

@@ -6,8 +6,8 @@ use anyhow::Result;
 use tokio_postgres::SimpleQueryMessage;
 
 use super::Postgres;
-use super::catalog::{CHOOSE, Namespace, Namespaces};
 use super::error::first_error;
+use super::relation::{CHOOSE, Namespace, Namespaces};
 use super::search_path::{Asked, SearchPath};
 use crate::failure::Failure;
 use crate::failure::Kind::Failed;

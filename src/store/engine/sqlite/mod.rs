@@ -26,6 +26,7 @@ pub use self::open::recognise;
 pub use self::open::{catalog_of, open};
 pub use self::page::PageRow;
 use self::transaction::note_release;
+use crate::model::status::Facts;
 use crate::stop_flag::StopFlag;
 use crate::store::identity::Identity;
 use crate::store::schema::Schema;
@@ -123,13 +124,18 @@ impl Sqlite {
     }
 
     /// The value of a pragma that tells of the database.
-    pub fn setting(&self, pragma: &str) -> Result<String> {
+    fn setting(&self, pragma: &str) -> Result<String> {
         Ok(self.connection.pragma_query_value(None, pragma, |row| row.get(0))?)
     }
 
-    /// What keeps this process from writing to the file.
-    pub fn obstacles(&self) -> Option<String> {
-        self.file.as_ref().and_then(Identity::obstacle)
+    pub fn facts(&self) -> Result<Facts> {
+        Ok(Facts {
+            engine: "SQLite",
+            version: rusqlite::version().into(),
+            encoding: self.setting("encoding")?,
+            journal_mode: Some(self.setting("journal_mode")?),
+            obstacles: self.file.as_ref().and_then(Identity::obstacle).into_iter().collect(),
+        })
     }
 
     pub fn check_identity(&self) -> Result<()> {
