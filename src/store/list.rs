@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use super::engine::{Decoder, Mode, Stream, Transaction};
 use super::owners::Owners;
 use super::schema::Table;
-use super::sql::{Dialect, Sql};
+use super::sql::Sql;
 use super::stored::{NULL, decoded};
 use super::way::{Bounds, Way};
 use super::{Projection, Row, Store, Stored, filter};
@@ -198,7 +198,7 @@ impl Store {
         let mut way = Way::default();
         let is_narrow =
             *selection.reach() != Reach::All || T::ids(filter).is_some() || T::is_narrow(filter);
-        if is_narrow || self.sql().dialect() != Dialect::Sqlite {
+        if is_narrow {
             return Ok(way);
         }
         let all = T::bounds(self.columns::<T>()?, filter, options.now);
@@ -206,8 +206,9 @@ impl Store {
         way.reads_many = options.limit.is_none();
         let is_by_id = options.sort.key == SortKey::Id;
         for bounds in &all {
+            // Only SQLite has to be told, and so it is known how many there are.
             if !is_by_id || bounds.column.ids.is_none() {
-                way.reads_many &= is_by_id;
+                way.reads_many = false;
                 continue;
             }
             let few = few_within(bounds)?;

@@ -1,4 +1,4 @@
-//! The owners of tokens, read once for a list of many: to look each up costs SQLite more
+//! The owners of tokens, read once for a list of many: to look each up costs a database more
 //! than the token itself.
 
 use anyhow::Result;

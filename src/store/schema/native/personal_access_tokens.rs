@@ -25,8 +25,7 @@ pub fn personal_access_tokens(dialect: Dialect) -> PersonalAccessTokens {
         },
         user_id: Some(OwnerColumn::integer("t.user_id")),
         username: "u.username",
-        // A server joins them at no cost to us.
-        owners: (dialect == Dialect::Sqlite).then_some(
+        owners: Some(
             "SELECT u.id, u.username, u.user_type, u.state FROM @users u \
                  WHERE (SELECT max(id) FROM @users) \
                  <= (SELECT max(id) FROM @personal_access_tokens) \
