@@ -281,6 +281,7 @@ fn revoke_needs_something_to_revoke_and_a_confirmation() {
             "revoke --search ' \t ' -n",
             "revoke 1 --search ''",
             "revoke --expired -y --batch-size 0",
+            "revoke --expired -y --batch-size 10001",
             "revoke --expired -y --max -1",
             "revoke --expired -y --max ''",
             "revoke --expired -i",
