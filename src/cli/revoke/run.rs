@@ -19,6 +19,7 @@ use crate::cli::session::Session;
 use crate::cli::stop::Stop;
 use crate::failure::{Failure, Kind};
 use crate::model::actor::Actor;
+use crate::model::id::IdList;
 use crate::model::token::Token;
 use crate::output::revocation::Revocation;
 use crate::output::view::Record;
@@ -62,7 +63,13 @@ impl RevokeArgs {
         let missing = missing::<F::Token>(&store, &actor, &filter, session.now)?;
         missing.refuse_near()?;
         missing.notes().iter().for_each(|note| session.note(note));
-        let query = denied(actor.to_revoke::<F::Token>(filter.clone()), &subject, hint)?;
+        filter.as_mut().ids = named.as_ref().map(|it| it.ids.clone());
+        let mut query = denied(actor.to_revoke::<F::Token>(filter.clone()), &subject, hint)?;
+        if named.is_some() {
+            // They come in part by part.
+            query = query.among(IdList::default());
+            filter.as_mut().ids = None;
+        }
 
         // Not before: a signal ends the reading of ids at once.
         let stop = Stop::listen()?;
