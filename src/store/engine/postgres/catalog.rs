@@ -1,10 +1,11 @@
 //! What the system catalogue says of schemas and tables: names, columns, indexes and links.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::Result;
 use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::types::{self, Type};
 
 use super::error::first_error;
 use super::relation::{Kind, Namespace, Namespaces, Relation};
@@ -106,16 +107,49 @@ impl Postgres {
     fn read_namespaces(&self, columns: Vec<Result<ReadColumn, String>>) -> Result<Namespaces> {
         let mut namespaces = Namespaces::new();
         // A name that cannot be read is no table of ours.
-        for ((namespace, is_usable), table) in columns.into_iter().flatten() {
+        let columns: Vec<_> = columns.into_iter().flatten().collect();
+        let types = self.types_of(&columns)?;
+        for ((namespace, is_usable), table) in columns {
             let namespace = namespaces.entry(namespace).or_default();
             namespace.is_usable = is_usable;
             if let Some((table, relation, column)) = table {
                 namespace.relations.insert(table.clone(), relation);
+                let column = column.map(|(name, of_type)| {
+                    let kind = built_in(of_type).or_else(|| types.get(&of_type).copied());
+                    Column { name, kind: kind.unwrap_or(ColumnKind::Other) }
+                });
                 namespace.catalog.add(table, column);
             }
         }
         self.look_closer(&mut namespaces)?;
         Ok(namespaces)
+    }
+
+    /// The kinds of the types that somebody has made, such as domains. As a rule there are none,
+    /// and nothing is asked.
+    fn types_of(&self, columns: &[ReadColumn]) -> Result<BTreeMap<i64, ColumnKind>> {
+        let columns = columns.iter().filter_map(|(_, table)| table.as_ref()?.2.as_ref());
+        let made: BTreeSet<_> =
+            columns.map(|(_, of_type)| *of_type).filter(|it| built_in(*it).is_none()).collect();
+        if made.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let mut sql = Sql::new(Flavour::new(Dialect::Postgres));
+        sql.push(
+            "SELECT b.oid::bigint, \
+             CASE WHEN y.typtype = 'e' THEN 'enum' WHEN y.typcategory = 'A' THEN 'array' \
+             ELSE y.typname::text END \
+             FROM pg_catalog.pg_type b JOIN pg_catalog.pg_type y \
+             ON y.oid = CASE b.typtype WHEN 'd' THEN b.typbasetype ELSE b.oid END \
+             WHERE b.oid = ANY (",
+        );
+        sql.bind(Value::Integers(made.into_iter().collect())).push("::oid[])");
+        let read = |row: &mut Decoder<'_>| {
+            let oid = row.integer()?;
+            Ok::<_, String>((oid, ColumnKind::of_type(&row.text()?)))
+        };
+        let rows = self.rows(&sql, read)?;
+        rows.into_iter().map(|row| row.map_err(anyhow::Error::msg)).collect()
     }
 
     /// Asks whose a relation is, and what it shows, where that matters: of views, of tables with
@@ -157,8 +191,16 @@ impl Postgres {
     }
 }
 
-/// A namespace and whether the role may use it, with a relation and a column of it.
-type ReadColumn = ((String, bool), Option<(String, Relation, Option<Column>)>);
+/// A namespace and whether the role may use it, with a relation and a column of it: its name
+/// and the number of its type.
+type ReadColumn = ((String, bool), Option<(String, Relation, Option<(String, i64)>)>);
+
+/// The kind of a type that every server has, by its number.
+fn built_in(of_type: i64) -> Option<ColumnKind> {
+    let found = Type::from_oid(u32::try_from(of_type).ok()?)?;
+    let is_array = matches!(found.kind(), types::Kind::Array(_));
+    Some(ColumnKind::of_type(if is_array { "array" } else { found.name() }))
+}
 
 /// The statement that lists what [`read_column`] reads. It takes as long as the rest of a
 /// look-up: what is seldom needed is asked by another.
@@ -167,17 +209,9 @@ fn namespaces_sql(wanted: Option<Vec<&'static str>>) -> Sql {
     sql.push(
         "SELECT n.nspname, has_schema_privilege(n.oid, 'USAGE'), c.relname, c.oid::bigint, \
          pg_get_userbyid(c.relowner), c.relhassubclass, c.relkind::text, a.attname, \
-         CASE WHEN y.typtype = 'e' THEN 'enum' WHEN y.typcategory = 'A' THEN 'array' \
-         ELSE y.typname::text END \
-         FROM pg_catalog.pg_namespace n LEFT JOIN (pg_catalog.pg_class c \
+         a.atttypid::bigint FROM pg_catalog.pg_namespace n LEFT JOIN (pg_catalog.pg_class c \
          LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 \
-         AND NOT a.attisdropped",
-    );
-    sql.push(
-        " LEFT JOIN pg_catalog.pg_type b ON b.oid = a.atttypid \
-         LEFT JOIN pg_catalog.pg_type y \
-         ON y.oid = CASE b.typtype WHEN 'd' THEN b.typbasetype ELSE b.oid END) \
-         ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+         AND NOT a.attisdropped) ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
          AND NOT c.relispartition",
     );
     if let Some(wanted) = wanted {
@@ -201,8 +235,6 @@ fn read_column(row: &mut Decoder<'_>) -> Result<ReadColumn, String> {
         is_superusers: false,
         is_database_owners: false,
     };
-    let name = row.optional_text()?;
-    let kind = ColumnKind::of_type(&row.optional_text()?.unwrap_or_default());
-    let column = name.map(|name| Column { name, kind });
+    let column = row.optional_text()?.zip(row.optional_integer()?);
     Ok((namespace, Some((table, relation, column))))
 }
