@@ -176,7 +176,7 @@ pub(super) fn text<'a>(answer: &'a [SimpleQueryMessage], name: &str) -> Option<&
     })
 }
 
-/// What an answer to [`TEXT`] says.
+/// What an answer to [`TEXT`](super::catalog::TEXT) says.
 pub(super) fn flavour(answer: &[SimpleQueryMessage]) -> Flavour {
     Flavour {
         encoding: match text(answer, "encoding") {
