@@ -62,15 +62,17 @@ impl Owners {
     /// Those of the database.
     pub fn read(transaction: &Transaction<'_>, sql: &Sql, stop: &StopFlag) -> Result<Option<Self>> {
         let read = transaction.stream_rows(sql, Row::decode, stop, |rows| {
-            let mut owners = Self::default();
+            let mut owners = Some(Self::default());
+            // To the end: a server may cancel a statement that is left, and the list with it.
             for row in rows {
                 let Streamed::Row(row) = row? else { continue };
-                if row.ok().and_then(|row| owners.add(&row)).is_none() {
-                    return Ok(None);
+                let add = |it: &mut Self| row.ok().and_then(|row| it.add(&row)).is_none();
+                if owners.as_mut().is_some_and(add) {
+                    owners = None;
                 }
             }
             // A run that is stopped may not have seen all.
-            Ok((!stop.is_set()).then_some(owners))
+            Ok(owners.filter(|_| !stop.is_set()))
         })?;
         Ok(read.filter(|it| !it.users.is_empty()))
     }
