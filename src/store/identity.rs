@@ -1,10 +1,8 @@
 //! The file that a connection has open: that it is not replaced meanwhile, that its file
 //! system locks it, and that what stands beside it is what SQLite would put there.
 
-use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io::ErrorKind;
-use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +18,7 @@ use super::file_owner::{
     belongs_to_another, is_open_to_all, put_there, refuse_foreign, refuse_open_folder,
     sidecar_files,
 };
+use super::open_files::{OpenFile, OpenFiles};
 use crate::failure::{Failure, Kind};
 
 /// Whether both are of one file, whatever its names.
@@ -39,50 +38,13 @@ pub struct Identity {
     file: Arc<File>,
     /// Whether files of other users may stand beside it.
     foreign_owner: bool,
-    /// What this process had open before SQLite opened anything.
-    others: Arc<Vec<Handle>>,
+    open_files: OpenFiles,
+    /// What was open before SQLite opened anything for the connection.
+    others: Arc<Vec<OpenFile>>,
 }
 
 /// Whoever owns nothing: the system's number for users that it does not know.
 const NOBODY: u32 = 65_534;
-
-/// A file that is open, by the number of the handle.
-#[derive(Debug, PartialEq)]
-pub struct Handle {
-    number: OsString,
-    device: u64,
-    inode: u64,
-}
-
-impl Handle {
-    /// All of this process.
-    #[must_use]
-    pub fn all() -> Vec<Self> {
-        handles().map(|(path, metadata)| Self::of(&path, &metadata)).collect()
-    }
-
-    fn of(path: &Path, metadata: &Metadata) -> Self {
-        let number = path.file_name().unwrap_or_default().into();
-        Self { number, device: metadata.dev(), inode: metadata.ino() }
-    }
-}
-
-/// The handles of this process, by their numbers, and what they are of. To look at them closes
-/// none. Without a /proc there are none to see.
-fn handles() -> impl Iterator<Item = (PathBuf, Metadata)> {
-    let handles = Path::new("/proc/self/fd").read_dir().into_iter().flatten();
-    // One was that of this list.
-    handles.filter_map(|handle| {
-        let path = handle.ok()?.path();
-        let metadata = path.metadata().ok()?;
-        Some((path, metadata))
-    })
-}
-
-/// The path that a handle was opened by.
-fn opened(handle: &Path) -> PathBuf {
-    handle.read_link().unwrap_or_default()
-}
 
 impl Identity {
     #[must_use]
@@ -91,8 +53,20 @@ impl Identity {
             paths: paths.map(Into::into),
             file: Arc::new(file),
             foreign_owner,
-            others: Arc::new(Handle::all()),
+            open_files: OpenFiles::new(),
+            others: Arc::default(),
         }
+    }
+
+    /// For a connection that is about to be opened: what is open now is not SQLite's.
+    #[must_use]
+    pub fn before_opening(&self) -> Self {
+        Self { others: Arc::new(self.open_files.iter().collect()), ..self.clone() }
+    }
+
+    /// What was opened since.
+    fn opened(&self) -> impl Iterator<Item = OpenFile> {
+        self.open_files.iter().filter(|it| !self.others.contains(it))
     }
 
     /// The path with links resolved.
@@ -128,16 +102,12 @@ impl Identity {
     ///
     /// When another file was opened.
     pub fn check_opened(&self) -> Result<()> {
-        let (ours, file) = (self.file.as_raw_fd().to_string(), self.file.metadata()?);
-        let mut handles = handles().peekable();
-        if handles.peek().is_none() {
+        let file = self.file.metadata()?;
+        if self.others.is_empty() {
+            // Not even the handle of the file can be seen.
             return self.check();
         }
-        let is_another = |handle: &Path| handle.file_name() != Some(OsStr::new(&ours));
-        if handles.any(|(handle, it)| is_another(&handle) && is_same_file(&it, &file)) {
-            return Ok(());
-        }
-        Err(self.replaced())
+        if self.opened().any(|it| it.is_of(&file)) { Ok(()) } else { Err(self.replaced()) }
     }
 
     fn replaced(&self) -> anyhow::Error {
@@ -209,58 +179,51 @@ impl Identity {
         let store = self.file.metadata()?.uid();
         // What this process makes, such as spooled rows, belongs to its user.
         let expected = [store, 0, Uid::effective().as_raw()];
-        self.refuse_opened(&self.others, |_, metadata| !expected.contains(&metadata.uid()))
+        self.refuse_opened(|it| !expected.contains(&it.owner()))
     }
 
-    /// The same behind the first statement of a connection. Of root's own store, where others
-    /// may put files beside it, SQLite has then given root whatever it opened: only what was
+    /// The same behind the first statement of a connection to root's own store, where others
+    /// may put files beside it: SQLite has then given root whatever it opened. Only what was
     /// `seen` before, or is still as empty as SQLite makes it, is what it seems.
     ///
     /// # Errors
     ///
     /// When a log with something in it has appeared. It is made nobody's, so that the next
     /// run does not take it for root's.
-    pub fn check_appeared(&self, seen: &[Metadata], before: Option<&[Handle]>) -> Result<()> {
-        let Some(before) = before else { return self.check_beside() };
+    pub fn check_appeared(&self, seen: &[Metadata]) -> Result<()> {
         let file = self.file.metadata()?;
-        self.refuse_opened(before, |handle, metadata| {
-            let is_known = seen.iter().any(|it| is_same_file(it, metadata));
-            let is_index = || opened(handle).to_string_lossy().contains("-shm");
-            !is_known && metadata.len() > 0 && !is_same_file(metadata, &file) && !is_index()
+        self.refuse_opened(|it| {
+            let is_known = seen.iter().any(|seen| it.is_of(seen));
+            let is_index = || it.path().to_string_lossy().contains("-shm");
+            !is_known && !it.is_empty() && !it.is_of(&file) && !is_index()
         })
     }
 
-    /// What this process has open, where [`check_appeared`](Self::check_appeared) needs it.
+    /// Whether [`check_appeared`](Self::check_appeared) is needed.
     #[must_use]
-    pub fn opened_before(&self) -> Option<Vec<Handle>> {
-        (Uid::effective().is_root() && is_open_to_all(self.path())).then(Handle::all)
+    pub fn is_exposed_to_all(&self) -> bool {
+        Uid::effective().is_root() && is_open_to_all(self.path())
     }
 
-    fn refuse_opened(
-        &self,
-        before: &[Handle],
-        is_theirs: impl Fn(&Path, &Metadata) -> bool,
-    ) -> Result<()> {
+    fn refuse_opened(&self, is_theirs: impl Fn(&OpenFile) -> bool) -> Result<()> {
         if self.foreign_owner {
             return Ok(());
         }
-        for (handle, metadata) in handles() {
-            let is_new = || !before.contains(&Handle::of(&handle, &metadata));
-            if metadata.is_file() && is_new() && is_theirs(&handle, &metadata) {
+        match self.opened().find(|it| it.is_regular() && is_theirs(it)) {
+            None => Ok(()),
+            Some(it) => {
                 let owner = self.file.metadata()?.uid();
-                let mut theirs = metadata.uid();
+                let mut theirs = it.owner();
                 if theirs == owner {
                     // By its handle: whatever has its name meanwhile is left alone.
-                    chown(&handle, Some(NOBODY), None)?;
+                    chown(it.handle(), Some(NOBODY), None)?;
                     theirs = NOBODY;
                 }
-                let path = opened(&handle);
-                return Err(put_there(&path, [theirs, owner].map(Uid::from_raw))
+                Err(put_there(&it.path(), [theirs, owner].map(Uid::from_raw))
                     .hint("it was put there while the store was being opened: find out by whom")
-                    .into());
+                    .into())
             }
         }
-        Ok(())
     }
 
     /// Checks that the file system locks files, on a byte that SQLite does not lock.
@@ -300,5 +263,25 @@ impl Identity {
             }
             _ => error,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is open of the store already, such as the handle by which its path was followed,
+    /// is not what SQLite has opened.
+    #[test]
+    fn a_handle_from_before_is_not_taken_for_that_of_the_connection() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("store.db");
+        std::fs::write(&path, "a store").expect("a file");
+        let open = || File::open(&path).expect("a file");
+        let _before = open();
+        let file = Identity::new([&path, &path], open(), false).before_opening();
+        file.check_opened().expect_err("nothing was opened since");
+        let _opened = open();
+        file.check_opened().expect("the file was opened");
     }
 }

@@ -19,6 +19,7 @@ mod links;
 mod list;
 mod lookup;
 mod new_store;
+mod open_files;
 mod owners;
 mod revoke;
 mod sample;

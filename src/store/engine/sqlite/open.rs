@@ -52,7 +52,7 @@ pub fn open(path: &Path, how: &Opening) -> Result<(Sqlite, Schema)> {
 /// As for [`open`], whatever the tables are.
 pub fn catalog_of(path: &Path, how: &Opening) -> Result<Catalog> {
     opened(path, how, |file, how| {
-        let connection = connect(file, how.mode, how.busy_timeout)?;
+        let (connection, _) = connect(file, how.mode, how.busy_timeout)?;
         catalog(&connection, &|_| true).map(|(catalog, _)| catalog)
     })
 }
@@ -158,17 +158,21 @@ fn check_names(destination: &Destination, metadata: &Metadata) -> Result<()> {
 }
 
 fn connect_and_recognise(file: &Identity, how: &Opening) -> Result<(Sqlite, Schema)> {
-    let connection = connect(file, how.mode, how.busy_timeout)?;
+    let (connection, file) = connect(file, how.mode, how.busy_timeout)?;
     let schema = recognise(&connection, how.schema)?;
     // SQLite opens what it may not write for reading only, and says so later.
     if how.mode == Mode::Write && connection.is_readonly(c"main")? {
         return Err(failed("no permission to write to the file").into());
     }
-    Ok((Sqlite::new(connection, Some(file.clone()))?.with_literals(&schema), schema))
+    Ok((Sqlite::new(connection, Some(file))?.with_literals(&schema), schema))
 }
 
-/// Opens a file that exists.
-pub fn connect(file: &Identity, mode: Mode, busy_timeout: Duration) -> Result<Connection> {
+/// Opens a file that exists, and returns it as it was before SQLite opened anything.
+pub fn connect(
+    file: &Identity,
+    mode: Mode,
+    busy_timeout: Duration,
+) -> Result<(Connection, Identity)> {
     let seen = file.check_sidecars()?;
     let access = match mode {
         Mode::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
@@ -179,7 +183,7 @@ pub fn connect(file: &Identity, mode: Mode, busy_timeout: Duration) -> Result<Co
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_EXRESCODE
         | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let before = file.opened_before();
+    let (file, is_exposed) = (file.before_opening(), file.is_exposed_to_all());
     let connection = Connection::open_with_flags(file.path(), flags)?;
     // Before the first statement, which may write back what a journal says. To close the
     // connection would write back what a log says, which may be anybody's yet.
@@ -199,9 +203,13 @@ pub fn connect(file: &Identity, mode: Mode, busy_timeout: Duration) -> Result<Co
     }
     // The first that reads the file opens the log, which then stays open.
     connection.pragma_query_value(None, "user_version", |_| Ok(()))?;
-    file.check_appeared(&seen, before.as_deref())?;
+    if is_exposed {
+        file.check_appeared(&seen)?
+    } else {
+        file.check_beside()?
+    }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
-    Ok(connection)
+    Ok((connection, file))
 }
 
 fn failed(message: impl Into<String>) -> Failure {

@@ -74,7 +74,8 @@ impl Sqlite {
     pub fn reconnect(&self, wait: Duration) -> Result<Self> {
         let file = self.file.as_ref().context("there is no file to open again")?;
         file.check()?;
-        let again = Self::new(open::connect(file, Mode::Write, wait)?, Some(file.clone()))?;
+        let (connection, file) = open::connect(file, Mode::Write, wait)?;
+        let again = Self::new(connection, Some(file))?;
         Ok(Self { flavour: self.flavour.clone(), ..again })
     }
 
