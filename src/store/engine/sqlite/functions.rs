@@ -74,6 +74,12 @@ pub fn contains(name: &[u8], words: &[String]) -> bool {
         return words.iter().all(|word| ascii_contains(name, word.as_bytes()));
     }
     std::str::from_utf8(name).map_or(true, |name| {
+        // Mostly the words are ASCII, and nothing else in the name becomes ASCII (the sign
+        // of kelvin would): then nothing has to be copied.
+        let is_apart = |c: char| c.is_ascii() || c.to_lowercase().all(|folded| !folded.is_ascii());
+        if words.iter().all(|word| word.is_ascii()) && name.chars().all(is_apart) {
+            return words.iter().all(|word| ascii_contains(name.as_bytes(), word.as_bytes()));
+        }
         let name: String = fold(name).collect();
         words.iter().all(|word| name.contains(word))
     })
