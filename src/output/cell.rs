@@ -11,12 +11,43 @@ use crate::model::time::{relative, relative_expiry};
 use crate::model::token::State;
 
 /// The text of a cell and what it is painted with.
+#[derive(Default)]
 pub struct Content {
     pub text: String,
     pub paint: Option<Tint>,
 }
 
 impl Content {
+    /// Takes what a record has in a column, in the place of what there was: exact, or in words
+    /// where a person reads it.
+    pub fn take<R>(&mut self, column: &Column<R>, record: &R, style: &OutputStyle) {
+        let cell = (column.cell)(record, style.now);
+        let said = match cell {
+            Cell::Time(time) if is_relative(style) => relative(time, style.now.instant),
+            Cell::Expiry(expiry) if is_relative(style) => relative_expiry(expiry, style.now),
+            _ => None,
+        };
+        self.text.clear();
+        match cell {
+            Cell::Null => self.text.push('-'),
+            Cell::Never if style.terminal.is_none() => self.text.push('-'),
+            // What is not recorded may well happen.
+            Cell::Never if style.unrecorded.contains(&column.name) => self.text.push('-'),
+            Cell::Never => self.text.push_str("never"),
+            _ => match said {
+                Some(words) => self.text.push_str(&words),
+                None => cell.write_plain(&mut self.text),
+            },
+        }
+        self.paint = match cell {
+            Cell::State(State::Active) => Some(Tint::Active),
+            Cell::State(State::Revoked) => Some(Tint::Revoked),
+            Cell::State(State::Expired) => Some(Tint::Expired),
+            Cell::Null | Cell::Never => Some(Tint::Absent),
+            _ => None,
+        };
+    }
+
     pub fn text(text: &str) -> Self {
         Self { text: visible(text).into(), paint: None }
     }
@@ -88,34 +119,6 @@ pub fn cut(text: &mut String, room: usize) {
 
 pub fn is_relative(style: &OutputStyle) -> bool {
     matches!(style.terminal, Some(Terminal { times: Times::Relative, .. }))
-}
-
-/// The text of a cell: exact, or in words where a person reads it.
-pub fn content<R>(column: &Column<R>, record: &R, style: &OutputStyle) -> Content {
-    let cell = (column.cell)(record, style.now);
-    let said = match cell {
-        Cell::Null => Some("-".into()),
-        Cell::Never if style.terminal.is_none() => Some("-".into()),
-        // What is not recorded may well happen.
-        Cell::Never if style.unrecorded.contains(&column.name) => Some("-".into()),
-        Cell::Never => Some("never".into()),
-        Cell::Time(time) if is_relative(style) => relative(time, style.now.instant),
-        Cell::Expiry(expiry) if is_relative(style) => relative_expiry(expiry, style.now),
-        _ => None,
-    };
-    let text = said.unwrap_or_else(|| {
-        let mut text = String::new();
-        cell.write_plain(&mut text);
-        text
-    });
-    let paint = match cell {
-        Cell::State(State::Active) => Some(Tint::Active),
-        Cell::State(State::Revoked) => Some(Tint::Revoked),
-        Cell::State(State::Expired) => Some(Tint::Expired),
-        Cell::Null | Cell::Never => Some(Tint::Absent),
-        _ => None,
-    };
-    Content { text, paint }
 }
 
 #[cfg(test)]

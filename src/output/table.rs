@@ -10,7 +10,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ColumnConstraint, Width};
 
 use super::OutputStyle;
-use super::cell::{Content, END, Tint, WIDE, content, cut, is_relative};
+use super::cell::{Content, END, Tint, WIDE, cut, is_relative};
 use super::layout::{GAP, Place, WIDEST_IN_LINE, fit};
 use super::text::width;
 use super::view::{self, Cell, Column, Record, Room};
@@ -31,7 +31,10 @@ pub(super) struct Table<W: Write, R: Record> {
     places: Vec<Place>,
     style: OutputStyle,
     header_is_due: bool,
+    /// The rows of the page, of which so many are filled: the others are of the page before,
+    /// and their memory is used again.
     page: Vec<Vec<Content>>,
+    filled: usize,
 }
 
 impl<W: Write, R: Record> Table<W, R> {
@@ -48,21 +51,24 @@ impl<W: Write, R: Record> Table<W, R> {
             style: style.clone(),
             header_is_due: true,
             page: Vec::new(),
+            filled: 0,
         }
     }
 
     pub fn record(&mut self, record: &R) -> Result<()> {
-        let row = self.columns.iter().map(|column| content(column, record, &self.style));
-        self.page.push(row.collect());
-        if self.page.len() == PAGE {
-            self.write_page()?;
+        if self.filled == self.page.len() {
+            self.page.push(self.columns.iter().map(|_| Content::default()).collect());
         }
-        Ok(())
+        for (content, column) in self.page[self.filled].iter_mut().zip(&self.columns) {
+            content.take(column, record, &self.style);
+        }
+        self.filled += 1;
+        if self.filled == PAGE { self.write_page() } else { Ok(()) }
     }
 
     /// Writes the rows of a page that is not full.
-    fn write_rest(&mut self) -> Result<()> {
-        if self.page.is_empty() { Ok(()) } else { self.write_page() }
+    pub fn write_rest(&mut self) -> Result<()> {
+        if self.filled == 0 { Ok(()) } else { self.write_page() }
     }
 
     pub fn flush(&mut self) -> Result<()> {
@@ -81,39 +87,42 @@ impl<W: Write, R: Record> Table<W, R> {
     }
 
     fn write_page(&mut self) -> Result<()> {
-        let mut page = std::mem::take(&mut self.page);
-        for row in &page {
+        let page = &mut self.page[..std::mem::take(&mut self.filled)];
+        for row in page.iter() {
             for (content, place) in row.iter().zip(&mut self.places) {
                 place.hold(width(&content.text));
             }
         }
         if let Some(terminal) = self.style.terminal {
-            let shown = self.left_out().len();
+            let left_out = |places: &[Place]| places.iter().filter(|it| it.is_left_out).count();
+            let before = left_out(&self.places);
             fit(&mut self.places, R::LEFT_OUT, R::KEPT, terminal.width);
-            self.header_is_due |= self.left_out().len() > shown;
+            self.header_is_due |= left_out(&self.places) > before;
         }
-        if self.header_is_due {
-            self.header_is_due = false;
-            page.insert(0, self.columns.iter().map(|it| Content::heading(it.name)).collect());
+        let mut header = Vec::new();
+        if std::mem::take(&mut self.header_is_due) {
+            header = self.columns.iter().map(|it| Content::heading(it.name)).collect();
         }
         if self.style.terminal.is_some() {
-            for row in &mut page {
-                let mut places = self.places.iter();
-                row.retain_mut(|content| {
-                    places.next().is_some_and(|place| {
-                        cut(&mut content.text, place.width);
-                        !place.is_left_out
-                    })
-                });
+            for row in page.iter_mut().chain([&mut header]) {
+                for (content, place) in row.iter_mut().zip(&self.places) {
+                    cut(&mut content.text, place.width);
+                }
             }
         }
-        let places: Vec<_> = self.places.iter().filter(|it| !it.is_left_out).collect();
-        let columns = places.iter().map(|place| {
+        let is_shown = |place: &&Place| !place.is_left_out;
+        let rows = [&header].into_iter().filter(|it| !it.is_empty()).chain(&*page).map(|row| {
+            let cells = row.iter().zip(&self.places).filter(|(_, place)| is_shown(place));
+            cells.map(|(content, _)| content)
+        });
+        let columns = self.places.iter().filter(is_shown).map(|place| {
             let is_right = self.style.terminal.is_some() && place.room == Room::Number;
             (place.width, if is_right { CellAlignment::Right } else { CellAlignment::Left })
         });
         let columns: Vec<_> = columns.collect();
-        write_lines(&mut self.out, page, &columns, WIDEST_IN_LINE, self.style.colour)
+        // No text of a page is broken into lines.
+        let layout = Layout { columns: &columns, most: WIDEST_IN_LINE, together: PAGE + 1 };
+        write_lines(&mut self.out, rows, &layout, self.style.colour)
     }
 }
 
@@ -129,7 +138,8 @@ pub(super) fn details<R: Record>(
         Some(names) => view::columns(names),
     };
     let lines = columns.iter().flat_map(|column| {
-        let mut value = content(column, record, style);
+        let mut value = Content::default();
+        value.take(column, record, style);
         let cell = (column.cell)(record, style.now);
         if let Cell::Lines([first, others @ ..]) = cell {
             let below = others.iter().map(|it| vec![Content::heading(""), Content::text(it)]);
@@ -150,43 +160,62 @@ pub(super) fn details<R: Record>(
     let lines: Vec<Vec<Content>> = lines.collect();
     if let Some(terminal) = style.terminal.filter(|it| it.width < key + GAP + LEAST_BESIDE) {
         // Below its key a value has the whole width.
-        let lines = lines.into_iter().flatten().map(|content| vec![content]);
+        let lines = lines.iter().flatten().map(std::iter::once);
         let columns = [(terminal.width.max(1), CellAlignment::Left)];
-        return write_lines(out, lines.collect(), &columns, MOST_TO_BREAK, style.colour);
+        let layout = Layout { columns: &columns, most: MOST_TO_BREAK, together: 1 };
+        return write_lines(out, lines, &layout, style.colour);
     }
     let room = style.terminal.map(|it| it.width.saturating_sub(key + GAP).max(1));
     // Elsewhere each value is on one line, however long it is.
     let (room, most) = room.map_or((1, 1), |room| (room, MOST_TO_BREAK));
     let columns = [(key, CellAlignment::Left), (room, CellAlignment::Left)];
-    write_lines(out, lines, &columns, most, style.colour)
+    let layout = Layout { columns: &columns, most, together: 1 };
+    write_lines(out, lines.iter().map(|line| line.iter()), &layout, style.colour)
 }
 
-/// Writes rows in columns of these widths. What is wider than its column is broken into
-/// lines, unless it has more than `most` cells: then it stands in its line as it is.
-fn write_lines(
-    out: &mut impl Write,
-    rows: Vec<Vec<Content>>,
-    columns: &[(usize, CellAlignment)],
+/// How rows are laid out.
+struct Layout<'c> {
+    /// Their widths in cells. What is wider than its column is broken into lines.
+    columns: &'c [(usize, CellAlignment)],
+    /// What has more cells than this, and than its column, is not: it stands in its line as it
+    /// is.
     most: usize,
+    /// So many rows are one of comfy-table's, a line in its cells each, which takes half the
+    /// time: where no text is broken.
+    together: usize,
+}
+
+/// Writes rows in columns.
+fn write_lines<'c>(
+    out: &mut impl Write,
+    rows: impl Iterator<Item = impl Iterator<Item = &'c Content>>,
+    layout: &Layout<'_>,
     colour: bool,
 ) -> Result<()> {
+    let Layout { columns, most, together } = *layout;
     let mut table = comfy_table::Table::new();
     table.load_style(NOTHING);
     let mut wide = VecDeque::new();
-    for row in rows {
-        let cells = row.into_iter().zip(columns).map(|(content, (room, _))| {
-            let mut text = content.text;
-            if text.len() > most.max(*room) && width(&text) > most.max(*room) {
-                let stand_in = format!("{WIDE}{}", "_".repeat(*room));
-                wide.push_back(std::mem::replace(&mut text, stand_in));
+    let mut rows = rows.peekable();
+    while rows.peek().is_some() {
+        let mut cells = vec![String::new(); columns.len()];
+        for (index, row) in rows.by_ref().take(together).enumerate() {
+            for ((content, (room, _)), cell) in row.zip(columns).zip(&mut cells) {
+                let text = &content.text;
+                let paint = content.paint.filter(|_| colour && !text.is_empty());
+                cell.extend((index > 0).then_some('\n'));
+                cell.extend(paint.map(Tint::mark));
+                if text.len() > most.max(*room) && width(text) > most.max(*room) {
+                    wide.push_back(text.as_str());
+                    cell.push(WIDE);
+                    cell.extend(std::iter::repeat_n('_', *room));
+                } else {
+                    cell.push_str(text);
+                }
+                cell.extend(paint.map(|_| END));
             }
-            if let Some(paint) = content.paint.filter(|_| colour && !text.is_empty()) {
-                text.insert(0, paint.mark());
-                text.push(END);
-            }
-            comfy_table::Cell::new_owned(text)
-        });
-        table.add_row(cells.collect::<Vec<_>>());
+        }
+        table.add_row(cells.into_iter().map(comfy_table::Cell::new_owned).collect::<Vec<_>>());
     }
     let gap = u16::try_from(GAP)?;
     for (column, (room, alignment)) in table.column_iter_mut().zip(columns) {
@@ -207,7 +236,7 @@ fn write_lines(
 }
 
 /// Writes a line with what its marks stand for.
-fn write_marked(out: &mut impl Write, line: &str, wide: &mut VecDeque<String>) -> Result<()> {
+fn write_marked(out: &mut impl Write, line: &str, wide: &mut VecDeque<&str>) -> Result<()> {
     let mut rest = line;
     let mut paint = Paint::new();
     let is_mark = |c| ('\u{2060}'..=WIDE).contains(&c);
