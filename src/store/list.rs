@@ -1,13 +1,14 @@
 //! Listing and showing: the rows that a query covers, lent one at a time.
 
 use anyhow::{Context, Result};
+use fastrand::Rng;
 
 use super::engine::{Decoder, Mode, Stream, Transaction};
 use super::owners::Owners;
 use super::schema::Table;
-use super::sql::Sql;
+use super::sql::{Sql, Value};
 use super::stored::{NULL, decoded};
-use super::way::{Bounds, Way};
+use super::way::{Bounds, Share, Way};
 use super::{Projection, Row, Store, Stored, filter};
 use crate::model::access::{ListQuery, Reach, RevokeQuery, Selection, ShowQuery};
 use crate::model::time::Moment;
@@ -17,8 +18,12 @@ use crate::model::token::{Sort, SortKey, Token};
 const FEW: i64 = 8;
 /// The same where ids alone are sorted.
 const FEW_IDS: i64 = 4;
-/// From how many rows on it pays to read all owners at once, however many they are.
-const MANY_OWNERS: i64 = 200_000;
+/// So many rows' owners are looked up in the time in which this many times as many are read.
+const OWNERS: i64 = 3;
+/// In how many places it is looked whether rows are within bounds.
+const PLACES: i64 = 64;
+/// How many rows a list with a limit looks at before it asks an index, in its order.
+const NEAR: i64 = 10_000;
 
 /// How the rows of a query are listed.
 #[derive(Clone, Copy, Debug)]
@@ -182,17 +187,31 @@ impl Store {
         options: &ListOptions,
     ) -> Result<Way> {
         self.way_if::<T, P>(selection, options, |bounds| {
+            let Some(ids) = bounds.column.ids else { return Ok(Share::Large) };
+            let columns = self.columns::<T>()?;
             let one_of = if P::IS_ID { FEW_IDS } else { FEW };
-            self.few_within(transaction, T::table(self.columns::<T>()?), bounds, one_of)
+            if !self.is_small(transaction, T::table(columns), bounds, options, one_of)? {
+                return Ok(Share::Large);
+            }
+            let owners = T::owners(columns).filter(|_| !P::OF_OWNER.is_empty());
+            let Some(owners) = owners else { return Ok(Share::Small) };
+            let mut sql = self.sql();
+            sql.push("SELECT coalesce((SELECT id FROM (").push(owners);
+            let owners = number(transaction, sql.push(") ORDER BY id DESC LIMIT 1), 0)"))?;
+            let enough = (owners / OWNERS).max(1);
+            let mut sql = self.sql();
+            bounds.write_lookup(sql.push("SELECT count(*) FROM ("), ids);
+            let rows = number(transaction, sql.push(" LIMIT ").bind(enough).push(")"))?;
+            Ok(if rows == enough { Share::Medium } else { Share::Small })
         })
     }
 
-    /// The same, by what says how many rows are within bounds; `None`: many.
+    /// The same, by what says which share of all rows is within bounds.
     pub(super) fn way_if<T: Stored, P: Projection<T>>(
         &self,
         selection: &Selection<T>,
         options: &ListOptions,
-        few_within: impl Fn(&Bounds) -> Result<Option<i64>>,
+        share: impl Fn(&Bounds) -> Result<Share>,
     ) -> Result<Way> {
         let filter = selection.filter();
         let mut way = Way::default();
@@ -211,35 +230,55 @@ impl Store {
                 way.reads_many = false;
                 continue;
             }
-            let few = few_within(bounds)?;
-            let columns = if few.is_some() { &mut way.few } else { &mut way.many };
+            let share = share(bounds)?;
+            let columns = if share == Share::Large { &mut way.many } else { &mut way.few };
             columns.push(bounds.column.sql);
-            way.reads_many &= few.is_none_or(|few| few >= MANY_OWNERS);
+            way.reads_many &= share != Share::Small;
         }
-        // What is sorted are ids, or as many rows as are wanted.
-        way.sorts = !way.few.is_empty() && (P::IS_ID || options.limit.is_some());
+        // Whole rows are not sorted, but found by their ids.
+        way.sorts = !way.few.is_empty() && P::IS_ID;
         Ok(way)
     }
 
-    /// How many rows are within bounds, where these are few: at most one of so many.
-    fn few_within(
+    /// Whether the index finds the rows within bounds sooner than reading all in their order
+    /// does, as far as a look at some of them tells: to count them takes longer than to list
+    /// them.
+    fn is_small(
         &self,
         transaction: &Transaction<'_>,
         table: &Table,
         bounds: &Bounds,
+        options: &ListOptions,
         one_of: i64,
-    ) -> Result<Option<i64>> {
-        let number = |sql: &Sql| -> Result<i64> {
-            let rows = transaction.rows(sql, |row| row.integer().map_err(anyhow::Error::msg))?;
-            rows.into_iter().next().context("a number is one row")?
-        };
-        let Some(ids) = bounds.column.ids else { return Ok(None) };
+    ) -> Result<bool> {
+        let (id, from) = (table.id.sql, table.alone());
+        if let Some(limit) = options.limit.and_then(|it| i64::try_from(it).ok()) {
+            let mut sql = self.sql();
+            sql.push("SELECT count(*) FROM (SELECT 1 FROM (SELECT ");
+            bounds.write_alone(&mut sql);
+            sql.push(" AS is_within FROM ").push(from).push(" ORDER BY ").push(id);
+            sql.push(if options.sort.descending { " DESC" } else { "" });
+            sql.push(" LIMIT ").bind(NEAR).push(") WHERE is_within LIMIT ").bind(limit);
+            if number(transaction, sql.push(")"))? == limit {
+                return Ok(false);
+            }
+        }
         let mut sql = self.sql();
-        sql.push("SELECT coalesce(max(").push(table.id.sql).push("), 0) FROM ");
-        let most = number(sql.push(table.alone()))? / one_of;
+        sql.push("SELECT coalesce(max(").push(id).push("), 0) FROM ").push(from);
+        let last = number(transaction, &sql)?;
+        // Anywhere, since ids may well repeat a pattern; but each time in the same places.
+        let mut random = Rng::with_seed(0);
+        let places = (0..PLACES).map(|_| random.i64(0..=last.max(0))).collect();
         let mut sql = self.sql();
-        bounds.write_lookup(sql.push("SELECT count(*) FROM ("), ids);
-        let found = number(sql.push(" LIMIT ").bind(most).push(")"))?;
-        Ok((found < most).then_some(found))
+        bounds.write_alone(sql.push("SELECT coalesce(sum((SELECT "));
+        sql.push(" FROM ").push(from).push(" WHERE ").push(id).push(" >= place.value ORDER BY ");
+        sql.push(id).push(" LIMIT 1)), 0) FROM json_each(").bind(Value::Integers(places));
+        Ok(number(transaction, sql.push(") AS place"))? * one_of < PLACES)
     }
+}
+
+/// The one number that a statement gives.
+fn number(transaction: &Transaction<'_>, sql: &Sql) -> Result<i64> {
+    let rows = transaction.rows(sql, |row| row.integer().map_err(anyhow::Error::msg))?;
+    rows.into_iter().next().context("a number is one row")?
 }

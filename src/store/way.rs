@@ -12,6 +12,17 @@ pub struct Bounds {
     bounds: Vec<(Comparison, Moment)>,
 }
 
+/// Which share of all rows is within bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// The rows are found by the index, and the owner of each with it.
+    Small,
+    /// They are too, but there are so many of them that all owners are better read before.
+    Medium,
+    /// The rows are read in their own order.
+    Large,
+}
+
 /// How the rows of a list are found. The default is left to the planner.
 #[derive(Debug, Default)]
 pub struct Way {
@@ -64,6 +75,11 @@ impl Bounds {
         sql.push(lookup);
         self.compare(sql, "", name);
         sql
+    }
+
+    /// Writes whether a row is within them.
+    pub fn write_alone(&self, sql: &mut Sql) {
+        self.compare(sql, "", self.column.sql);
     }
 
     fn compare(&self, sql: &mut Sql, sign: &'static str, name: &'static str) {

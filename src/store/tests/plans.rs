@@ -6,6 +6,7 @@ use expect_test::expect_file;
 
 use super::*;
 use crate::store::sql::Flavour;
+use crate::store::way::Share;
 
 fn list_sql<T: Stored, P: Projection<T>>(
     store: &Store,
@@ -13,7 +14,7 @@ fn list_sql<T: Stored, P: Projection<T>>(
     sort: Sort,
 ) -> Result<Sql> {
     let options = ListOptions { sort, limit: None, now: now()? };
-    let way = store.way_if::<T, P>(selection, &options, |_| Ok(Some(0)))?;
+    let way = store.way_if::<T, P>(selection, &options, |_| Ok(Share::Small))?;
     store.selection_sql::<T, P>(selection, &options, &way)
 }
 
@@ -114,17 +115,15 @@ fn the_plans_use_the_indexes() -> Result<()> {
     text.push_str("\nbounds\n");
     for flag in ["--created-after", "--expires-within", "--last-used-before"] {
         let query = actor(&store, "root")?.to_list(find(flag).unwrap_or_default())?;
-        for (are_few, limit) in [(true, Some(20)), (false, None)] {
+        for (share, limit) in [(Share::Small, Some(20)), (Share::Large, None)] {
             let options = ListOptions { sort: Sort::BY_ID, limit, now: now()? };
             let selection = query.selection();
-            let way = store.way_if::<_, PersonalAccessToken>(selection, &options, |_| {
-                Ok(are_few.then_some(0))
-            })?;
+            let way = store.way_if::<_, PersonalAccessToken>(selection, &options, |_| Ok(share))?;
             let sql = store.selection_sql::<_, PersonalAccessToken>(selection, &options, &way)?;
             writeln!(
                 text,
                 "as root: {flag}, {} rows",
-                if are_few { "few, the first" } else { "many" }
+                if share == Share::Small { "few, the first" } else { "many" }
             )?;
             text += &explained(&store, &sql)?;
         }

@@ -3,17 +3,18 @@
 use super::oracle::{listed, unbroken};
 use super::*;
 use crate::model::token::StateFilter;
+use crate::store::way::Share;
 
 /// Lists in a given way.
 fn ids_in_way(
     store: &Store,
     filter: &personal_access_token::Filter,
     options: &ListOptions,
-    are_few: bool,
+    share: Share,
 ) -> Result<Vec<Id>> {
     let query = actor(store, "root")?.to_list::<PersonalAccessToken>(filter.clone())?;
     let selection = query.selection();
-    let way = store.way_if::<_, TokenId>(selection, options, |_| Ok(are_few.then_some(0)))?;
+    let way = store.way_if::<_, TokenId>(selection, options, |_| Ok(share))?;
     let sql = store.selection_sql::<_, TokenId>(selection, options, &way)?;
     let read = |row: &mut super::super::engine::Decoder<'_>| row.id().map_err(anyhow::Error::msg);
     store.read(|transaction| transaction.rows(&sql, read)?.into_iter().collect())
@@ -37,8 +38,8 @@ fn few_rows_or_many_are_the_same_rows() -> Result<()> {
             for sort in [Sort::BY_ID, Sort { descending: true, ..Sort::BY_ID }] {
                 for limit in [None, Some(2)] {
                     let options = ListOptions { sort, limit, now: now()? };
-                    let [few, many] =
-                        [true, false].map(|few| ids_in_way(&store, &filter, &options, few));
+                    let [few, many] = [Share::Small, Share::Large]
+                        .map(|share| ids_in_way(&store, &filter, &options, share));
                     assert_eq!(few?, many?, "{name} {other_name} {sort:?} {limit:?}");
                     compared += 1;
                 }
