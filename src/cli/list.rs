@@ -222,8 +222,7 @@ pub fn print<T: Stored, P: Projection<T> + Record + Send>(
                 }
             }
         }
-        printer.flush()?;
-        left_out = printer.left_out();
+        left_out = printer.left_out()?;
         printer.finish().map(|_| ())
     });
     read.and(output.drain().context(CANNOT_PRINT))?;

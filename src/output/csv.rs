@@ -1,6 +1,8 @@
 //! Writes CSV as in RFC 4180, but with LF line ends.
 
+use std::cell::Cell as Shared;
 use std::io::{self, Write};
+use std::rc::Rc;
 
 use anyhow::Result;
 
@@ -8,7 +10,8 @@ use super::view::{Cell, Column, Record};
 use crate::model::time::Moment;
 
 pub(super) struct Lines<W: Write, R: Record> {
-    writer: csv::Writer<W>,
+    writer: csv::Writer<Patient<W>>,
+    is_pause: Rc<Shared<bool>>,
     columns: Vec<&'static Column<R>>,
     /// The text of a cell, reused to avoid allocation.
     text: String,
@@ -16,9 +19,10 @@ pub(super) struct Lines<W: Write, R: Record> {
 
 impl<W: Write, R: Record> Lines<W, R> {
     pub fn new(out: W, columns: Vec<&'static Column<R>>) -> Result<Self> {
-        let mut writer = csv::Writer::from_writer(out);
+        let is_pause = Rc::default();
+        let mut writer = csv::Writer::from_writer(Patient { out, is_pause: Rc::clone(&is_pause) });
         writer.write_record(columns.iter().map(|column| column.name))?;
-        Ok(Self { writer, columns, text: String::new() })
+        Ok(Self { writer, is_pause, columns, text: String::new() })
     }
 
     pub fn record(&mut self, record: &R, now: Moment) -> Result<()> {
@@ -36,11 +40,31 @@ impl<W: Write, R: Record> Lines<W, R> {
             let (code, kind) = (error.error().raw_os_error(), error.error().kind());
             code.map_or(kind.into(), io::Error::from_raw_os_error)
         };
-        Ok(self.writer.into_inner().map_err(unwritten)?)
+        Ok(self.writer.into_inner().map_err(unwritten)?.out)
     }
 
     pub fn flush(&mut self) -> Result<()> {
-        Ok(self.writer.flush()?)
+        self.is_pause.set(true);
+        let flushed = self.writer.flush();
+        self.is_pause.set(false);
+        Ok(flushed?)
+    }
+}
+
+/// What is flushed only in a pause: csv would do so in the end too, where that is left to
+/// whoever gave the writer.
+struct Patient<W> {
+    out: W,
+    is_pause: Rc<Shared<bool>>,
+}
+
+impl<W: Write> Write for Patient<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.is_pause.get() { self.out.flush() } else { Ok(()) }
     }
 }
 

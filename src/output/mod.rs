@@ -175,15 +175,18 @@ impl<W: Write, R: Record> Printer<W, R> {
         .context(CANNOT_PRINT)
     }
 
-    /// Returns the columns for which the terminal has no room, once something was flushed.
-    pub fn left_out(&self) -> Vec<&'static str> {
-        match &self.body {
-            Body::Table(table) => table.left_out(),
+    /// Returns the columns for which the terminal has no room, now that all is written.
+    pub fn left_out(&mut self) -> Result<Vec<&'static str>> {
+        match &mut self.body {
+            Body::Table(table) => {
+                table.write_rest().context(CANNOT_PRINT)?;
+                Ok(table.left_out())
+            }
             Body::Json { .. }
             | Body::Jsonl { .. }
             | Body::Csv(_)
             | Body::Ids(_)
-            | Body::Count { .. } => Vec::new(),
+            | Body::Count { .. } => Ok(Vec::new()),
         }
     }
 

@@ -18,6 +18,9 @@ const CHUNK: usize = 1 << 16;
 /// How many bytes wait in memory.
 const IN_MEMORY: usize = 64 * CHUNK;
 
+/// How many chunks are kept to be filled again: to allocate one makes the allocator tidy up.
+const SPARE: usize = 2;
+
 /// A writer in front of another that may be slow.
 pub struct Spool {
     chunk: Vec<u8>,
@@ -39,6 +42,8 @@ struct Waiting {
 struct State {
     chunks: VecDeque<Vec<u8>>,
     in_memory: usize,
+    /// Chunks that were taken, to be filled again.
+    spare: Vec<Vec<u8>>,
     file: Option<File>,
     /// The part of the file that is still to be taken.
     taken: u64,
@@ -89,9 +94,11 @@ impl Spool {
             let theirs = Arc::clone(&self.waiting);
             self.thread = Some(thread::Builder::new().spawn(move || theirs.hand_over(out))?);
         }
-        let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK));
-        if !chunk.is_empty() {
-            self.waiting.lock().add(chunk)?;
+        if !self.chunk.is_empty() {
+            let mut state = self.waiting.lock();
+            let empty = state.spare.pop().unwrap_or_else(|| Vec::with_capacity(CHUNK));
+            state.add(std::mem::replace(&mut self.chunk, empty))?;
+            drop(state);
             self.waiting.changed.notify_one();
         }
         Ok(())
@@ -148,7 +155,12 @@ impl Waiting {
                 }
             };
             drop(state);
-            let handed_over = chunk.and_then(|chunk| out.write_all(&chunk));
+            let handed_over = chunk.and_then(|mut chunk| {
+                out.write_all(&chunk)?;
+                chunk.clear();
+                self.lock().keep_spare(chunk);
+                Ok(())
+            });
             if let Err(error) = handed_over.and_then(|()| out.flush()) {
                 *self.lock() = State { is_over: true, failed: Some(error), ..State::default() };
                 return;
@@ -158,6 +170,12 @@ impl Waiting {
 }
 
 impl State {
+    fn keep_spare(&mut self, chunk: Vec<u8>) {
+        if self.spare.len() < SPARE {
+            self.spare.push(chunk);
+        }
+    }
+
     fn add(&mut self, chunk: Vec<u8>) -> io::Result<()> {
         if self.is_over {
             return Err(self.failed.take().unwrap_or(io::ErrorKind::BrokenPipe.into()));

@@ -10,7 +10,9 @@ mod rows;
 mod transaction;
 mod values;
 
+use std::cell::Cell;
 use std::os::unix::ffi::OsStrExt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -44,6 +46,10 @@ pub struct Sqlite {
     pub(super) has_log: bool,
     /// When the last transaction that wrote to a log let other writers in.
     released: Released,
+    /// Whether a statement is given up that takes more than [`STEPS`].
+    is_brief: Arc<AtomicBool>,
+    /// Whether rows have been read in that way, or tried to.
+    was_tried: Cell<bool>,
 }
 
 type Released = Arc<Mutex<Option<Instant>>>;
@@ -60,7 +66,18 @@ impl Sqlite {
         let has_log = connection.pragma_query_value(None, "journal_mode", |row| {
             row.get::<_, String>(0).map(|mode| mode == "wal")
         })?;
-        Ok(Self { connection, file, flavour, has_log, released })
+        let is_brief = Arc::<AtomicBool>::default();
+        let gives_up = Arc::clone(&is_brief);
+        connection.progress_handler(STEPS, Some(move || gives_up.load(Ordering::Relaxed)))?;
+        Ok(Self {
+            connection,
+            file,
+            flavour,
+            has_log,
+            released,
+            is_brief,
+            was_tried: Cell::default(),
+        })
     }
 
     /// Makes statements on a schema's tables.
@@ -83,7 +100,9 @@ impl Sqlite {
     /// come to an end. The batch is rolled back.
     pub fn stop_when(&mut self, stop: &StopFlag) {
         // Where it cannot be set, the second signal ends the run.
-        let _ = self.connection.progress_handler(STEPS, Some(stop.set_for(GRACE)));
+        let (is_brief, mut is_stopped) = (Arc::clone(&self.is_brief), stop.set_for(GRACE));
+        let gives_up = move || is_brief.load(Ordering::Relaxed) || is_stopped();
+        let _ = self.connection.progress_handler(STEPS, Some(gives_up));
     }
 
     /// A statement on the database's tables.
@@ -145,7 +164,8 @@ impl Sqlite {
 
 /// What a statement is given once the run is stopped: a batch takes less.
 const GRACE: Duration = Duration::from_millis(600);
-/// How often that is looked at, in steps of SQLite's machine: some thousand times a second.
+/// How often it is looked at whether to give up, in steps of SQLite's machine: some thousand
+/// times a second.
 const STEPS: i32 = 10_000;
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {

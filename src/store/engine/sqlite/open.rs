@@ -204,9 +204,9 @@ pub fn connect(
     // The first that reads the file opens the log, which then stays open.
     connection.pragma_query_value(None, "user_version", |_| Ok(()))?;
     if is_exposed {
-        file.check_appeared(&seen)?
+        file.check_appeared(&seen)?;
     } else {
-        file.check_beside()?
+        file.check_beside()?;
     }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok((connection, file))
