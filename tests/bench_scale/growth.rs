@@ -1,22 +1,31 @@
 //! What the same work costs in a small, a large and a very large store.
 
-use anyhow::Result;
+use std::path::Path;
+
+use anyhow::{Context, Result};
 
 use crate::measure::median;
-use crate::stores::{Bench, Size, Words};
+use crate::stores::{Bench, Size, Words, read};
 use crate::table::{Table, command, grouped};
 
 /// Our arguments, and whether all tokens are listed.
-const WORKS: [(&str, bool); 8] = [
+const WORKS: [(&str, bool); 14] = [
     ("--as root show {token} -o csv", false),
     ("--as root list --limit 20 -o csv", false),
     // Most tokens are within the bound, and the first twenty are found without reading them.
     ("--as root list --limit 20 --created-before 2024-01-01 -o csv", false),
     ("--as root list --limit 20 --search terraform -o csv", false),
+    ("--as root list --limit 20 --expires-within 7d -o csv", false),
     ("--as root list --user {owner} -o csv", false),
     ("--as {owner} list -o csv", false),
     ("--as root list -o jsonl", true),
     ("--as root list -o ids", true),
+    ("--as {maintainer} deploy-tokens list --project {project} -o csv", false),
+    ("--as root list --user-state blocked --count", true),
+    ("--as root list --user-state blocked -o ids", true),
+    // A thousand of each.
+    ("--as root list --count {users}", true),
+    ("--as root list --count --search {words}", true),
 ];
 /// How much more a look-up, or one token of a whole list, may cost in a larger store.
 const AT_MOST: f64 = 2.0;
@@ -39,8 +48,8 @@ pub fn measure(bench: &Bench) -> Result<()> {
         let mut sides = Vec::new();
         for size in Size::ALL {
             let store = bench.store(size)?;
-            let owner = Words::default().with_owner(&store, TOKENS_OF_OWNER)?;
-            sides.push(bench.ours(&store, &owner.fill(work)));
+            let words = words(&store)?;
+            sides.push(bench.ours(&store, &words.fill(work)));
         }
         let rounds = bench.in_turn(sides.len(), |side| sides[side].run())?;
         let mut costs = [0.0; 3];
@@ -63,4 +72,27 @@ pub fn measure(bench: &Bench) -> Result<()> {
         ])?;
     }
     Ok(())
+}
+
+/// What stands in the command lines.
+fn words(store: &Path) -> Result<Words> {
+    let users = "SELECT group_concat('--except-user ' || username, ' ')
+                 FROM (SELECT username FROM users ORDER BY id LIMIT 1000)";
+    let users: String = read(store)?.query_row(users, [], |row| row.get(0))?;
+    let maintained = "SELECT u.username, p.full_path FROM members m
+                      JOIN users u ON u.id = m.user_id AND u.state = 'active' AND NOT u.admin
+                      JOIN projects p ON p.id = m.project_id
+                      WHERE m.access_level = 40
+                      AND EXISTS (SELECT 1 FROM deploy_tokens d WHERE d.project_id = p.id)
+                      LIMIT 1";
+    let maintained = read(store)?.query_row(maintained, [], |row| Ok((row.get(0)?, row.get(1)?)));
+    let (maintainer, project): (String, String) = maintained.context("a maintainer")?;
+    // Blanks part the arguments.
+    let words: Vec<_> = (0..1000).map(|number| format!("word{number}")).collect();
+    let words = Words::default()
+        .with("{users}", users)
+        .with("{words}", words.join("\t"))
+        .with("{maintainer}", maintainer)
+        .with("{project}", project);
+    words.with_owner(store, TOKENS_OF_OWNER)
 }
