@@ -38,7 +38,9 @@ pub struct Identity {
     file: Arc<File>,
     /// Whether files of other users may stand beside it.
     foreign_owner: bool,
-    open_files: OpenFiles,
+    /// `None`: only root and its owner may exchange it or put anything beside it, and it need
+    /// not be looked at what SQLite opens.
+    watched: Option<OpenFiles>,
     /// What was open before SQLite opened anything for the connection.
     others: Arc<Vec<OpenFile>>,
 }
@@ -48,12 +50,17 @@ const NOBODY: u32 = 65_534;
 
 impl Identity {
     #[must_use]
-    pub fn new(paths: [&Path; 2], file: File, foreign_owner: bool) -> Self {
+    pub fn new(
+        paths: [&Path; 2],
+        file: File,
+        foreign_owner: bool,
+        watched: Option<OpenFiles>,
+    ) -> Self {
         Self {
             paths: paths.map(Into::into),
             file: Arc::new(file),
             foreign_owner,
-            open_files: OpenFiles::new(),
+            watched,
             others: Arc::default(),
         }
     }
@@ -61,12 +68,20 @@ impl Identity {
     /// For a connection that is about to be opened: what is open now is not SQLite's.
     #[must_use]
     pub fn before_opening(&self) -> Self {
-        Self { others: Arc::new(self.open_files.iter().collect()), ..self.clone() }
+        let others = self.watched.iter().flat_map(OpenFiles::iter).collect();
+        Self { others: Arc::new(others), ..self.clone() }
+    }
+
+    /// Whether it is looked at what SQLite opens.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.watched.is_some()
     }
 
     /// What was opened since.
     fn opened(&self) -> impl Iterator<Item = OpenFile> {
-        self.open_files.iter().filter(|it| !self.others.contains(it))
+        let open = self.watched.iter().flat_map(OpenFiles::iter);
+        open.filter(|it| !self.others.contains(it))
     }
 
     /// The path with links resolved.
@@ -102,6 +117,9 @@ impl Identity {
     ///
     /// When another file was opened.
     pub fn check_opened(&self) -> Result<()> {
+        if !self.is_watched() {
+            return Ok(());
+        }
         let file = self.file.metadata()?;
         if self.others.is_empty() {
             // Not even the handle of the file can be seen.
@@ -279,7 +297,8 @@ mod tests {
         std::fs::write(&path, "a store").expect("a file");
         let open = || File::open(&path).expect("a file");
         let _before = open();
-        let file = Identity::new([&path, &path], open(), false).before_opening();
+        let watched = Some(OpenFiles::new());
+        let file = Identity::new([&path, &path], open(), false, watched).before_opening();
         file.check_opened().expect_err("nothing was opened since");
         let _opened = open();
         file.check_opened().expect("the file was opened");

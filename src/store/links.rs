@@ -122,6 +122,21 @@ impl Destination {
     }
 }
 
+/// Whether only root and a file's owner, as whom this process runs, may exchange anything on
+/// the path to it, which has no links, or put anything beside it.
+#[must_use]
+pub fn is_sheltered(path: &Path, file: &Metadata) -> bool {
+    let is_theirs = |folder: &Path| {
+        folder.symlink_metadata().is_ok_and(|it| {
+            // Where there is a list, the group's bits are the most that it allows to anybody.
+            let is_closed = it.mode() & (libc::S_IWGRP | libc::S_IWOTH) == 0;
+            is_closed && [0, file.uid()].contains(&it.uid())
+        })
+    };
+    let trusts_owner = [0, file.uid()].contains(&Uid::effective().as_raw());
+    trusts_owner && path.ancestors().skip(1).all(is_theirs)
+}
+
 /// Refuses, as root, a path on which somebody else may exchange one folder for another:
 /// SQLite finds the files beside a store by its path, again and again.
 ///
@@ -215,4 +230,20 @@ fn add_steps(steps: &mut Vec<OsString>, path: &Path) {
         steps.push(".".into());
     }
     steps.extend(path.components().rev().map(|step| step.as_os_str().to_owned()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_path_that_nobody_else_may_change_is_sheltered() {
+        let is_sheltered = |path: &Path| is_sheltered(path, &path.metadata().expect("a file"));
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().canonicalize().expect("a path").join("store.db");
+        std::fs::write(&file, "").expect("a file");
+        // Everybody may put something into the folder of temporary files.
+        assert!(!is_sheltered(&file));
+        assert_eq!(is_sheltered(Path::new("/etc/passwd")), Uid::effective().is_root());
+    }
 }

@@ -79,14 +79,14 @@ fn words(store: &Path) -> Result<Words> {
     let users = "SELECT group_concat('--except-user ' || username, ' ')
                  FROM (SELECT username FROM users ORDER BY id LIMIT 1000)";
     let users: String = read(store)?.query_row(users, [], |row| row.get(0))?;
-    let maintained = "SELECT u.username, p.full_path FROM members m
+    let place = "SELECT u.username, p.full_path FROM members m
                       JOIN users u ON u.id = m.user_id AND u.state = 'active' AND NOT u.admin
                       JOIN projects p ON p.id = m.project_id
                       WHERE m.access_level = 40
                       AND EXISTS (SELECT 1 FROM deploy_tokens d WHERE d.project_id = p.id)
                       LIMIT 1";
-    let maintained = read(store)?.query_row(maintained, [], |row| Ok((row.get(0)?, row.get(1)?)));
-    let (maintainer, project): (String, String) = maintained.context("a maintainer")?;
+    let place = read(store)?.query_row(place, [], |row| Ok((row.get(0)?, row.get(1)?)));
+    let (maintainer, project): (String, String) = place.context("a maintainer")?;
     // Blanks part the arguments.
     let words: Vec<_> = (0..1000).map(|number| format!("word{number}")).collect();
     let words = Words::default()

@@ -23,7 +23,8 @@ use crate::failure::{Failure, Kind};
 use crate::store::engine::{Mode, Opening};
 use crate::store::file_owner::{self, OsUser};
 use crate::store::identity::{Identity, is_same_file};
-use crate::store::links::{Destination, check_folders};
+use crate::store::links::{Destination, check_folders, is_sheltered};
+use crate::store::open_files::OpenFiles;
 use crate::store::schema::native::{self, APPLICATION_ID};
 use crate::store::schema::{Catalog, Column, ColumnKind, Description, Schema, wanted};
 use crate::store::sql::Dialect;
@@ -122,7 +123,8 @@ fn open_checked<R>(
     let destination = Destination::of(path).map_err(|error| missing(path, error))?;
     let metadata = destination.metadata().map_err(|error| missing(path, error))?;
     check_names(&destination, &metadata)?;
-    if !how.foreign_owner {
+    let is_sheltered = is_sheltered(&destination.path, &metadata);
+    if !is_sheltered && !how.foreign_owner {
         check_folders(&destination.path, &metadata)?;
     }
     let became = if how.foreign_owner { None } else { file_owner::become_owner(&metadata)? };
@@ -139,7 +141,8 @@ fn open_checked<R>(
     if !how.foreign_owner && how.mode == Mode::Write {
         file_owner::refuse_open_folder(&file)?;
     }
-    let file = Identity::new([path, &file], opened, how.foreign_owner);
+    let watched = (!is_sheltered).then(OpenFiles::new);
+    let file = Identity::new([path, &file], opened, how.foreign_owner, watched);
     file.check_locks()?;
     look(&file, how).map_err(|error| file.explain(error))
 }
@@ -201,12 +204,14 @@ pub fn connect(
         // journal has left is synced. It is a setting of this connection alone.
         connection.pragma_update(None, "synchronous", "EXTRA")?;
     }
-    // The first that reads the file opens the log, which then stays open.
-    connection.pragma_query_value(None, "user_version", |_| Ok(()))?;
-    if is_exposed {
-        file.check_appeared(&seen)?;
-    } else {
-        file.check_beside()?;
+    if file.is_watched() {
+        // The first that reads the file opens the log, which then stays open.
+        connection.pragma_query_value(None, "user_version", |_| Ok(()))?;
+        if is_exposed {
+            file.check_appeared(&seen)?;
+        } else {
+            file.check_beside()?;
+        }
     }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok((connection, file))

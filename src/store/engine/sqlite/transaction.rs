@@ -41,7 +41,7 @@ impl Sqlite {
 
     /// Checks what a transaction has opened.
     fn check_beside(&self) -> Result<()> {
-        let Some(file) = self.exposed() else { return Ok(()) };
+        let Some(file) = self.exposed().filter(|it| it.is_watched()) else { return Ok(()) };
         let read = self.connection.pragma_query_value(None, "user_version", |_| Ok(()));
         read.map_err(|error| self.explain(error))?;
         file.check_beside()
