@@ -200,12 +200,12 @@ fn killed_at_random_moments_it_loses_and_halves_nothing_with_a_rollback_journal(
     kill_at_random_moments("DELETE");
 }
 
-/// Kills a hundred runs, each of which goes on where the one before was killed.
+/// Kills two hundred runs, each of which goes on where the one before was killed.
 fn kill_at_random_moments(journal: &'static str) {
     const SMALL: usize = 5;
     let kills = Kills {
         test: journal,
-        count: 100,
+        count: 200,
         rows: 1..40,
         after_rows: Duration::from_millis(3),
         from_start: Duration::from_millis(60),

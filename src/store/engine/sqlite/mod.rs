@@ -46,7 +46,7 @@ pub struct Sqlite {
     pub(super) has_log: bool,
     /// When the last transaction that wrote to a log let other writers in.
     released: Released,
-    /// Whether a statement is given up that takes more than [`STEPS`].
+    /// Whether a statement is given up that takes more than [`BRIEF`].
     is_brief: Arc<AtomicBool>,
     /// Whether rows have been read in that way, or tried to.
     was_tried: Cell<bool>,
@@ -67,8 +67,7 @@ impl Sqlite {
             row.get::<_, String>(0).map(|mode| mode == "wal")
         })?;
         let is_brief = Arc::<AtomicBool>::default();
-        let gives_up = Arc::clone(&is_brief);
-        connection.progress_handler(STEPS, Some(move || gives_up.load(Ordering::Relaxed)))?;
+        connection.progress_handler(STEPS, Some(is_no_longer_brief(&is_brief)))?;
         Ok(Self {
             connection,
             file,
@@ -100,9 +99,9 @@ impl Sqlite {
     /// come to an end. The batch is rolled back.
     pub fn stop_when(&mut self, stop: &StopFlag) {
         // Where it cannot be set, the second signal ends the run.
-        let (is_brief, mut is_stopped) = (Arc::clone(&self.is_brief), stop.set_for(GRACE));
-        let gives_up = move || is_brief.load(Ordering::Relaxed) || is_stopped();
-        let _ = self.connection.progress_handler(STEPS, Some(gives_up));
+        let mut is_late = is_no_longer_brief(&self.is_brief);
+        let mut is_stopped = stop.set_for(GRACE);
+        let _ = self.connection.progress_handler(STEPS, Some(move || is_late() || is_stopped()));
     }
 
     /// A statement on the database's tables.
@@ -164,9 +163,20 @@ impl Sqlite {
 
 /// What a statement is given once the run is stopped: a batch takes less.
 const GRACE: Duration = Duration::from_millis(600);
-/// How often it is looked at whether to give up, in steps of SQLite's machine: some thousand
-/// times a second.
-const STEPS: i32 = 10_000;
+/// What a statement takes whose rows are read at once: less than to start a thread for them
+/// and to read them again.
+const BRIEF: Duration = Duration::from_millis(1);
+/// How often it is looked at whether to give up, in steps of SQLite's machine: every few rows.
+const STEPS: i32 = 200;
+
+/// What tells whether a statement that is to be brief no longer is.
+fn is_no_longer_brief(is_brief: &Arc<AtomicBool>) -> impl FnMut() -> bool + Send + use<> {
+    let (is_brief, mut begun) = (Arc::clone(is_brief), None);
+    move || {
+        let is_brief = is_brief.load(Ordering::Relaxed);
+        is_brief && begun.get_or_insert_with(Instant::now).elapsed() > BRIEF
+    }
+}
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)

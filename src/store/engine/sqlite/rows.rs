@@ -35,8 +35,8 @@ impl Sqlite {
         Ok(page.complete())
     }
 
-    /// All rows of a statement that takes less time than a thread takes to start, as a look-up
-    /// does. Most others that a connection is asked for take more, and none is tried again.
+    /// All rows of a statement that takes little time, as a look-up does. Most others that a
+    /// connection is asked for take more, and none is tried again.
     fn brief_page(&self, sql: &Sql) -> Option<Page> {
         if self.was_tried.replace(true) {
             return None;
