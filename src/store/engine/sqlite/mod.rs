@@ -6,6 +6,7 @@ mod error;
 mod functions;
 mod open;
 mod page;
+mod recognise;
 mod rows;
 mod transaction;
 mod values;
@@ -23,10 +24,10 @@ use self::error::statement_error;
 #[cfg(test)]
 pub use self::functions::contains;
 use self::open::CACHE;
-#[cfg(test)]
-pub use self::open::recognise;
 pub use self::open::{catalog_of, open};
 pub use self::page::PageRow;
+#[cfg(test)]
+pub use self::recognise::recognise;
 use self::transaction::note_release;
 use crate::model::status::Facts;
 use crate::stop_flag::StopFlag;

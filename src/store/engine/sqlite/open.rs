@@ -1,6 +1,5 @@
 //! Opening a SQLite file with care: as whom, that it is a database, and whose.
 
-use std::collections::BTreeSet;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -19,15 +18,14 @@ use rusqlite::ffi::{
 use rusqlite::{Connection, OpenFlags};
 
 use super::Sqlite;
+use super::recognise::{catalog, recognise};
 use crate::failure::{Failure, Kind};
 use crate::store::engine::{Mode, Opening};
 use crate::store::file_owner::{self, OsUser};
 use crate::store::identity::{Identity, is_same_file};
 use crate::store::links::{Destination, check_folders, is_sheltered};
 use crate::store::open_files::OpenFiles;
-use crate::store::schema::native::{self, APPLICATION_ID};
-use crate::store::schema::{Catalog, Column, ColumnKind, Description, Schema, wanted};
-use crate::store::sql::Dialect;
+use crate::store::schema::{Catalog, Schema};
 
 /// How much of the file is kept in memory, in the negative KiB of SQLite. The owner of each
 /// token may be looked up among all users, of whom the usual 2 MiB hold few, and a batch that
@@ -54,7 +52,7 @@ pub fn open(path: &Path, how: &Opening) -> Result<(Sqlite, Schema)> {
 pub fn catalog_of(path: &Path, how: &Opening) -> Result<Catalog> {
     opened(path, how, |file, how| {
         let (connection, _) = connect(file, how.mode, how.busy_timeout)?;
-        catalog(&connection, &|_| true).map(|(catalog, _)| catalog)
+        catalog(&connection, &|_| true, &|_, _| None).map(|(catalog, _)| catalog)
     })
 }
 
@@ -196,6 +194,8 @@ pub fn connect(
     // write to the inside of the database.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // Otherwise a statement with a limit is prepared again once the limit is bound.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Before the first pragma, which may already wait for a lock.
     connection.busy_timeout(busy_timeout)?;
     connection.pragma_update(None, "cache_size", CACHE)?;
@@ -217,7 +217,7 @@ pub fn connect(
     Ok((connection, file))
 }
 
-fn failed(message: impl Into<String>) -> Failure {
+pub(super) fn failed(message: impl Into<String>) -> Failure {
     Failure::new(Kind::Failed, message)
 }
 
@@ -280,64 +280,3 @@ fn look_at(path: &Path, metadata: &Metadata) -> Result<(File, JournalMode)> {
 
 /// What every SQLite file begins with.
 const MAGIC: &[u8] = b"SQLite format 3\0";
-
-/// Which schema the database has.
-pub fn recognise(connection: &Connection, named: Option<&'static Description>) -> Result<Schema> {
-    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-    let is_ours = pragma("application_id")? == APPLICATION_ID;
-    if is_ours {
-        native::check_version(pragma("user_version")?.into())?;
-    } else if named.is_some_and(|it| it.name == native::NAME) {
-        return Err(failed("it is another program's database, not a tokenctl store").into());
-    }
-
-    let named = named.or_else(|| is_ours.then(native::description));
-    let wanted = wanted(named);
-    let is_wanted = |name: &str| wanted.iter().any(|it| it.eq_ignore_ascii_case(name));
-    let (catalog, stand_ins) = catalog(connection, &is_wanted)?;
-    catalog.recognise(named, Dialect::Sqlite).map_err(|failure| {
-        let hint = |name| format!("{name} is a view or a virtual table; only a table will do");
-        stand_ins.iter().fold(failure, |failure, name| failure.hint(hint(name))).into()
-    })
-}
-
-/// The functions that our statements use as tables. What a file calls so comes before them.
-const TABLE_VALUED: [&str; 1] = ["json_each"];
-
-/// The tables, with the columns of those that are asked for, and the names of what stands
-/// in the place of one. The application keeps its own in tables; a view or a virtual table
-/// may be made of anything, and is written to as whoever made it likes.
-fn catalog(
-    connection: &Connection,
-    is_wanted: &dyn Fn(&str) -> bool,
-) -> Result<(Catalog, BTreeSet<String>)> {
-    let (mut catalog, mut stand_ins) = (Catalog::default(), BTreeSet::new());
-    let mut objects = connection.prepare(
-        "SELECT name, type = 'table' AND rootpage > 0 FROM sqlite_schema \
-         WHERE type IN ('table', 'view')",
-    )?;
-    for object in objects.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))? {
-        let (name, is_table): (String, bool) = object?;
-        if TABLE_VALUED.iter().any(|it| it.eq_ignore_ascii_case(&name)) {
-            return Err(failed(format!(
-                "the file has a table or a view {name}, which would take the place of SQLite's own"
-            ))
-            .hint("no application has one: find out who made it, and drop it")
-            .into());
-        }
-        if !is_wanted(&name) {
-            catalog.add(name, None);
-        } else if is_table {
-            // As a statement of its own: as a table, its name could be taken too.
-            connection.pragma(Some("main"), "table_xinfo", &name, |row| {
-                let declared: Option<String> = row.get("type")?;
-                let kind = ColumnKind::declared(&declared.unwrap_or_default());
-                catalog.add(name.clone(), Some(Column { name: row.get("name")?, kind }));
-                Ok(())
-            })?;
-        } else {
-            stand_ins.insert(name);
-        }
-    }
-    Ok((catalog, stand_ins))
-}

@@ -17,7 +17,9 @@ use self::by_name::ByName;
 use self::deploy_tokens::deploy_tokens;
 pub use self::forms::{form_on, scopes_form};
 use self::personal_access_tokens::personal_access_tokens;
-pub use self::version::{APPLICATION_ID, MIGRATIONS, SERVER_MIGRATIONS, VERSION, check_version};
+pub use self::version::{
+    APPLICATION_ID, MIGRATIONS, SERVER_MIGRATIONS, VERSION, check_version, columns_as_made,
+};
 use super::{Description, Lookup, NO_NAME, Needs, Schema, Source, Tables, Users};
 use crate::store::sql::{Dialect, IdForm};
 
