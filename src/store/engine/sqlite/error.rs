@@ -31,3 +31,7 @@ pub fn statement_error(error: rusqlite::Error) -> anyhow::Error {
     };
     Failure::new(kind, format!("{words} (SQLite code {code})")).into()
 }
+
+pub fn failed(message: impl Into<String>) -> Failure {
+    Failure::new(Kind::Failed, message)
+}

@@ -18,8 +18,9 @@ use rusqlite::ffi::{
 use rusqlite::{Connection, OpenFlags};
 
 use super::Sqlite;
+use super::error::failed;
 use super::recognise::{catalog, recognise};
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::store::engine::{Mode, Opening};
 use crate::store::file_owner::{self, OsUser};
 use crate::store::identity::{Identity, is_same_file};
@@ -215,10 +216,6 @@ pub fn connect(
     }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok((connection, file))
-}
-
-pub(super) fn failed(message: impl Into<String>) -> Failure {
-    Failure::new(Kind::Failed, message)
 }
 
 fn missing(path: &Path, error: io::Error) -> anyhow::Error {

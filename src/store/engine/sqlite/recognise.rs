@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use rusqlite::{Connection, Row};
 
-use super::open::failed;
+use super::error::failed;
 use crate::store::schema::native::{self, APPLICATION_ID};
 use crate::store::schema::{Catalog, Column, ColumnKind, Description, Schema, wanted};
 use crate::store::sql::Dialect;
