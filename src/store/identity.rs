@@ -220,7 +220,7 @@ impl Identity {
     /// Whether [`check_appeared`](Self::check_appeared) is needed.
     #[must_use]
     pub fn is_exposed_to_all(&self) -> bool {
-        Uid::effective().is_root() && is_open_to_all(self.path())
+        self.is_watched() && Uid::effective().is_root() && is_open_to_all(self.path())
     }
 
     fn refuse_opened(&self, is_theirs: impl Fn(&OpenFile) -> bool) -> Result<()> {

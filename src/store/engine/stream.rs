@@ -21,7 +21,7 @@ pub enum Streamed<R> {
 pub type Stream<'s, R> = dyn Iterator<Item = Result<Streamed<R>>> + 's;
 
 /// How soon it is noticed that no row comes.
-pub const MOMENT: Duration = Duration::from_millis(20);
+const MOMENT: Duration = Duration::from_millis(20);
 
 /// Some rows that another thread has read from the database.
 pub enum Received<B> {

@@ -3,7 +3,7 @@
 
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -14,7 +14,7 @@ use super::error::statement_error;
 use super::page::Page;
 use super::{Sqlite, lock};
 use crate::stop_flag::StopFlag;
-use crate::store::engine::stream::{MOMENT, Received, spawn, stream_rows};
+use crate::store::engine::stream::{Received, spawn, stream_rows};
 use crate::store::engine::{Decoder, EngineRow, Mode, Stream, cannot};
 use crate::store::sql::Sql;
 
@@ -81,20 +81,21 @@ impl Sqlite {
         let interrupt = self.connection.get_interrupt_handle();
         let take =
             |page: &mut Page| std::mem::replace(page, Page::new(Arc::clone(&columns))).complete();
-        let taken = |batch: Result<Batch<R>>| {
-            waiting.fetch_sub(1, Ordering::Relaxed);
-            batch.map_or_else(Received::Failed, Received::Batch)
+        let taken = |found| {
+            if let Received::Batch(_) = found {
+                waiting.fetch_sub(1, Ordering::Relaxed);
+            }
+            found
         };
         let receive = move || {
-            match receiver.recv_timeout(MOMENT) {
-                Ok(batch) => return taken(batch),
-                Err(RecvTimeoutError::Disconnected) => return Received::End,
-                Err(RecvTimeoutError::Timeout) => {}
+            let found = Received::from(&receiver);
+            if !matches!(found, Received::Pause) {
+                return taken(found);
             }
             // With the lock: what is in the page came after what is in the channel.
             let mut page = lock(filling);
             match receiver.try_recv() {
-                Ok(batch) => taken(batch),
+                Ok(batch) => taken(batch.map_or_else(Received::Failed, Received::Batch)),
                 Err(_) if page.rows() > 0 => Received::Batch(Batch::Page(take(&mut page))),
                 Err(_) => Received::Pause,
             }
