@@ -122,13 +122,13 @@ impl ListArgs {
             ..session.style(self.times.times)
         };
         let options = ListOptions { sort: self.sort, limit: self.limit, now: session.now };
-        let is_vouched_for = store.vouches_for(query.selection());
-        let matching = if self.count && is_vouched_for {
+        let is_id_enough = self.count || style.format == Format::Ids;
+        let matching = if self.count && store.vouches_for(query.selection()) {
             let count = store.count(query.selection(), session.now)?;
             let mut out = session.out(None)?;
             writeln!(out, "{count}").and_then(|()| out.flush()).context(CANNOT_PRINT)?;
             count
-        } else if style.format == Format::Ids && is_vouched_for {
+        } else if is_id_enough && store.vouches_for_rows() {
             print::<T, TokenId>(session, &store, &query, &options, &style)?
         } else {
             print::<T, T>(session, &store, &query, &options, &style)?

@@ -106,7 +106,7 @@ impl<T: Stored + Token + Record> Matching<T> {
         let reviewed = named.map(|it| &it.reviewed).filter(|it| !it.is_empty());
         // A store that vouches for its rows never gives an id to another token.
         let is_id_enough = shown.is_none() && reviewed.is_none();
-        let is_id_enough = is_id_enough && store.vouches_for(query.selection());
+        let is_id_enough = is_id_enough && store.vouches_for_rows();
         // A token that does not fit its reviewed row will be spared.
         let fits = |token: &T| reviewed.is_none_or(|it| it.fits(token, session.now));
         let description = store.description();

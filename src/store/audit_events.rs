@@ -11,7 +11,7 @@ use super::filter::{at, from_where};
 use super::schema::{AuditEvents, Comparison, Schema, Table};
 use super::sql::Sql;
 use super::stored::{FilterContext, Projection, Stored, Unrecorded};
-use super::way::Bounds;
+use super::way::Criterion;
 use crate::model::access::{ListQuery, Reach};
 use crate::model::audit::{AuditEvent, Filter};
 use crate::model::id::{EventId, IdList, OwnerRef, TokenId, UserId};
@@ -19,7 +19,7 @@ use crate::model::time::Moment;
 use crate::model::token::SortKey;
 
 impl Projection<Self> for AuditEvent {
-    fn select_list(columns: &AuditEvents) -> Vec<(&'static str, &'static str)> {
+    fn select_list(columns: &AuditEvents, _: &Filter) -> Vec<(&'static str, &'static str)> {
         vec![
             ("id", columns.table.id.sql),
             ("created_at", columns.created_at.sql),
@@ -133,7 +133,7 @@ impl Stored for AuditEvent {
         sql: &mut Sql,
         columns: &AuditEvents,
         filter: &Filter,
-        context: FilterContext,
+        context: FilterContext<'_>,
     ) -> Result<(), Unrecorded> {
         // No `..`: a new filter field without SQL is a compile error.
         let Filter { targets, target_type, user, actor, run, action, since: _, until: _ } = filter; // in bounds
@@ -182,10 +182,10 @@ impl Stored for AuditEvent {
         columns: &AuditEvents,
         filter: &Filter,
         _: Moment,
-    ) -> Result<Vec<Bounds>, Unrecorded> {
+    ) -> Result<Vec<Criterion>, Unrecorded> {
         let created =
             [(Comparison::AtLeast, at(filter.since)), (Comparison::AtMost, at(filter.until))];
-        Ok(Bounds::of(Ok(columns.created_at), created)?.into_iter().collect())
+        Ok(Criterion::within(Ok(columns.created_at), created)?.into_iter().collect())
     }
 
     fn sort_column(columns: &AuditEvents, key: SortKey) -> Result<&'static str, Unrecorded> {

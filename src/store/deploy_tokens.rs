@@ -2,12 +2,12 @@
 //! SQL, and how a row becomes a record.
 
 use super::engine::Decoder;
-use super::filter::{shared, shared_bounds, shared_sort_column};
-use super::schema::{DeployTokens, RevokeMethod, Schema, Table, Time};
+use super::filter::{shared, shared_bounds, shared_search, shared_sort_column};
+use super::schema::{DeployTokens, NameColumn, RevokeMethod, Schema, Table, Time};
 use super::scopes::Scopes;
 use super::sql::{IdColumn, IdForm, Sql, Value};
 use super::stored::{FilterContext, NULL, Projection, Stored, Unrecorded};
-use super::way::Bounds;
+use super::way::Criterion;
 use crate::model::access::Reach;
 use crate::model::deploy_token::{DeployToken, Filter};
 use crate::model::id::{GroupId, IdList, Place, ProjectId};
@@ -15,7 +15,7 @@ use crate::model::time::Moment;
 use crate::model::token::SortKey;
 
 impl Projection<Self> for DeployToken {
-    fn select_list(columns: &DeployTokens) -> Vec<(&'static str, &'static str)> {
+    fn select_list(columns: &DeployTokens, _: &Filter) -> Vec<(&'static str, &'static str)> {
         let mut list = columns.token.select_list();
         list.extend([
             ("username", columns.username),
@@ -69,12 +69,16 @@ impl Stored for DeployToken {
         columns.token.expires_at
     }
 
+    fn name(columns: &DeployTokens) -> Option<NameColumn> {
+        columns.token.name
+    }
+
     fn scopes(columns: &DeployTokens) -> Option<Scopes> {
         columns.token.scopes
     }
 
     fn event_columns(columns: &DeployTokens) -> [&'static str; 3] {
-        [columns.token.name.unwrap_or(NULL), NULL, NULL]
+        [columns.token.name.map_or(NULL, |it| it.sql), NULL, NULL]
     }
 
     fn reach_condition(sql: &mut Sql, columns: &DeployTokens, reach: &Reach, ids: Option<&IdList>) {
@@ -127,7 +131,7 @@ impl Stored for DeployToken {
         sql: &mut Sql,
         columns: &DeployTokens,
         filter: &Filter,
-        context: FilterContext,
+        context: FilterContext<'_>,
     ) -> Result<(), Unrecorded> {
         // No `..`: a new filter field without SQL is a compile error.
         let Filter { token, place } = filter;
@@ -147,8 +151,12 @@ impl Stored for DeployToken {
         columns: &DeployTokens,
         filter: &Filter,
         now: Moment,
-    ) -> Result<Vec<Bounds>, Unrecorded> {
+    ) -> Result<Vec<Criterion>, Unrecorded> {
         shared_bounds(&columns.token, &filter.token, now)
+    }
+
+    fn search(columns: &DeployTokens, filter: &Filter) -> Result<Option<Criterion>, Unrecorded> {
+        shared_search(&columns.token, &filter.token)
     }
 
     fn sort_column(columns: &DeployTokens, key: SortKey) -> Result<&'static str, Unrecorded> {

@@ -3,7 +3,7 @@
 use super::schema::{Comparison, RevokeMethod, Time, Tokens};
 use super::sql::Sql;
 use super::stored::{FilterContext, NULL, Projection, Stored, Unrecorded};
-use super::way::{Bounds, Way, compare};
+use super::way::{Criterion, Way, compare};
 use crate::model::access::{Reach, Selection};
 use crate::model::time::{Moment, Timestamp};
 use crate::model::token::{Sort, SortKey, State, StateFilter, TokenFilter};
@@ -24,7 +24,7 @@ pub fn select<T: Stored, P: Projection<T>>(
     now: Moment,
 ) -> Result<(), Unrecorded> {
     let table = T::table(columns);
-    select_list::<T, P>(sql, columns, way);
+    select_list::<T, P>(sql, columns, selection.filter(), way);
     // Even where no row of another table is looked up, a join would ask for its key.
     let is_alone = P::IS_ID || way.has_owners;
     sql.push(" FROM ").push(if is_alone { table.alone() } else { table.from }).push(" WHERE ");
@@ -64,7 +64,7 @@ pub fn evaluate<T: Stored>(
     selection: &Selection<T>,
     now: Moment,
 ) -> Result<(), Unrecorded> {
-    select_list::<T, T>(sql, columns, &Way::default());
+    select_list::<T, T>(sql, columns, selection.filter(), &Way::default());
     sql.push(", (TRUE");
     conditions(sql, columns, selection, &Way::default(), now)?;
     sql.push(")");
@@ -109,7 +109,8 @@ pub fn of_tokens<T: Stored>(
     Ok(())
 }
 
-fn conditions<T: Stored>(
+/// Writes the conditions of a query's filter, each after an AND.
+pub fn conditions<T: Stored>(
     sql: &mut Sql,
     columns: &T::Columns,
     selection: &Selection<T>,
@@ -120,8 +121,9 @@ fn conditions<T: Stored>(
         now,
         includes_revoked: selection.includes_revoked(),
         is_restricted: *selection.reach() != Reach::All,
+        way,
     };
-    of_filter::<T>(sql, columns, selection.filter(), context, way)
+    of_filter::<T>(sql, columns, selection.filter(), context)
 }
 
 /// Writes the conditions of a filter, each after an AND.
@@ -129,18 +131,22 @@ pub fn of_filter<T: Stored>(
     sql: &mut Sql,
     columns: &T::Columns,
     filter: &T::Filter,
-    context: FilterContext,
-    way: &Way,
+    context: FilterContext<'_>,
 ) -> Result<(), Unrecorded> {
     for bounds in T::bounds(columns, filter, context.now)? {
-        bounds.write(sql, T::table(columns).id.sql, way);
+        bounds.write(sql, T::table(columns).id.sql, context.way);
     }
     T::conditions(sql, columns, filter, context)
 }
 
-fn select_list<T: Stored, P: Projection<T>>(sql: &mut Sql, columns: &T::Columns, way: &Way) {
+fn select_list<T: Stored, P: Projection<T>>(
+    sql: &mut Sql,
+    columns: &T::Columns,
+    filter: &T::Filter,
+    way: &Way,
+) {
     sql.push("SELECT ");
-    for (index, (name, column)) in P::select_list(columns).into_iter().enumerate() {
+    for (index, (name, column)) in P::select_list(columns, filter).into_iter().enumerate() {
         let is_apart = way.has_owners && P::OF_OWNER.contains(&name);
         let column = if is_apart { NULL } else { column };
         sql.push(if index > 0 { ", " } else { "" });
@@ -186,7 +192,7 @@ pub fn shared_sort_column(tokens: &Tokens, key: SortKey) -> Result<&'static str,
         SortKey::Id => tokens.table.id.sql,
         SortKey::Created => recorded(tokens.created_at, CREATION)?.sql,
         SortKey::Expires => recorded(tokens.expires_at, EXPIRY)?.sql,
-        SortKey::Name => recorded(tokens.name, NAME)?,
+        SortKey::Name => recorded(tokens.name, NAME)?.sql,
         SortKey::LastUsed => return Err(Unrecorded("the use of such tokens")),
     })
 }
@@ -206,9 +212,9 @@ pub fn shared(
     sql: &mut Sql,
     tokens: &Tokens,
     filter: &TokenFilter,
-    context: FilterContext,
+    context: FilterContext<'_>,
 ) -> Result<(), Unrecorded> {
-    let FilterContext { now, includes_revoked, is_restricted: _ } = context;
+    let FilterContext { now, includes_revoked, is_restricted: _, way } = context;
     // No `..`: a new filter field without SQL is a compile error.
     let TokenFilter {
         ids: _, // written by `within_reach`
@@ -221,7 +227,7 @@ pub fn shared(
         expires_before: _,
         expires_within: _,
         no_expiry,
-        search,
+        search: _, // in `shared_search`
         scopes,
         except_scopes,
     } = filter;
@@ -253,8 +259,8 @@ pub fn shared(
     if let Some(no_expiry) = no_expiry {
         is_null(sql, expiry()?.sql, *no_expiry);
     }
-    if !search.is_empty() {
-        sql.and_contains(recorded(tokens.name, NAME)?, search);
+    if let Some(search) = shared_search(tokens, filter)? {
+        search.write(sql, tokens.table.id.sql, way);
     }
     // NULL where the scopes cannot be read: such a row passes, so that decoding
     // reports it.
@@ -312,12 +318,23 @@ fn in_state(
     Ok(())
 }
 
+/// Returns the search for names that every kind of token has.
+pub fn shared_search(
+    tokens: &Tokens,
+    filter: &TokenFilter,
+) -> Result<Option<Criterion>, Unrecorded> {
+    if filter.search.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Criterion::containing(recorded(tokens.name, NAME)?, &filter.search)))
+}
+
 /// Returns the bounds on times that every kind of token has.
 pub fn shared_bounds(
     tokens: &Tokens,
     filter: &TokenFilter,
     now: Moment,
-) -> Result<Vec<Bounds>, Unrecorded> {
+) -> Result<Vec<Criterion>, Unrecorded> {
     let created = [
         (Comparison::AtLeast, at(filter.created_after)),
         (Comparison::AtMost, at(filter.created_before)),
@@ -328,12 +345,12 @@ pub fn shared_bounds(
         (Comparison::After, filter.expires_within.map(|_| now)),
         (Comparison::AtMost, filter.expires_within),
     ];
-    let created = Bounds::of(recorded(tokens.created_at, CREATION), created)?;
-    let expires = Bounds::of(recorded(tokens.expires_at, EXPIRY), expires)?;
+    let created = Criterion::within(recorded(tokens.created_at, CREATION), created)?;
+    let expires = Criterion::within(recorded(tokens.expires_at, EXPIRY), expires)?;
     Ok(created.into_iter().chain(expires).collect())
 }
 
-/// Converts an instant to a bound for [`Bounds`].
+/// Converts an instant to a bound for [`Criterion::within`].
 pub fn at(bound: Option<Timestamp>) -> Option<Moment> {
     bound.map(Moment::at)
 }

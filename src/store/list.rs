@@ -1,29 +1,16 @@
 //! Listing and showing: the rows that a query covers, lent one at a time.
 
 use anyhow::{Context, Result};
-use fastrand::Rng;
 
-use super::engine::{Decoder, Mode, Stream, Transaction};
+use super::engine::{Decoder, Mode, Stream};
 use super::owners::Owners;
-use super::schema::Table;
-use super::sql::{Sql, Value};
+use super::sql::Sql;
 use super::stored::{NULL, decoded};
-use super::way::{Bounds, Share, Way};
+use super::way::Way;
 use super::{Projection, Row, Store, Stored, filter};
-use crate::model::access::{ListQuery, Reach, RevokeQuery, Selection, ShowQuery};
+use crate::model::access::{ListQuery, RevokeQuery, Selection, ShowQuery};
 use crate::model::time::Moment;
-use crate::model::token::{Sort, SortKey, Token};
-
-/// One of how many rows is few: beyond that, SQLite is faster when it reads all.
-const FEW: i64 = 8;
-/// The same where ids alone are sorted.
-const FEW_IDS: i64 = 4;
-/// So many rows' owners are looked up in the time in which this many times as many are read.
-const OWNERS: i64 = 3;
-/// In how many places it is looked whether rows are within bounds.
-const PLACES: i64 = 64;
-/// How many rows a list with a limit looks at before it asks an index, in its order.
-const NEAR: i64 = 10_000;
+use crate::model::token::{Sort, Token};
 
 /// How the rows of a query are listed.
 #[derive(Clone, Copy, Debug)]
@@ -87,7 +74,8 @@ impl Store {
     ///
     /// Where the store holds none of this kind.
     pub fn unrecorded_properties<T: Stored>(&self) -> Result<Vec<&'static str>> {
-        let list = <T as Projection<T>>::select_list(self.columns::<T>()?);
+        let all = T::Filter::default();
+        let list = <T as Projection<T>>::select_list(self.columns::<T>()?, &all);
         Ok(list.into_iter().filter(|(_, sql)| *sql == NULL).map(|(name, _)| name).collect())
     }
 
@@ -106,15 +94,21 @@ impl Store {
         self.select(query.selection(), &options, read)
     }
 
-    /// Whether the ids of a query's rows may be read without the rest of each: the database
-    /// refuses rows that could not be decoded, and the filter lets none pass for decoding
-    /// to look at.
+    /// Whether the ids of rows may be read without the rest of each: the database refuses
+    /// rows that could not be decoded.
+    #[must_use]
+    pub fn vouches_for_rows(&self) -> bool {
+        self.schema.is_checked
+    }
+
+    /// Whether the database may count a query's rows by itself: the filter, too, lets none pass
+    /// for decoding to look at.
     #[must_use]
     pub fn vouches_for<T: Stored + Token>(&self, selection: &Selection<T>) -> bool {
         let filter = selection.filter().as_ref();
         let is_certain =
             filter.search.is_empty() && filter.scopes.is_empty() && filter.except_scopes.is_empty();
-        self.schema.is_checked && is_certain
+        self.vouches_for_rows() && is_certain
     }
 
     fn select<T: Stored, P: Projection<T> + Send, R: Send>(
@@ -178,107 +172,4 @@ impl Store {
         }
         Ok(sql)
     }
-
-    /// Decides how the rows of a list are found.
-    pub(super) fn way<T: Stored, P: Projection<T>>(
-        &self,
-        transaction: &Transaction<'_>,
-        selection: &Selection<T>,
-        options: &ListOptions,
-    ) -> Result<Way> {
-        self.way_if::<T, P>(selection, options, |bounds| {
-            let Some(ids) = bounds.column.ids else { return Ok(Share::Large) };
-            let columns = self.columns::<T>()?;
-            let one_of = if P::IS_ID { FEW_IDS } else { FEW };
-            if !self.is_small(transaction, T::table(columns), bounds, options, one_of)? {
-                return Ok(Share::Large);
-            }
-            let owners = T::owners(columns).filter(|_| !P::OF_OWNER.is_empty());
-            let Some(owners) = owners else { return Ok(Share::Small) };
-            let mut sql = self.sql();
-            sql.push("SELECT coalesce((SELECT id FROM (").push(owners);
-            let owners = number(transaction, sql.push(") ORDER BY id DESC LIMIT 1), 0)"))?;
-            let enough = (owners / OWNERS).max(1);
-            let mut sql = self.sql();
-            bounds.write_lookup(sql.push("SELECT count(*) FROM ("), ids);
-            let rows = number(transaction, sql.push(" LIMIT ").bind(enough).push(")"))?;
-            Ok(if rows == enough { Share::Medium } else { Share::Small })
-        })
-    }
-
-    /// The same, by what says which share of all rows is within bounds.
-    pub(super) fn way_if<T: Stored, P: Projection<T>>(
-        &self,
-        selection: &Selection<T>,
-        options: &ListOptions,
-        share: impl Fn(&Bounds) -> Result<Share>,
-    ) -> Result<Way> {
-        let filter = selection.filter();
-        let mut way = Way::default();
-        let is_narrow =
-            *selection.reach() != Reach::All || T::ids(filter).is_some() || T::is_narrow(filter);
-        if is_narrow {
-            return Ok(way);
-        }
-        let all = T::bounds(self.columns::<T>()?, filter, options.now);
-        let all = all.map_err(|error| self.unrecorded(&error))?;
-        way.reads_many = options.limit.is_none();
-        let is_by_id = options.sort.key == SortKey::Id;
-        for bounds in &all {
-            // Only SQLite has to be told, and so it is known how many there are.
-            if !is_by_id || bounds.column.ids.is_none() {
-                way.reads_many = false;
-                continue;
-            }
-            let share = share(bounds)?;
-            let columns = if share == Share::Large { &mut way.many } else { &mut way.few };
-            columns.push(bounds.column.sql);
-            way.reads_many &= share != Share::Small;
-        }
-        // Whole rows are not sorted, but found by their ids.
-        way.sorts = !way.few.is_empty() && P::IS_ID;
-        Ok(way)
-    }
-
-    /// Whether the index finds the rows within bounds sooner than reading all in their order
-    /// does, as far as a look at some of them tells: to count them takes longer than to list
-    /// them.
-    fn is_small(
-        &self,
-        transaction: &Transaction<'_>,
-        table: &Table,
-        bounds: &Bounds,
-        options: &ListOptions,
-        one_of: i64,
-    ) -> Result<bool> {
-        let (id, from) = (table.id.sql, table.alone());
-        if let Some(limit) = options.limit.and_then(|it| i64::try_from(it).ok()) {
-            let mut sql = self.sql();
-            sql.push("SELECT count(*) FROM (SELECT 1 FROM (SELECT ");
-            bounds.write_alone(&mut sql);
-            sql.push(" AS is_within FROM ").push(from).push(" ORDER BY ").push(id);
-            sql.push(if options.sort.descending { " DESC" } else { "" });
-            sql.push(" LIMIT ").bind(NEAR).push(") WHERE is_within LIMIT ").bind(limit);
-            if number(transaction, sql.push(")"))? == limit {
-                return Ok(false);
-            }
-        }
-        let mut sql = self.sql();
-        sql.push("SELECT coalesce(max(").push(id).push("), 0) FROM ").push(from);
-        let last = number(transaction, &sql)?;
-        // Anywhere, since ids may well repeat a pattern; but each time in the same places.
-        let mut random = Rng::with_seed(0);
-        let places = (0..PLACES).map(|_| random.i64(0..=last.max(0))).collect();
-        let mut sql = self.sql();
-        bounds.write_alone(sql.push("SELECT coalesce(sum((SELECT "));
-        sql.push(" FROM ").push(from).push(" WHERE ").push(id).push(" >= place.value ORDER BY ");
-        sql.push(id).push(" LIMIT 1)), 0) FROM json_each(").bind(Value::Integers(places));
-        Ok(number(transaction, sql.push(") AS place"))? * one_of < PLACES)
-    }
-}
-
-/// The one number that a statement gives.
-fn number(transaction: &Transaction<'_>, sql: &Sql) -> Result<i64> {
-    let rows = transaction.rows(sql, |row| row.integer().map_err(anyhow::Error::msg))?;
-    rows.into_iter().next().context("a number is one row")?
 }

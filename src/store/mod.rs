@@ -6,6 +6,7 @@
 
 mod audit_events;
 mod check;
+mod choose_way;
 mod copy;
 mod deploy_tokens;
 mod draft;

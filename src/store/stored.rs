@@ -4,14 +4,14 @@ use std::fmt;
 
 use super::engine::Decoder;
 use super::owners::Owners;
-use super::schema::{RevokeMethod, Schema, Table, Time};
+use super::schema::{NameColumn, RevokeMethod, Schema, Table, Time};
 use super::scopes::Scopes;
 use super::sql::Sql;
-use super::way::Bounds;
+use super::way::{Criterion, Way};
 use crate::model::access::{Guarded, Reach};
 use crate::model::id::{IdList, TokenId};
 use crate::model::time::Moment;
-use crate::model::token::{SortKey, Token};
+use crate::model::token::{SortKey, Token, TokenFilter};
 
 /// A kind of record that stores hold.
 pub trait Stored: Guarded + Projection<Self> + Send {
@@ -37,6 +37,11 @@ pub trait Stored: Guarded + Projection<Self> + Send {
     /// Returns the column of the expiry, where it is recorded.
     #[must_use]
     fn expires_at(_: &Self::Columns) -> Option<Time> {
+        None
+    }
+    /// Returns the column of the names, where they are recorded.
+    #[must_use]
+    fn name(_: &Self::Columns) -> Option<NameColumn> {
         None
     }
     /// Returns the column of the scopes; `None` where there are none.
@@ -70,26 +75,32 @@ pub trait Stored: Guarded + Projection<Self> + Send {
         sql: &mut Sql,
         columns: &Self::Columns,
         filter: &Self::Filter,
-        context: FilterContext,
+        context: FilterContext<'_>,
     ) -> Result<(), Unrecorded>;
     /// Returns the filter's bounds on times.
     fn bounds(
         columns: &Self::Columns,
         filter: &Self::Filter,
         now: Moment,
-    ) -> Result<Vec<Bounds>, Unrecorded>;
+    ) -> Result<Vec<Criterion>, Unrecorded>;
+    /// Returns the filter's search for names, which is one of its conditions.
+    fn search(_: &Self::Columns, _: &Self::Filter) -> Result<Option<Criterion>, Unrecorded> {
+        Ok(None)
+    }
     fn sort_column(columns: &Self::Columns, key: SortKey) -> Result<&'static str, Unrecorded>;
 }
 
 /// The context that the conditions of a filter depend on.
 #[derive(Clone, Copy, Debug)]
-pub struct FilterContext {
+pub struct FilterContext<'w> {
     /// The time for age and expiry.
     pub now: Moment,
     /// Whether revoked tokens are included.
     pub includes_revoked: bool,
     /// Whether only some rows are in reach, which are to be found first.
     pub is_restricted: bool,
+    /// How the rows are found.
+    pub way: &'w Way,
 }
 
 /// A property that a filter or order needs, and the store does not record.
@@ -104,18 +115,23 @@ impl fmt::Display for Unrecorded {
 
 impl std::error::Error for Unrecorded {}
 
+/// What the columns of names and scopes are called in rows.
+const NAME: &str = "name";
+const SCOPES: &str = "scopes";
+
 /// The expression for a property that is not recorded.
 pub const NULL: &str = "NULL";
 
 /// The part of a record that is read: all of it, its id or its scopes.
 pub trait Projection<T: Stored>: Sized {
-    /// Whether it is the id alone.
+    /// Whether it is the id.
     const IS_ID: bool = false;
     /// The names of what is said of the owner.
     const OF_OWNER: &'static [&'static str] = &[];
 
-    /// Lists the names and columns that `decode` reads, in its order; the id comes first.
-    fn select_list(columns: &T::Columns) -> Vec<(&'static str, &'static str)>;
+    /// Lists the names and columns that `decode` reads of the rows that a filter keeps, in its
+    /// order; the id comes first.
+    fn select_list(columns: &T::Columns, filter: &T::Filter) -> Vec<(&'static str, &'static str)>;
     fn decode(row: &mut Decoder<'_>, columns: &T::Columns) -> Result<Self, String>;
     /// Adds what is said of the owner, where it was not in the row.
     fn adopt(&mut self, _: &Owners) {}
@@ -124,12 +140,25 @@ pub trait Projection<T: Stored>: Sized {
 impl<T: Stored + Token> Projection<T> for TokenId {
     const IS_ID: bool = true;
 
-    fn select_list(columns: &T::Columns) -> Vec<(&'static str, &'static str)> {
-        vec![("id", T::table(columns).id.sql)]
+    /// With it what the filter looks at and, where that cannot be read, lets pass.
+    fn select_list(columns: &T::Columns, filter: &T::Filter) -> Vec<(&'static str, &'static str)> {
+        let TokenFilter { search, scopes, except_scopes, .. } = filter.as_ref();
+        let is_by_scope = !scopes.is_empty() || !except_scopes.is_empty();
+        let mut list = vec![("id", T::table(columns).id.sql)];
+        list.extend(T::name(columns).filter(|_| !search.is_empty()).map(|it| (NAME, it.sql)));
+        list.extend(T::scopes(columns).filter(|_| is_by_scope).map(|it| (SCOPES, it.sql)));
+        list
     }
 
     fn decode(row: &mut Decoder<'_>, columns: &T::Columns) -> Result<Self, String> {
-        row.token_id(T::table(columns).id.form)
+        let id = row.token_id(T::table(columns).id.form)?;
+        while let Some(column) = row.next_name() {
+            match column {
+                NAME => drop(row.text()?),
+                _ => drop(row.recorded_scopes(T::scopes(columns))?),
+            }
+        }
+        Ok(id)
     }
 }
 
@@ -138,8 +167,8 @@ impl<T: Stored + Token> Projection<T> for TokenId {
 pub struct TokenScopes(pub Vec<String>);
 
 impl<T: Stored + Token> Projection<T> for TokenScopes {
-    fn select_list(columns: &T::Columns) -> Vec<(&'static str, &'static str)> {
-        let scopes = T::scopes(columns).map(|it| ("scopes", it.sql));
+    fn select_list(columns: &T::Columns, _: &T::Filter) -> Vec<(&'static str, &'static str)> {
+        let scopes = T::scopes(columns).map(|it| (SCOPES, it.sql));
         [("id", T::table(columns).id.sql)].into_iter().chain(scopes).collect()
     }
 

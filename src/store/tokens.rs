@@ -3,16 +3,18 @@
 
 use super::engine::Decoder;
 use super::filter::{
-    CREATION, OWNER, USE, at, is_null, recorded, shared, shared_bounds, shared_sort_column,
+    CREATION, OWNER, USE, at, is_null, recorded, shared, shared_bounds, shared_search,
+    shared_sort_column,
 };
 use super::owners::Owners;
 use super::schema::{
-    Comparison, OwnerColumn, PersonalAccessTokens, RevokeMethod, Schema, Table, Time, Tokens,
+    Comparison, NameColumn, OwnerColumn, PersonalAccessTokens, RevokeMethod, Schema, Table, Time,
+    Tokens,
 };
 use super::scopes::Scopes;
 use super::sql::Sql;
 use super::stored::{FilterContext, NULL, Projection, Stored, Unrecorded};
-use super::way::{Bounds, compare};
+use super::way::{Criterion, compare};
 use crate::model::access::Reach;
 use crate::model::id::{IdList, OwnerRef, UserId};
 use crate::model::personal_access_token::{Filter, PersonalAccessToken, UserState, UserType};
@@ -22,7 +24,10 @@ use crate::model::token::{SortKey, TokenProperties};
 impl Projection<Self> for PersonalAccessToken {
     const OF_OWNER: &'static [&'static str] = &["username", "user_type", "user_state"];
 
-    fn select_list(columns: &PersonalAccessTokens) -> Vec<(&'static str, &'static str)> {
+    fn select_list(
+        columns: &PersonalAccessTokens,
+        _: &Filter,
+    ) -> Vec<(&'static str, &'static str)> {
         let mut list = columns.token.select_list();
         list.extend([
             ("user_id", columns.user_id.map_or(NULL, |it| it.shown)),
@@ -82,6 +87,10 @@ impl Stored for PersonalAccessToken {
         columns.token.expires_at
     }
 
+    fn name(columns: &PersonalAccessTokens) -> Option<NameColumn> {
+        columns.token.name
+    }
+
     fn scopes(columns: &PersonalAccessTokens) -> Option<Scopes> {
         columns.token.scopes
     }
@@ -92,7 +101,7 @@ impl Stored for PersonalAccessToken {
 
     fn event_columns(columns: &PersonalAccessTokens) -> [&'static str; 3] {
         let user_id = columns.user_id.map_or(NULL, |it| it.shown);
-        [columns.token.name.unwrap_or(NULL), user_id, columns.username]
+        [columns.token.name.map_or(NULL, |it| it.sql), user_id, columns.username]
     }
 
     fn reach_condition(
@@ -132,7 +141,7 @@ impl Stored for PersonalAccessToken {
         sql: &mut Sql,
         columns: &PersonalAccessTokens,
         filter: &Filter,
-        context: FilterContext,
+        context: FilterContext<'_>,
     ) -> Result<(), Unrecorded> {
         // No `..`: a new filter field without SQL is a compile error.
         let Filter {
@@ -192,14 +201,21 @@ impl Stored for PersonalAccessToken {
         columns: &PersonalAccessTokens,
         filter: &Filter,
         now: Moment,
-    ) -> Result<Vec<Bounds>, Unrecorded> {
+    ) -> Result<Vec<Criterion>, Unrecorded> {
         let used = [
             (Comparison::AtLeast, at(filter.last_used_after)),
             (Comparison::AtMost, at(filter.last_used_before)),
         ];
         let mut all = shared_bounds(&columns.token, &filter.token, now)?;
-        all.extend(Bounds::of(recorded(columns.last_used_at, USE), used)?);
+        all.extend(Criterion::within(recorded(columns.last_used_at, USE), used)?);
         Ok(all)
+    }
+
+    fn search(
+        columns: &PersonalAccessTokens,
+        filter: &Filter,
+    ) -> Result<Option<Criterion>, Unrecorded> {
+        shared_search(&columns.token, &filter.token)
     }
 
     fn sort_column(
@@ -266,7 +282,7 @@ impl Tokens {
     pub(super) fn select_list(&self) -> Vec<(&'static str, &'static str)> {
         vec![
             ("id", self.table.id.sql),
-            ("name", self.name.unwrap_or(NULL)),
+            ("name", self.name.map_or(NULL, |it| it.sql)),
             ("scopes", self.scopes.map_or(NULL, |it| it.sql)),
             ("revoked", self.revoked.unwrap_or("FALSE")),
             ("created_at", self.created_at.map_or(NULL, |it| it.sql)),

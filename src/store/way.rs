@@ -1,18 +1,27 @@
 //! How the rows of a list are found, as far as SQLite's planner is not left to choose: it
-//! does not know how many rows are within the bounds of a time.
+//! does not know how many rows a condition keeps.
 
-use super::schema::{Comparison, Time, TimeForm};
+use super::schema::{Comparison, NameColumn, Time, TimeForm};
 use super::sql::Sql;
 use crate::model::time::Moment;
 
-/// The bounds that a filter sets to a time.
+/// A condition on a column, of which an index may find the rows.
 #[derive(Debug)]
-pub struct Bounds {
-    pub column: Time,
-    bounds: Vec<(Comparison, Moment)>,
+pub struct Criterion {
+    pub column: &'static str,
+    /// How its index is asked: see [`Time::ids`].
+    pub ids: Option<[&'static str; 2]>,
+    kept: Kept,
 }
 
-/// Which share of all rows is within bounds.
+/// What it keeps.
+#[derive(Debug)]
+enum Kept {
+    Within(TimeForm, Vec<(Comparison, Moment)>),
+    Containing(Vec<String>),
+}
+
+/// Which share of all rows a criterion keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Share {
     /// The rows are found by the index, and the owner of each with it.
@@ -26,7 +35,7 @@ pub enum Share {
 /// How the rows of a list are found. The default is left to the planner.
 #[derive(Debug, Default)]
 pub struct Way {
-    /// The columns within whose bounds there are few rows, and many.
+    /// The columns whose criteria keep few rows, and many.
     pub few: Vec<&'static str>,
     pub many: Vec<&'static str>,
     /// Whether rows are sorted as they come from an index.
@@ -37,32 +46,48 @@ pub struct Way {
     pub has_owners: bool,
 }
 
-impl Bounds {
+impl Criterion {
     /// The bounds that are given of those to a column; `None`: there are none.
     ///
     /// # Errors
     ///
     /// That of a column which is not recorded, but only where it is asked for.
-    pub fn of<E>(
+    pub fn within<E>(
         column: Result<Time, E>,
         bounds: impl IntoIterator<Item = (Comparison, Option<Moment>)>,
     ) -> Result<Option<Self>, E> {
         let bounds =
             bounds.into_iter().filter_map(|(comparison, bound)| Some((comparison, bound?)));
         let bounds: Vec<_> = bounds.collect();
-        if bounds.is_empty() { Ok(None) } else { Ok(Some(Self { column: column?, bounds })) }
+        if bounds.is_empty() {
+            return Ok(None);
+        }
+        let Time { sql: column, form, ids } = column?;
+        Ok(Some(Self { column, ids, kept: Kept::Within(form, bounds) }))
     }
 
-    /// Writes them as a further condition on rows with this id.
+    /// All of these words, in a column of names.
+    #[must_use]
+    pub fn containing(NameColumn { sql: column, ids }: NameColumn, words: &[String]) -> Self {
+        Self { column, ids, kept: Kept::Containing(words.into()) }
+    }
+
+    /// Whether its index finds the rows without looking at all others.
+    #[must_use]
+    pub fn is_range(&self) -> bool {
+        matches!(self.kept, Kept::Within(..))
+    }
+
+    /// Writes it as a further condition on rows with this id.
     pub fn write(&self, sql: &mut Sql, id: &'static str, way: &Way) {
-        let Time { sql: column, ids, .. } = self.column;
+        let Self { column, ids, .. } = *self;
         if let Some(ids) = ids.filter(|_| !way.sorts && way.few.contains(&column)) {
             // The ids are in order then, and no whole rows are sorted.
             self.write_lookup(sql.push(" AND ").push(id).push(" IN ("), ids).push(")");
         } else {
             // With a sign, no index is used.
             let sign = if way.many.contains(&column) { "+" } else { "" };
-            self.compare(sql.push(" AND "), sign, column);
+            self.write_on(sql.push(" AND "), sign, column);
         }
     }
 
@@ -73,19 +98,27 @@ impl Bounds {
         [lookup, name]: [&'static str; 2],
     ) -> &'s mut Sql {
         sql.push(lookup);
-        self.compare(sql, "", name);
+        self.write_on(sql, "", name);
         sql
     }
 
-    /// Writes whether a row is within them.
+    /// Writes whether it keeps a row.
     pub fn write_alone(&self, sql: &mut Sql) {
-        self.compare(sql, "", self.column.sql);
+        self.write_on(sql, "", self.column);
     }
 
-    fn compare(&self, sql: &mut Sql, sign: &'static str, name: &'static str) {
-        for (index, (comparison, bound)) in self.bounds.iter().enumerate() {
-            sql.push(if index > 0 { " AND " } else { "" }).push(sign);
-            compare(sql, self.column.form, name, *comparison, *bound);
+    fn write_on(&self, sql: &mut Sql, sign: &'static str, name: &'static str) {
+        match &self.kept {
+            Kept::Within(form, bounds) => {
+                for (index, (comparison, bound)) in bounds.iter().enumerate() {
+                    sql.push(if index > 0 { " AND " } else { "" }).push(sign);
+                    compare(sql, *form, name, *comparison, *bound);
+                }
+            }
+            // No index helps with that but to read it instead of the table.
+            Kept::Containing(words) => {
+                sql.contains(name, words);
+            }
         }
     }
 }

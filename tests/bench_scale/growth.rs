@@ -9,7 +9,7 @@ use crate::stores::{Bench, Size, Words, read};
 use crate::table::{Table, command, grouped};
 
 /// Our arguments, and whether all tokens are listed.
-const WORKS: [(&str, bool); 14] = [
+const WORKS: [(&str, bool); 17] = [
     ("--as root show {token} -o csv", false),
     ("--as root list --limit 20 -o csv", false),
     // Most tokens are within the bound, and the first twenty are found without reading them.
@@ -21,6 +21,10 @@ const WORKS: [(&str, bool); 14] = [
     ("--as root list -o jsonl", true),
     ("--as root list -o ids", true),
     ("--as {maintainer} deploy-tokens list --project {project} -o csv", false),
+    // Events, of which there are a tenth as many; half of them are of this run, and all of root.
+    ("--as root audit --limit 20 --run 0190e2c5-0000-7000-8000-000000000000 -o csv", false),
+    ("--as root audit --limit 20 --actor root -o csv", false),
+    ("--as root audit {token} -o csv", false),
     ("--as root list --user-state blocked --count", true),
     ("--as root list --user-state blocked -o ids", true),
     // A thousand of each.

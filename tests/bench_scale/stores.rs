@@ -22,6 +22,17 @@ pub const BUILT: &str = env!("CARGO_BIN_EXE_tokenctl");
 /// The present, for the stores and for every run of ours. SQL has it as literals.
 const NOW: &str = "2024-03-15T12:00:00Z";
 
+/// Adds events where there are none: a tenth as many as tokens, of one actor. Half of them are
+/// one run's, and the others of runs of a hundred.
+const EVENTS: &str = "
+    INSERT INTO audit_events (created_at, run_id, action, actor_id, actor, os_user, target_type,
+        target_id, target_name, target_user_id, target_username)
+    SELECT t.created_at, CASE WHEN t.id % 20 = 0 THEN '0190e2c5-0000-7000-8000-000000000000'
+            ELSE printf('0190e2c6-0000-7000-8000-%012d', t.id / 2000) END,
+        'revoke', 1, 'root', 'root', 'personal_access_token', t.id, t.name, t.user_id, u.username
+    FROM personal_access_tokens t JOIN users u ON u.id = t.user_id
+    WHERE t.id % 10 = 0 AND NOT EXISTS (SELECT 1 FROM audit_events)";
+
 /// Which of the three stores.
 #[derive(Clone, Copy)]
 pub enum Size {
@@ -84,6 +95,7 @@ impl Bench {
         }
         let is_current = schema(&store)? == schema(&self.empty_store())?;
         ensure!(is_current, "{} has another schema: remove it", store.display());
+        Connection::open(&store)?.execute(EVENTS, [])?;
         Ok(store)
     }
 

@@ -57,6 +57,11 @@ impl<'r> Decoder<'r> {
         }
     }
 
+    /// What the next column is called; `None`: there are no more.
+    pub fn next_name(&self) -> Option<&'r str> {
+        self.row.column_name(self.next)
+    }
+
     fn value(&mut self) -> Result<Raw<'r>, String> {
         self.next += 1;
         self.row.value(self.next - 1)

@@ -4,7 +4,8 @@
 //! of GitLab. Columns added late are optional here.
 
 use super::{
-    Catalog, DeployTokens, Known, Places, RevokeMethod, Schema, Table, Time, TimeForm, Tokens,
+    Catalog, DeployTokens, Known, NameColumn, Places, RevokeMethod, Schema, Table, Time, TimeForm,
+    Tokens,
 };
 use crate::store::scopes::{Scopes, ScopesForm};
 use crate::store::sql::{self, IdColumn};
@@ -172,7 +173,7 @@ fn deploy_tokens(found: &Catalog) -> DeployTokens {
     DeployTokens {
         token: Tokens {
             table: Table { from: "@deploy_tokens t", id: IdColumn::integer("t.id"), only: None },
-            name: Some("t.name"),
+            name: Some(NameColumn::plain("t.name")),
             scopes: Some(Scopes {
                 sql: match (reads, writes) {
                     (true, true) => {

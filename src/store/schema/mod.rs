@@ -23,8 +23,8 @@ pub use self::known::of_files;
 pub use self::known::{KNOWN, NAMES, all, known, named, of_file, shipped};
 pub use self::needs::{Needs, Tables};
 pub use self::shape::{
-    AuditEvents, DeployTokens, Lookup, NO_NAME, OptionalColumns, OwnerColumn, PersonalAccessTokens,
-    Places, RevokeMethod, Table, Tokens, Users,
+    AuditEvents, DeployTokens, Lookup, NO_NAME, NameColumn, OptionalColumns, OwnerColumn,
+    PersonalAccessTokens, Places, RevokeMethod, Table, Tokens, Users,
 };
 pub use self::time::{Comparison, Time, TimeForm};
 use super::sql::{Dialect, Value};

@@ -52,13 +52,29 @@ pub struct Places {
 #[derive(Debug)]
 pub struct Tokens {
     pub table: Table,
-    pub name: Option<&'static str>,
+    pub name: Option<NameColumn>,
     pub scopes: Option<Scopes>,
     /// True or false, never NULL.
     pub revoked: Option<&'static str>,
     pub created_at: Option<Time>,
     pub expires_at: Option<Time>,
     pub revoke: RevokeMethod,
+}
+
+/// A column of names.
+#[derive(Clone, Copy, Debug)]
+pub struct NameColumn {
+    pub sql: &'static str,
+    /// As for a [`Time`].
+    pub ids: Option<[&'static str; 2]>,
+}
+
+impl NameColumn {
+    /// Describes a column without a useful index.
+    #[must_use]
+    pub const fn plain(sql: &'static str) -> Self {
+        Self { sql, ids: None }
+    }
 }
 
 /// The table of a kind of row.

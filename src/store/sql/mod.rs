@@ -163,21 +163,21 @@ impl Sql {
         self
     }
 
-    /// Writes a condition, behind others, that a name contains all words, whatever the case
-    /// of either.
-    pub fn and_contains(&mut self, name: &'static str, words: &[String]) -> &mut Self {
+    /// Writes a condition that a name contains all words, whatever the case of either.
+    pub fn contains(&mut self, name: &'static str, words: &[String]) -> &mut Self {
         match self.flavour.dialect {
             Dialect::Sqlite => {
                 // One value however many there are: SQLite takes no more than a thousand
                 // conditions.
                 let words = words.iter().map(|word| fold(word).collect()).collect();
-                self.push(" AND tokenctl_contains(").push(name).push(", ");
+                self.push("tokenctl_contains(").push(name).push(", ");
                 self.bind(Value::Texts(words)).push(")");
             }
             // Both by the collation of the database.
             Dialect::Postgres => {
-                for word in words {
-                    self.push(" AND strpos(lower((").push(name).push(")::text").push(DEFAULT);
+                for (index, word) in words.iter().enumerate() {
+                    self.push(if index > 0 { " AND " } else { "" });
+                    self.push("strpos(lower((").push(name).push(")::text").push(DEFAULT);
                     self.push("), lower(").bind(word.as_str()).push(DEFAULT).push(")) > 0");
                 }
             }

@@ -60,10 +60,10 @@ impl Store {
     /// Whether the store records all that a filter asks for.
     #[must_use]
     pub fn can_ask<T: Stored>(&self, filter: &T::Filter, now: Moment) -> bool {
-        let (mut sql, context, way) = (self.sql(), asked_by_all(now), Way::default());
+        let (mut sql, way) = (self.sql(), Way::default());
         let asked = self
             .columns::<T>()
-            .map(|columns| of_filter::<T>(&mut sql, columns, filter, context, &way));
+            .map(|columns| of_filter::<T>(&mut sql, columns, filter, asked_by_all(now, &way)));
         matches!(asked, Ok(Ok(())))
     }
 
@@ -75,7 +75,7 @@ impl Store {
         filters: &[Option<&T::Filter>],
         now: Moment,
     ) -> Result<Sql> {
-        let (context, way) = (asked_by_all(now), Way::default());
+        let way = Way::default();
         let mut sql = self.sql();
         let written = (|| {
             for (index, filter) in filters.iter().enumerate() {
@@ -84,7 +84,7 @@ impl Store {
                     None => sql.push("FALSE"),
                     Some(filter) => {
                         sql.push("TRUE");
-                        of_filter::<T>(&mut sql, columns, filter, context, &way)?;
+                        of_filter::<T>(&mut sql, columns, filter, asked_by_all(now, &way))?;
                         &mut sql
                     }
                 };
@@ -98,6 +98,6 @@ impl Store {
 }
 
 /// The context of conditions on rows that are found otherwise.
-fn asked_by_all(now: Moment) -> FilterContext {
-    FilterContext { now, includes_revoked: true, is_restricted: false }
+fn asked_by_all(now: Moment, way: &Way) -> FilterContext<'_> {
+    FilterContext { now, includes_revoked: true, is_restricted: false, way }
 }

@@ -14,7 +14,7 @@ fn list_sql<T: Stored, P: Projection<T>>(
     sort: Sort,
 ) -> Result<Sql> {
     let options = ListOptions { sort, limit: None, now: now()? };
-    let way = store.way_if::<T, P>(selection, &options, |_| Ok(Share::Small))?;
+    let way = store.way_if::<T, P>(selection, &options, |_, _| Ok(Share::Small))?;
     store.selection_sql::<T, P>(selection, &options, &way)
 }
 
@@ -104,8 +104,16 @@ fn the_plans_use_the_indexes() -> Result<()> {
     let mut text = plans::<PersonalAccessToken>(&store, &filters, &["root"])?;
     text += &plans::<PersonalAccessToken>(&store, &[], &["olive"])?;
     text.push_str("\nids alone\n");
-    for flag in ["(none)", "--state", "--never-used", "--expires-within", "--unused-for", "--user"]
-    {
+    for flag in [
+        "(none)",
+        "--state",
+        "--never-used",
+        "--expires-within",
+        "--search",
+        "--scope",
+        "--unused-for",
+        "--user",
+    ] {
         let filter = find(flag).unwrap_or_default();
         let query = actor(&store, "root")?.to_list::<PersonalAccessToken>(filter)?;
         writeln!(text, "as root: {flag}")?;
@@ -118,7 +126,8 @@ fn the_plans_use_the_indexes() -> Result<()> {
         for (share, limit) in [(Share::Small, Some(20)), (Share::Large, None)] {
             let options = ListOptions { sort: Sort::BY_ID, limit, now: now()? };
             let selection = query.selection();
-            let way = store.way_if::<_, PersonalAccessToken>(selection, &options, |_| Ok(share))?;
+            let way =
+                store.way_if::<_, PersonalAccessToken>(selection, &options, |_, _| Ok(share))?;
             let sql = store.selection_sql::<_, PersonalAccessToken>(selection, &options, &way)?;
             writeln!(
                 text,

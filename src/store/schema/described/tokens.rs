@@ -5,7 +5,9 @@ use super::names::{Found, NO_FLAG, Row};
 use crate::failure::Failure;
 use crate::model::id::ROW;
 use crate::store::schema::form::{Linked, Name, NameOr};
-use crate::store::schema::{ColumnKind, OptionalColumns, PersonalAccessTokens, Table, Tokens};
+use crate::store::schema::{
+    ColumnKind, NameColumn, OptionalColumns, PersonalAccessTokens, Table, Tokens,
+};
 use crate::store::sql::{IdColumn, IdForm, Text, sql};
 
 impl Compiler<'_> {
@@ -36,7 +38,7 @@ impl Compiler<'_> {
         })?;
         Ok(PersonalAccessTokens {
             token: Tokens {
-                name: name.map(|name| sql!["coalesce(", name, ", '')"].kept()),
+                name: name.map(|name| NameColumn::plain(sql!["coalesce(", name, ", '')"].kept())),
                 scopes: self.scopes(&row)?,
                 revoked: self.revoked(&row)?.map(Text::kept),
                 created_at: optional(file.created.as_ref(), |it| self.time(&row, it, false))?,

@@ -1,6 +1,6 @@
 //! The deploy tokens of a native store. Who reaches them is in `members`.
 
-use super::forms::{revoke, scopes, time};
+use super::forms::{name, revoke, scopes, time};
 use super::members::{LEVEL, REACHED, places};
 use crate::store::schema::{DeployTokens, Table, Tokens};
 use crate::store::sql::{Dialect, IdColumn};
@@ -16,7 +16,7 @@ pub fn deploy_tokens(dialect: Dialect) -> DeployTokens {
                 id: IdColumn::integer("t.id"),
                 only: None,
             },
-            name: Some("t.name"),
+            name: Some(name!(dialect, "deploy_tokens")),
             scopes: Some(scopes(dialect)),
             revoked: Some("t.revoked"),
             created_at: Some(time!(dialect, "deploy_tokens", "created_at", Iso)),

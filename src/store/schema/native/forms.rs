@@ -12,8 +12,28 @@ macro_rules! time {
             $dialect,
             concat!("t.", $column),
             $crate::store::schema::TimeForm::$form,
-            [concat!("SELECT i.id FROM @", $table, " i WHERE "), concat!("i.", $column)],
+            $crate::store::schema::native::forms::ids!($table, $column),
         )
+    };
+}
+
+/// The names of a table, which have an index.
+macro_rules! name {
+    ($dialect:expr, $table:literal) => {
+        $crate::store::schema::NameColumn {
+            sql: "t.name",
+            ids: $crate::store::schema::native::forms::ids_on(
+                $dialect,
+                $crate::store::schema::native::forms::ids!($table, "name"),
+            ),
+        }
+    };
+}
+
+/// How the index of a column is asked for ids.
+macro_rules! ids {
+    ($table:literal, $column:literal) => {
+        [concat!("SELECT i.id FROM @", $table, " i WHERE "), concat!("i.", $column)]
     };
 }
 
@@ -35,20 +55,22 @@ macro_rules! revoke {
     };
 }
 
-pub(super) use {revoke, time};
+pub(super) use {ids, name, revoke, time};
 
-/// A time as the dialect has it: a server has types for what is text in SQLite, and a planner
-/// that knows how many rows are within bounds.
+/// A time as the dialect has it: a server has types for what is text in SQLite.
 pub fn time_on(
     dialect: Dialect,
     sql: &'static str,
     form: TimeForm,
     ids: [&'static str; 2],
 ) -> Time {
-    match dialect {
-        Dialect::Sqlite => Time { sql, form, ids: Some(ids) },
-        Dialect::Postgres => Time::plain(sql, form_on(dialect, form)),
-    }
+    Time { sql, form: form_on(dialect, form), ids: ids_on(dialect, ids) }
+}
+
+/// How an index is asked, if it has to be: the planner of a server knows how many rows a
+/// condition keeps.
+pub fn ids_on(dialect: Dialect, ids: [&'static str; 2]) -> Option<[&'static str; 2]> {
+    (dialect == Dialect::Sqlite).then_some(ids)
 }
 
 /// The form of a time in a dialect, of its form in SQLite.

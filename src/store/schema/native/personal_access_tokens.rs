@@ -1,6 +1,6 @@
 //! The personal access tokens of a native store.
 
-use super::forms::{form_on, revoke, scopes, time};
+use super::forms::{form_on, name, revoke, scopes, time};
 use crate::store::schema::{
     OptionalColumns, OwnerColumn, PersonalAccessTokens, Table, TimeForm, Tokens,
 };
@@ -16,7 +16,7 @@ pub fn personal_access_tokens(dialect: Dialect) -> PersonalAccessTokens {
                 id: IdColumn::integer("t.id"),
                 only: None,
             },
-            name: Some("t.name"),
+            name: Some(name!(dialect, "personal_access_tokens")),
             scopes: Some(scopes(dialect)),
             revoked: Some("t.revoked"),
             created_at: Some(time!(dialect, "personal_access_tokens", "created_at", Iso)),
