@@ -25,10 +25,6 @@ pub fn written(
     let mut line = |line: &str| {
         let _ = writeln!(text, "{line}");
     };
-    let database = match dialect {
-        Dialect::Sqlite => "sqlite",
-        Dialect::Postgres => "postgres",
-    };
     line("# A draft, made of the names in the catalogue: read it, correct it, then");
     line("# hold it to the database with 'tokenctl schema check'. What stands behind");
     line("# a '#?' could not be told from names.");
@@ -48,7 +44,7 @@ pub fn written(
     }
     line("format = 1");
     line("application = \"Our application\"   # for messages");
-    line(&format!("databases = [\"{database}\"]"));
+    line(&format!("databases = [\"{}\"]", dialect.key()));
     line(
         "#? takes_effect = \"at once\"       # or \"within 60s\", \"on restart\": as its caches are",
     );
@@ -116,14 +112,14 @@ fn fitting(catalog: &Catalog, dialect: Dialect, table: &str) -> Vec<&'static str
 /// A column of a time, as it is written.
 fn time_of(column: &Column, dialect: Dialect) -> String {
     let name = quoted(&column.name);
-    match (column.kind, dialect) {
+    match (column.kind, dialect.has_types_of_times()) {
         (ColumnKind::Integer, _) => {
             let form = if column.name.ends_with("_ms") { "milliseconds" } else { "seconds" };
             format!(
                 "{{ column = {name}, as = \"{form}\", never = 0 }}   #? or seconds, milliseconds"
             )
         }
-        (ColumnKind::Text | ColumnKind::Date | ColumnKind::Any, Dialect::Sqlite) => {
+        (ColumnKind::Text | ColumnKind::Date | ColumnKind::Any, false) => {
             // Those who write names so write times as JavaScript does.
             if column.name.contains(char::is_uppercase) {
                 format!("{{ column = {name}, as = \"iso\" }}")
@@ -131,7 +127,7 @@ fn time_of(column: &Column, dialect: Dialect) -> String {
                 name
             }
         }
-        (ColumnKind::Text, Dialect::Postgres) => format!("{{ column = {name}, as = \"spaced\" }}"),
+        (ColumnKind::Text, true) => format!("{{ column = {name}, as = \"spaced\" }}"),
         _ => name,
     }
 }

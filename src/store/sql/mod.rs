@@ -1,29 +1,21 @@
 //! SQL text that is fixed at compile time, with every value bound.
 //!
 //! User input cannot become SQL: text is `&'static str` or a [`Quoted`] name, everything
-//! else a bound [`Value`]. Where the dialects differ, [`Sql`] has a method; all other text
-//! is the same in both.
+//! else a bound [`Value`]. Where dialects differ, [`Sql`] has a method in `dialect`; all other
+//! text is the same in each.
 
-mod flavour;
+mod dialect;
 mod ids;
 mod text;
 mod value;
 
-pub use self::flavour::{Dialect, Encoding, Flavour};
+pub use self::dialect::{Dialect, Encoding, Flavour};
 use self::ids::firsts;
 pub use self::ids::{IdColumn, IdForm};
 pub(super) use self::text::sql;
 pub use self::text::{Quoted, Text, literal, replaced};
 pub use self::value::Value;
-use super::scopes::{Scopes, ScopesForm, in_json};
 use crate::model::id::IdList;
-use crate::model::token::fold;
-
-/// The database's collation, and that of bytes. A column may have one of its own, with other
-/// letters, or one by which texts are equal that are not the same, and has no say in what is
-/// found. For a column without one the first changes nothing, so that its indexes serve.
-const DEFAULT: &str = " COLLATE \"default\"";
-const PLAIN: &str = " COLLATE \"C\"";
 
 /// A statement under construction. Placeholders are numbered in the order of
 /// binding: `?1`, `?2`, … or `$1`, `$2`, …
@@ -60,10 +52,8 @@ impl Sql {
                 // In a name they are nothing else.
                 (mark, _) if is_quoted => self.text.push_str(mark),
                 ("@", Some(Quoted(namespace))) => self.text.extend([namespace, "."]),
-                ("#", _) if self.flavour.dialect == Dialect::Postgres => {
-                    self.text.push_str(if self.flavour.folds_ascii { DEFAULT } else { PLAIN });
-                }
-                ("@" | "#", _) => {}
+                ("#", _) => self.text.push_str(self.flavour.folding()),
+                ("@", None) => {}
                 _ => {
                     let (number, behind) = rest.split_once(text::LITERAL).unwrap_or((rest, ""));
                     rest = behind;
@@ -79,26 +69,22 @@ impl Sql {
 
     pub fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.values.push(value.into());
-        self.placeholder(self.values.len())
+        self.push_placeholder(self.values.len())
     }
 
     /// Binds a literal of the description, once however often it stands in a statement: a
     /// server takes two placeholders for two expressions.
     fn bind_literal(&mut self, number: usize) {
         if let Some((_, place)) = self.bound.iter().find(|(it, _)| *it == number) {
-            self.placeholder(*place);
+            self.push_placeholder(*place);
         } else if let Some(value) = self.flavour.literals.get(number).cloned() {
             self.bind(value);
             self.bound.push((number, self.values.len()));
         }
     }
 
-    fn placeholder(&mut self, number: usize) -> &mut Self {
-        // SQLite takes `$1` for a name, and numbers it by first occurrence.
-        self.text.push(match self.flavour.dialect {
-            Dialect::Sqlite => '?',
-            Dialect::Postgres => '$',
-        });
+    fn push_placeholder(&mut self, number: usize) -> &mut Self {
+        self.text.push(self.flavour.dialect.placeholder());
         self.text.push_str(&number.to_string());
         self
     }
@@ -116,27 +102,7 @@ impl Sql {
         {
             return self.push(" = ").bind(id);
         }
-        let ids = column.form.values(ids);
-        match self.flavour.dialect {
-            Dialect::Sqlite => self.push(" IN (SELECT value FROM json_each(").bind(ids).push("))"),
-            Dialect::Postgres => self.push(" = ANY(").bind(ids).push(")"),
-        }
-    }
-
-    /// Writes a further condition that a column is one of these ids. With `is_last`, no
-    /// index finds rows by them: the other conditions find rows, of which this keeps some.
-    pub fn and_one_of(&mut self, column: IdColumn, ids: &IdList, is_last: bool) -> &mut Self {
-        if !is_last {
-            return self.push(" AND ").one_of(column, ids);
-        }
-        // An expression, which no index has.
-        match (self.flavour.dialect, column.form) {
-            (Dialect::Postgres, IdForm::Text | IdForm::Uuid | IdForm::Row) => {
-                self.push(" AND (").push(column.sql).push(")::text || '' = ANY(");
-                self.bind(IdForm::Text.values(ids)).push(")")
-            }
-            (Dialect::Sqlite | Dialect::Postgres, _) => self.push(" AND +").one_of(column, ids),
-        }
+        self.is_any_of(column.form.values(ids))
     }
 
     /// Writes the names of columns, with commas between them.
@@ -161,62 +127,6 @@ impl Sql {
             self.push(part);
         }
         self
-    }
-
-    /// Writes a condition that a name contains all words, whatever the case of either.
-    pub fn contains(&mut self, name: &'static str, words: &[String]) -> &mut Self {
-        match self.flavour.dialect {
-            Dialect::Sqlite => {
-                // One value however many there are: SQLite takes no more than a thousand
-                // conditions.
-                let words = words.iter().map(|word| fold(word).collect()).collect();
-                self.push("tokenctl_contains(").push(name).push(", ");
-                self.bind(Value::Texts(words)).push(")");
-            }
-            // Both by the collation of the database.
-            Dialect::Postgres => {
-                for (index, word) in words.iter().enumerate() {
-                    self.push(if index > 0 { " AND " } else { "" });
-                    self.push("strpos(lower((").push(name).push(")::text").push(DEFAULT);
-                    self.push("), lower(").bind(word.as_str()).push(DEFAULT).push(")) > 0");
-                }
-            }
-        }
-        self
-    }
-
-    /// Writes a condition that scopes include any of these; NULL where they cannot be read.
-    pub fn has_scope(&mut self, scopes: Scopes, wanted: &[String]) -> &mut Self {
-        let mut wanted = wanted.to_vec();
-        match self.flavour.dialect {
-            Dialect::Sqlite => {
-                self.push("tokenctl_has_scope('").push(scopes.form.name()).push("', ");
-                self.push(scopes.sql).push(", ").bind(Value::Texts(wanted)).push(")")
-            }
-            Dialect::Postgres => {
-                let is_unicode = self.flavour.encoding == Encoding::Utf8;
-                for (index, part) in scopes.form.array(is_unicode).iter().enumerate() {
-                    if index > 0 {
-                        self.push("(").push(scopes.sql).push(PLAIN).push(")");
-                    }
-                    self.push(part);
-                }
-                if scopes.form == ScopesForm::Json && !is_unicode {
-                    wanted.extend(wanted.iter().flat_map(|it| in_json(it)).collect::<Vec<_>>());
-                }
-                self.push(" && ").bind(Value::Texts(wanted))
-            }
-        }
-    }
-
-    /// Writes a key of ORDER BY that compares text by code point.
-    pub fn by_code_point(&mut self, text: &'static str) -> &mut Self {
-        let [begin, end] = match self.flavour.dialect {
-            Dialect::Sqlite if self.flavour.encoding == Encoding::Utf16 => ["tokenctl_utf8(", ")"],
-            Dialect::Sqlite => ["", ""],
-            Dialect::Postgres => ["", PLAIN],
-        };
-        self.push(begin).push(text).push(end)
     }
 
     /// Writes a key of ORDER BY: integers as numbers, text by code point.

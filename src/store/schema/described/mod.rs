@@ -146,11 +146,8 @@ impl Described {
 
     #[must_use]
     pub fn dialects(&self) -> Vec<Dialect> {
-        let dialect = |name: &DatabaseName| match name {
-            DatabaseName::Sqlite => Some(Dialect::Sqlite),
-            DatabaseName::Postgres => Some(Dialect::Postgres),
-            DatabaseName::Mysql => None,
-        };
+        let dialect =
+            |name: &DatabaseName| Dialect::ALL.into_iter().find(|it| it.key() == name.key());
         self.file.databases.iter().filter_map(dialect).collect()
     }
 

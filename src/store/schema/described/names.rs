@@ -28,12 +28,12 @@ impl Row {
         Self { alias, table: self.table.clone() }
     }
 
-    /// The row as RETURNING knows it: there SQLite does not know the name that the statement
-    /// gives the table.
+    /// The row as RETURNING knows it.
     pub fn returned(&self, dialect: Dialect) -> Self {
-        match dialect {
-            Dialect::Sqlite => self.named(sql![Quoted::name(&self.table)].kept()),
-            Dialect::Postgres => self.clone(),
+        if dialect.returns_by_alias() {
+            self.clone()
+        } else {
+            self.named(sql![Quoted::name(&self.table)].kept())
         }
     }
 
@@ -144,7 +144,7 @@ impl Compiler<'_> {
                         .tokens
                         .secret
                         .iter()
-                        .any(|it| self.is_same(it.get_ref(), &column.name))
+                        .any(|it| self.dialect.is_same_name(it.get_ref(), &column.name))
             };
             if columns.iter().any(is_secret) {
                 let problem = "rowid may be a secret that is an integer";
@@ -189,8 +189,9 @@ impl Compiler<'_> {
     pub fn check_readable(&self, row: &Row, name: &Name, kind: ColumnKind) -> Result<(), Failure> {
         let tokens = &self.file().tokens;
         let wanted = name.get_ref();
-        let is_named = |names: &[Name]| names.iter().any(|it| self.is_same(it.get_ref(), wanted));
-        let is_of_token = self.is_same(tokens.table.get_ref(), &row.table);
+        let is_named =
+            |names: &[Name]| names.iter().any(|it| self.dialect.is_same_name(it.get_ref(), wanted));
+        let is_of_token = self.dialect.is_same_name(tokens.table.get_ref(), &row.table);
         if is_of_token && is_named(&tokens.secret) {
             let problem = format!("{wanted} is secret, and is never read");
             return Err(self.described.mistake(name, &problem));
@@ -224,15 +225,7 @@ impl Compiler<'_> {
         wanted: &str,
     ) -> Option<&'n str> {
         let exact = names.clone().find(|name| *name == wanted);
-        exact.or_else(|| names.find(|name| self.is_same(name, wanted)))
-    }
-
-    /// Whether two names are the same: SQLite ignores ASCII case.
-    fn is_same(&self, name: &str, other: &str) -> bool {
-        match self.dialect {
-            Dialect::Sqlite => name.eq_ignore_ascii_case(other),
-            Dialect::Postgres => name == other,
-        }
+        exact.or_else(|| names.find(|name| self.dialect.is_same_name(name, wanted)))
     }
 
     fn check_quotable(&self, name: &Name) -> Result<(), Failure> {

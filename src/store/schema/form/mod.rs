@@ -31,14 +31,25 @@ pub struct File {
     pub also_owned_by: Vec<ServiceTable>,
 }
 
-/// A kind of database.
+/// A kind of database. The form knows some that this program does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DatabaseName {
     Sqlite,
     Postgres,
-    /// Known to the file, and not to this program.
     Mysql,
+}
+
+impl DatabaseName {
+    /// As the file has it.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::Mysql => "mysql",
+        }
+    }
 }
 
 /// When the application takes notice of a revocation.

@@ -56,9 +56,10 @@ macro_rules! by_name {
 
 impl ByName {
     pub fn of(dialect: Dialect) -> Self {
-        match dialect {
-            Dialect::Sqlite => by_name!(Sqlite, "actor COLLATE NOCASE = "),
-            Dialect::Postgres => by_name!(Postgres, name_is!(Postgres, "actor")),
+        if dialect == Dialect::Sqlite {
+            by_name!(Sqlite, "actor COLLATE NOCASE = ")
+        } else {
+            by_name!(Postgres, name_is!(Postgres, "actor"))
         }
     }
 }

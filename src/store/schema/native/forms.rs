@@ -86,10 +86,7 @@ pub fn form_on(dialect: Dialect, form: TimeForm) -> TimeForm {
 /// The form of scopes in a dialect.
 #[must_use]
 pub fn scopes_form(dialect: Dialect) -> ScopesForm {
-    match dialect {
-        Dialect::Sqlite => ScopesForm::Json,
-        Dialect::Postgres => ScopesForm::Array,
-    }
+    if dialect == Dialect::Sqlite { ScopesForm::Json } else { ScopesForm::Array }
 }
 
 /// The scopes of a token, which are in one column in every table.

@@ -132,10 +132,7 @@ macro_rules! places_of {
 
 /// What finds projects and groups in a dialect.
 pub fn places(dialect: Dialect) -> [Places; 2] {
-    match dialect {
-        Dialect::Sqlite => places_of!(Sqlite),
-        Dialect::Postgres => places_of!(Postgres),
-    }
+    if dialect == Dialect::Sqlite { places_of!(Sqlite) } else { places_of!(Postgres) }
 }
 
 /// A user's highest level in the place of a deploy token.
