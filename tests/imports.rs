@@ -151,6 +151,21 @@ fn circles(uses: &Uses) -> BTreeSet<String> {
     uses.iter().map(|it| circle_of(&it.0)).filter(|it| !it.is_empty()).collect()
 }
 
+/// What every engine has in its way stands in its folder and in these files, where the
+/// compiler asks for a further engine's.
+#[test]
+fn engines_are_told_apart_in_three_files() {
+    let all = modules();
+    let tells_apart = |text: &str| {
+        let variants = ["Dialect::Postgres =>", "Self::Postgres(", "Engine::Postgres(", "Server("];
+        variants.iter().any(|it| text.contains(it))
+    };
+    let told = all.iter().filter(|(_, text)| tells_apart(text)).map(|(module, _)| module.join("/"));
+    let inside = ["store/engine/postgres", "store/tests"];
+    let told: Vec<_> = told.filter(|it| !inside.iter().any(|part| it.starts_with(part))).collect();
+    assert_eq!(told, ["cli/location", "store/engine", "store/sql/dialect"]);
+}
+
 /// A module may use what the module around it has, which uses it in turn. Between the
 /// modules of one folder, use goes one way.
 #[test]

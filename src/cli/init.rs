@@ -8,7 +8,7 @@ use super::arguments::number_in;
 use super::progress::Progress;
 use super::session::Session;
 use super::stop::Stop;
-use crate::store::{self, Copying, Location};
+use crate::store::{self, Copying};
 
 /// Create a new store: a SQLite file, or a schema of a PostgreSQL database.
 ///
@@ -48,23 +48,7 @@ impl Init {
         drop(progress);
         created.or_else(|error| stop.check().context("no store was created").and(Err(error)))?;
 
-        let (shown, insert) = match &location {
-            Location::File(path) => {
-                let db = quote(&path.display().to_string()).into_owned();
-                let insert = format!(
-                    "sqlite3 {db} \"INSERT INTO users (username, admin) VALUES ('root', 1)\""
-                );
-                (path.display().to_string(), insert)
-            }
-            Location::Server(settings) => {
-                let users = format!("{}.users", settings.new_schema());
-                let insert = format!("INSERT INTO {users} (username, admin) VALUES ('root', TRUE)");
-                (
-                    settings.to_string(),
-                    format!("psql {} -c {}", quote(&settings.to_string()), quote(&insert)),
-                )
-            }
-        };
+        let shown = location.to_string();
         let db = quote(&shown);
         session.note(&format!("created store {shown}; try:"));
         if self.sample.is_some() {
@@ -74,7 +58,7 @@ impl Init {
             ));
             session.note_more(&format!("  tokenctl --db {db} --as root revoke 1 --dry-run"));
         } else {
-            session.note_more(&format!("  {insert}"));
+            session.note_more(&format!("  {}", location.adding_root()));
             session.note_more(&format!("  tokenctl --db {db} --as root list"));
         }
         Ok(())

@@ -156,13 +156,13 @@ impl Session {
             let problem = "it is the description that says what is revoked";
             return Err(Failure::value(flag, path.display(), problem));
         }
-        match self.location() {
-            Ok(Location::File(store)) if is_own_file(path, &store) => {
-                let problem = "it is one of the store's own files";
-                Err(Failure::value(flag, path.display(), problem))
-            }
-            _ => Ok(()),
+        let location = self.location().ok();
+        let store = location.as_ref().and_then(Location::file);
+        if store.is_some_and(|store| is_own_file(path, store)) {
+            let problem = "it is one of the store's own files";
+            return Err(Failure::value(flag, path.display(), problem));
         }
+        Ok(())
     }
 
     /// The path of the audit file, if one is given.

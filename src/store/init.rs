@@ -8,8 +8,7 @@ use rusqlite::Connection;
 
 use super::copy::Copying;
 use super::engine::Engine;
-use super::engine::sqlite::Sqlite;
-use super::new_store::{new_file, new_store};
+use super::engine::sqlite::{Sqlite, new_file};
 use super::schema::native;
 use super::sql::Dialect;
 use super::{Location, Store, sample};
@@ -30,18 +29,18 @@ pub fn create(
     copying: Copying<'_>,
 ) -> Result<()> {
     let filled = |path: &Path| {
-        new_file(path, |connection| {
+        new_file(path, |new| {
             if let Some(tokens) = sample {
-                sample::fill(&connection, tokens, now, copying.stop, copying.progress)?;
+                sample::fill(&new.connection, tokens, now, copying.stop, copying.progress)?;
             }
-            Ok(connection)
+            new.publish()
         })
     };
-    match (location, sample) {
-        (Location::File(path), _) => filled(path),
-        (Location::Server(_), None) => new_store(location, wait, copying.stop, |_| Ok(())),
+    match (location.file(), sample) {
+        (Some(path), _) => filled(path),
+        (None, None) => Engine::create(location, wait, copying.stop, |_| Ok(())),
         // The same rows: they are copied from a file that lasts as long as this takes.
-        (Location::Server(_), Some(_)) => {
+        (None, Some(_)) => {
             let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
             let path = folder.path().join("sample.db");
             filled(&path)?;

@@ -19,7 +19,6 @@ mod init;
 mod links;
 mod list;
 mod lookup;
-mod new_store;
 mod open_files;
 mod owners;
 mod revoke;

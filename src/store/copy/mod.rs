@@ -8,7 +8,6 @@ use sha2::{Digest, Sha256};
 
 use self::table::{Field, TABLES, Table};
 use super::engine::{Decoder, Engine, Mode, Stream, Streamed};
-use super::new_store::new_store;
 use super::schema::native;
 use super::sql::Dialect;
 use super::{Interrupted, Location, Store, Transaction};
@@ -89,7 +88,7 @@ impl Store {
             return Err(Failure::usage(problem).into());
         }
         let mut copied = Vec::new();
-        new_store(target, self.busy_timeout, copying.stop, |new| {
+        Engine::create(target, self.busy_timeout, copying.stop, |new| {
             copied = self.copy_into(new, copying)?;
             Ok(())
         })?;

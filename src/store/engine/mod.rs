@@ -1,14 +1,17 @@
 //! The databases that a store may be in, each in its folder: what is asked of any of them goes
-//! through here. All asking is in transactions.
+//! through here. All asking is in transactions. A further engine is a folder, what is missing here
+//! then, a [`Dialect`], and what its stores are called in `cli/location`.
 
 mod decode;
 mod opening;
 pub mod postgres;
 pub mod sqlite;
 mod stream;
+mod table;
 mod transaction;
 
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -21,9 +24,10 @@ use self::postgres::Postgres;
 pub use self::postgres::Settings;
 use self::sqlite::{PageRow, Sqlite};
 pub use self::stream::{Stream, Streamed};
+pub use self::table::{FilledColumn, Index, NewRows};
 pub use self::transaction::{Ended, Interrupted, NotCommitted, Transaction, Unresolved};
-use super::schema::{Catalog, ColumnKind, Schema};
-use super::sql::{Dialect, Sql, Value};
+use super::schema::{Catalog, Schema};
+use super::sql::{Dialect, Sql};
 use crate::model::database::Database;
 use crate::model::status::Facts;
 use crate::stop_flag::StopFlag;
@@ -36,11 +40,31 @@ pub enum Location {
     Server(Box<Settings>),
 }
 
-/// A column of a new table, and what it holds.
-pub type FilledColumn = (&'static str, ColumnKind);
+impl Location {
+    /// The path, where it is a file.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        if let Self::File(path) = self { Some(path) } else { None }
+    }
 
-/// The rows of a new table, as they come: a value for each column.
-pub type NewRows<'r> = dyn Iterator<Item = Result<Vec<Option<Value>>>> + 'r;
+    /// The line for a shell that adds the first administrator to a new store.
+    #[must_use]
+    pub fn adding_root(&self) -> String {
+        match self {
+            Self::File(path) => sqlite::adding_root(path),
+            Self::Server(settings) => postgres::adding_root(settings),
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Server(settings) => settings.fmt(f),
+        }
+    }
+}
 
 #[derive(Debug)]
 pub enum Engine {
@@ -48,12 +72,14 @@ pub enum Engine {
     Postgres(Postgres),
 }
 
-/// An index of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Index {
-    pub is_unique: bool,
-    /// In their order; an expression is an empty name.
-    pub columns: Vec<String>,
+/// Asks an engine what each answers in its way.
+macro_rules! ask {
+    ($engine:expr, $it:ident => $ask:expr) => {
+        match $engine {
+            Self::Sqlite($it) => $ask,
+            Self::Postgres($it) => $ask,
+        }
+    };
 }
 
 /// A row that an engine lends.
@@ -110,21 +136,38 @@ impl Engine {
         }
     }
 
+    /// Makes a store where there is none, whose tables `fill` fills: all of it or nothing.
+    ///
+    /// # Errors
+    ///
+    /// When there is something in its place, it cannot be written, and those of `fill`.
+    pub fn create(
+        location: &Location,
+        wait: Duration,
+        stop: &StopFlag,
+        fill: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        let fill = |mut new: Self| {
+            fill(&mut new)?;
+            ask!(new, it => it.publish())
+        };
+        match location {
+            Location::File(path) => sqlite::new_file(path, |new| fill(Self::Sqlite(new))),
+            Location::Server(settings) => {
+                postgres::new_store(settings, wait, stop, |new| fill(Self::Postgres(new)))
+            }
+        }
+    }
+
     /// Sets what is looked at wherever the database has to be waited for.
     pub fn stop_when(&mut self, stop: &StopFlag) {
-        match self {
-            Self::Sqlite(it) => it.stop_when(stop),
-            Self::Postgres(it) => it.stop_when(stop),
-        }
+        ask!(self, it => it.stop_when(stop));
     }
 
     /// A statement on the store's tables.
     #[must_use]
     pub fn sql(&self) -> Sql {
-        match self {
-            Self::Sqlite(it) => it.sql(),
-            Self::Postgres(it) => it.sql(),
-        }
+        ask!(self, it => it.sql())
     }
 
     /// How long one attempt waits for a lock, so that between two it can be heard
@@ -138,17 +181,11 @@ impl Engine {
     }
 
     fn begin_inside(&self, mode: Mode, wait: Duration) -> Result<()> {
-        match self {
-            Self::Sqlite(it) => it.begin(mode, wait),
-            Self::Postgres(it) => it.begin(mode, wait),
-        }
+        ask!(self, it => it.begin(mode, wait))
     }
 
     fn rows<R>(&self, sql: &Sql, decode: impl Fn(&mut Decoder<'_>) -> R) -> Result<Vec<R>> {
-        match self {
-            Self::Sqlite(it) => it.rows(sql, decode),
-            Self::Postgres(it) => it.rows(sql, decode),
-        }
+        ask!(self, it => it.rows(sql, decode))
     }
 
     /// What a server calls the transaction, see [`Transaction::bring_forward`].
@@ -167,10 +204,7 @@ impl Engine {
     }
 
     fn rollback(&self) {
-        match self {
-            Self::Sqlite(it) => it.rollback(),
-            Self::Postgres(it) => it.rollback(),
-        }
+        ask!(self, it => it.rollback());
     }
 
     /// Another connection, to find out what became of a transaction of this one.
@@ -207,32 +241,20 @@ impl Engine {
     ///
     /// Those of the database.
     pub fn facts(&self) -> Result<Facts> {
-        match self {
-            Self::Sqlite(it) => it.facts(),
-            Self::Postgres(it) => it.facts(),
-        }
+        ask!(self, it => it.facts())
     }
 
     fn indexes(&self, table: &str) -> Result<Vec<Index>> {
-        match self {
-            Self::Sqlite(it) => it.indexes(table),
-            Self::Postgres(it) => it.indexes(table),
-        }
+        ask!(self, it => it.indexes(table))
     }
 
     fn references(&self, table: &str) -> Result<Vec<String>> {
-        match self {
-            Self::Sqlite(it) => it.references(table),
-            Self::Postgres(it) => it.references(table),
-        }
+        ask!(self, it => it.references(table))
     }
 
     /// Whether others cannot commit what they wrote while this reads.
     pub fn reading_keeps_writers_out(&self) -> bool {
-        match self {
-            Self::Sqlite(it) => !it.has_log,
-            Self::Postgres(_) => false,
-        }
+        matches!(self, Self::Sqlite(it) if !it.has_log)
     }
 
     /// Whether all others who write wait while one does. A server locks the rows alone.
@@ -269,10 +291,7 @@ impl Engine {
         columns: &[FilledColumn],
         rows: &mut NewRows<'_>,
     ) -> Result<()> {
-        match self {
-            Self::Sqlite(it) => it.fill(table, columns, rows),
-            Self::Postgres(it) => it.fill(table, columns, rows),
-        }
+        ask!(self, it => it.fill(table, columns, rows))
     }
 
     /// Has each table of a new store, all of whose rows are there, give ids behind the last that
@@ -282,19 +301,13 @@ impl Engine {
     ///
     /// Those of the database.
     pub fn finish(&self, given: &[(&'static str, i64)]) -> Result<()> {
-        match self {
-            Self::Sqlite(it) => it.finish(given),
-            Self::Postgres(it) => it.finish(given),
-        }
+        ask!(self, it => it.finish(given))
     }
 
     /// The statement that reads the last id that a table of a native store has given.
     #[must_use]
     pub fn given_ids(&self, table: &'static str) -> Sql {
-        match self {
-            Self::Sqlite(it) => it.given_ids(table),
-            Self::Postgres(it) => it.given_ids(table),
-        }
+        ask!(self, it => it.given_ids(table))
     }
 
     /// Lends the rows of a statement, see [`Transaction::stream_rows`].
@@ -309,10 +322,7 @@ impl Engine {
         stop: &StopFlag,
         read: impl FnOnce(&mut Stream<'_, R>) -> Result<O> + Send,
     ) -> Result<O> {
-        match self {
-            Self::Sqlite(it) => it.stream_rows(sql, decode, stop, read),
-            Self::Postgres(it) => it.stream_rows(sql, decode, stop, read),
-        }
+        ask!(self, it => it.stream_rows(sql, decode, stop, read))
     }
 
     /// Which database it is.

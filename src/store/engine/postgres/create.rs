@@ -2,8 +2,10 @@
 //! or is killed leaves nothing.
 
 use std::pin::pin;
+use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use shell_words::quote;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::error::SqlState;
 
@@ -18,13 +20,34 @@ use crate::store::engine::{Decoder, FilledColumn, Mode, NewRows, NotCommitted, O
 use crate::store::schema::native::SERVER_MIGRATIONS;
 use crate::store::sql::{Encoding, Quoted, Sql};
 
+/// Makes a store, whose tables `fill` fills and [publishes](Postgres::publish). What is not
+/// published goes with the connection.
+///
+/// # Errors
+///
+/// If no host accepts the connection, or the schema has tables, or may not be made, and those
+/// of `fill`.
+pub fn new_store(
+    settings: &Settings,
+    wait: Duration,
+    stop: &StopFlag,
+    fill: impl FnOnce(Postgres) -> Result<()>,
+) -> Result<()> {
+    let how = Opening { mode: Mode::Write, busy_timeout: wait, foreign_owner: false, schema: None };
+    let begun = Postgres::begin_store(settings, &how, stop);
+    begun.and_then(fill).with_context(|| format!("cannot create store {settings}"))
+}
+
+/// The line for a shell that adds the first administrator.
+pub fn adding_root(settings: &Settings) -> String {
+    let users = format!("{}.users", settings.new_schema());
+    let insert = format!("INSERT INTO {users} (username, admin) VALUES ('root', TRUE)");
+    format!("psql {} -c {}", quote(&settings.to_string()), quote(&insert))
+}
+
 impl Postgres {
     /// Connects, and begins the transaction that makes the store, whose tables are empty yet.
-    ///
-    /// # Errors
-    ///
-    /// If no host accepts the connection, or the schema has tables, or may not be made.
-    pub fn new_store(settings: &Settings, how: &Opening, stop: &StopFlag) -> Result<Self> {
+    fn begin_store(settings: &Settings, how: &Opening, stop: &StopFlag) -> Result<Self> {
         let mut postgres = Self::connected(settings, how)?;
         postgres.stop_when(stop);
         let answer =

@@ -27,6 +27,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio_postgres::{Error, SimpleQueryMessage};
 
+pub use self::create::{adding_root, new_store};
 use self::error::SessionError;
 use self::host::addresses;
 use self::parameters::Encoded;

@@ -4,6 +4,7 @@ mod catalog;
 mod create;
 mod error;
 mod functions;
+mod new_file;
 mod open;
 mod page;
 mod recognise;
@@ -23,6 +24,7 @@ use rusqlite::Connection;
 use self::error::statement_error;
 #[cfg(test)]
 pub use self::functions::contains;
+pub use self::new_file::{adding_root, new_file};
 use self::open::CACHE;
 pub use self::open::{catalog_of, open};
 pub use self::page::PageRow;

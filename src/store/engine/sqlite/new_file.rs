@@ -1,71 +1,26 @@
-//! Makes a new native store where there is none, and never over what exists.
+//! Makes a new native store in a file, and never over what exists.
 
 use std::fs::Permissions;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
-use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use rusqlite::{Connection, OpenFlags};
 use tempfile::NamedTempFile;
 
-use super::engine::postgres::Postgres;
-use super::engine::sqlite::Sqlite;
-use super::engine::{Engine, Mode, Opening};
-use super::links::Destination;
-use super::schema::native::{APPLICATION_ID, MIGRATIONS};
-use super::{Location, file_owner};
+use super::Sqlite;
 use crate::failure::{Failure, Kind};
-use crate::stop_flag::StopFlag;
+use crate::store::file_owner;
+use crate::store::links::Destination;
+use crate::store::schema::native::{APPLICATION_ID, MIGRATIONS};
 
-/// Creates a store, whose tables `fill` fills.
-///
-/// # Errors
-///
-/// When there is something in its place, it cannot be written, and those of `fill`.
-pub fn new_store(
-    location: &Location,
-    wait: Duration,
-    stop: &StopFlag,
-    fill: impl FnOnce(&mut Engine) -> Result<()>,
-) -> Result<()> {
-    let settings = match location {
-        Location::Server(settings) => settings,
-        Location::File(path) => {
-            return new_file(path, |connection| {
-                let mut engine = Engine::Sqlite(Sqlite::unnamed(connection)?);
-                fill(&mut engine)?;
-                match engine {
-                    Engine::Sqlite(it) => Ok(it.connection),
-                    Engine::Postgres(_) => bail!("a file became a server"),
-                }
-            });
-        }
-    };
-    let create = || {
-        let how =
-            Opening { mode: Mode::Write, busy_timeout: wait, foreign_owner: false, schema: None };
-        let mut engine = Engine::Postgres(Postgres::new_store(settings, &how, stop)?);
-        // What is not published goes with the connection.
-        fill(&mut engine)?;
-        match engine {
-            Engine::Postgres(it) => it.publish(),
-            Engine::Sqlite(_) => bail!("a server became a file"),
-        }
-    };
-    create().with_context(|| format!("cannot create store {settings}"))
-}
-
-/// Creates a store at `path`.
+/// Makes a file at `path`, which `fill` fills and [publishes](Sqlite::publish).
 ///
 /// The store is built in a temporary file beside `path` and renamed when it is complete
 /// and on disk, so a run that fails or is killed leaves nothing at `path`. Only the owner
 /// may read it.
-pub fn new_file(
-    path: &Path,
-    fill_tables: impl FnOnce(Connection) -> Result<Connection>,
-) -> Result<()> {
+pub fn new_file(path: &Path, fill: impl FnOnce(Sqlite) -> Result<()>) -> Result<()> {
     let cannot = || format!("cannot create store {}", path.display());
     // Fails early; `persist_noclobber` makes sure of it at the end.
     if path.symlink_metadata().is_ok() {
@@ -86,15 +41,15 @@ pub fn new_file(
     };
     let (folder, new) = follow().with_context(cannot)?;
     // Without the name of the temporary file, which says nothing to anybody.
-    let file = NamedTempFile::new_in(&folder);
-    let file = file.map_err(|error| io::Error::from(error.kind())).with_context(cannot)?;
+    let made = NamedTempFile::new_in(&folder);
+    let made = made.map_err(|error| io::Error::from(error.kind())).with_context(cannot)?;
     // Explicit, because an unusual umask could lock the owner out.
     let owner_only = Permissions::from_mode(0o600);
-    file.as_file().set_permissions(owner_only).with_context(cannot)?;
-    fill(file.path(), fill_tables).with_context(cannot)?;
-    let sync = || file.as_file().sync_all();
+    made.as_file().set_permissions(owner_only).with_context(cannot)?;
+    begin(made.path()).and_then(fill).with_context(cannot)?;
+    let sync = || made.as_file().sync_all();
     sync().with_context(cannot)?;
-    match file.persist_noclobber(new) {
+    match made.persist_noclobber(new) {
         Ok(_) => Ok(()),
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
             Err(anyhow::Error::new(exists()).context(cannot()))
@@ -108,7 +63,8 @@ fn exists() -> Failure {
         .hint("choose another path, or move the file away")
 }
 
-fn fill(path: &Path, fill_tables: impl FnOnce(Connection) -> Result<Connection>) -> Result<()> {
+/// Begins the transaction that makes the tables.
+fn begin(path: &Path) -> Result<Sqlite> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     // Nobody uses the file yet, so it need not survive a crash.
@@ -121,11 +77,22 @@ fn fill(path: &Path, fill_tables: impl FnOnce(Connection) -> Result<Connection>)
     }
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     connection.pragma_update(None, "user_version", i32::try_from(MIGRATIONS.len())?)?;
-    let connection = fill_tables(connection)?;
-    connection.execute_batch("COMMIT")?;
+    Sqlite::unnamed(connection)
+}
 
-    // The file records the mode; closing it removes the -wal file.
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.close().map_err(|(_, error)| error)?;
-    Ok(())
+impl Sqlite {
+    /// Ends the transaction that made a file.
+    pub fn publish(self) -> Result<()> {
+        self.connection.execute_batch("COMMIT")?;
+        // The file records the mode; closing it removes the -wal file.
+        self.connection.pragma_update(None, "journal_mode", "WAL")?;
+        self.connection.close().map_err(|(_, error)| error.into())
+    }
+}
+
+/// The line for a shell that adds the first administrator.
+pub fn adding_root(path: &Path) -> String {
+    let path = path.display().to_string();
+    let insert = "INSERT INTO users (username, admin) VALUES ('root', 1)";
+    format!("sqlite3 {} \"{insert}\"", shell_words::quote(&path))
 }
