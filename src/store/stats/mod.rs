@@ -60,7 +60,10 @@ impl Store {
         if self.vouches_for(query.selection()) {
             let counted = self.retry_while_locked(|timeout, _| {
                 let transaction = self.engine.begin(Mode::Read, timeout)?;
+                // Each page is read once.
+                self.engine.keep_at_most(Some(2))?;
                 let counted = self.counted(&transaction, columns, query.selection(), wanted)?;
+                self.engine.keep_at_most(None)?;
                 transaction.commit()?;
                 Ok(counted)
             })?;
