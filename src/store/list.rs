@@ -127,8 +127,9 @@ impl Store {
                 owners.map(|sql| Owners::read(&transaction, self.sql().push(sql), &self.stop));
             let owners = owners.transpose()?.flatten();
             way.has_owners = owners.is_some();
-            // Rows are read in their order, each page once; to sort, SQLite takes as much again.
-            let kept = if way.has_owners { Some(2) } else { way.sorts.then_some(8) };
+            // Where nothing is joined each page is read once; to sort, SQLite takes as much again.
+            let is_alone = P::IS_ID || way.has_owners;
+            let kept = if way.sorts { Some(8) } else { is_alone.then_some(2) };
             if kept.is_some() {
                 self.engine.keep_at_most(kept)?;
             }
