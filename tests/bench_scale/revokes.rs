@@ -112,13 +112,14 @@ pub fn measure(bench: &Bench, beside: &Beside) -> Result<()> {
         let lines = compare(&sides[0], &sides[1])?;
 
         let sql = "SELECT count(*) FROM personal_access_tokens WHERE revoked";
-        let revoked = chosen + ask(&store, sql)?;
+        let events = "SELECT count(*) FROM audit_events";
+        let expected = (chosen + ask(&store, sql)?, chosen + ask(&store, events)?);
         let rounds = bench.in_turn(sides.len(), |side| {
             copies[side].renew()?;
             let usage = sides[side].run()?;
             let path = &copies[side].path;
-            let left = (ask(path, sql)?, ask(path, "SELECT count(*) FROM audit_events")?);
-            ensure!(left == (revoked, chosen), "{left:?} tokens are revoked and events written");
+            let left = (ask(path, sql)?, ask(path, events)?);
+            ensure!(left == expected, "{left:?} tokens are revoked and events written");
             Ok(usage)
         })?;
         let line = Line {
