@@ -15,7 +15,7 @@ use crate::model::reference::Reference;
 use crate::model::time::{Moment, Timestamp};
 use crate::model::token::Token;
 use crate::store::engine::{Decoder, Transaction};
-use crate::store::schema::RevokeMethod;
+use crate::store::schema::{AuditEvents, RevokeMethod};
 use crate::store::sql::{Sql, Value};
 use crate::store::stored::Unrecorded;
 use crate::store::{Store, Stored, filter};
@@ -231,14 +231,24 @@ impl Store {
         sql.push(" ORDER BY ").by_id(table.id);
         transaction.rows(&sql, |_| ())?;
 
-        let mut sql = self.sql();
-        sql.push(events.targets).bind(run.id.as_str());
-        sql.push(" AND ").push(events.table.id.sql).push(" > ").bind(newest);
-        let recorded = ids(transaction, &sql)?;
+        let recorded = ids(transaction, &self.recorded_sql(events, &run.id, newest))?;
         if let Some(token) = tokens.iter().find(|it| recorded.binary_search(&it.id()).is_err()) {
             bail!("the database keeps the audit event of token {} from being recorded", token.id());
         }
         Ok(())
+    }
+
+    /// The statement that reads the tokens of a run's events behind what was the newest.
+    pub(in crate::store) fn recorded_sql(
+        &self,
+        events: &AuditEvents,
+        run_id: &str,
+        newest: i64,
+    ) -> Sql {
+        let mut sql = self.sql();
+        sql.push(events.targets).bind(run_id);
+        sql.push(" AND ").push(events.table.id.sql).push(" > ").bind(newest);
+        sql
     }
 
     /// Those of the tokens that the database keeps from being revoked, read back from the table.

@@ -222,7 +222,8 @@ pub struct AuditEvents {
     pub actors: Lookup,
     /// Selects the id of the newest event, or 0.
     pub newest: &'static str,
-    /// Selects the ids of the tokens of a run's events; the run is bound behind it.
+    /// Selects the ids of the tokens of a run's events; the run is bound behind it. Asked for
+    /// those behind the newest, it reads no others.
     pub targets: &'static str,
     /// Inserts events: what a run's have in common, from `created_at` to `reason`, is bound
     /// after it, and what each token is called is selected, from its id to its owner's name.

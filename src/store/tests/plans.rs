@@ -164,8 +164,16 @@ fn the_plans_use_the_indexes() -> Result<()> {
     text.push_str("a batch of it\n");
     let batch = query.among([1, 2, 3].map(TokenId::from).into_iter().collect());
     text += &explained(&store, &store.evaluation_sql(&batch, now()?)?)?;
+    text.push_str("its events\n");
+    text += &explained(&store, &recorded_sql(&store)?)?;
     expect_file!["../../../tests/golden/plans.txt"].assert_eq(&text);
     Ok(())
+}
+
+/// The statement that reads back the events of a batch.
+fn recorded_sql(store: &Store) -> Result<Sql> {
+    let events = store.columns::<AuditEvent>()?;
+    Ok(store.recorded_sql(events, "0190e2c5-0000-7000-8000-000000000000", 7))
 }
 
 /// Returns the plans in another application's database.
@@ -257,9 +265,12 @@ fn the_plans_use_the_indexes_of_other_applications() -> Result<()> {
             plans.push_str("\ndeploy-tokens\n");
             plans += &deploy_plans_of(&open(&cluster.gitlab().url("postgres"))?)?;
             expect_file!["../../../tests/golden/plans_gitlab.txt"].assert_eq(&plans);
-            let mut plans = plans_of(&native_for_plans(cluster)?)?;
+            let native = native_for_plans(cluster)?;
+            let mut plans = plans_of(&native)?;
             plans.push_str("\ndeploy-tokens\n");
-            plans += &deploy_plans_of(&native_for_plans(cluster)?)?;
+            plans += &deploy_plans_of(&native)?;
+            plans.push_str("the events of a batch\n");
+            plans += &explained(&native, &recorded_sql(&native)?)?;
             expect_file!["../../../tests/golden/plans_native_server.txt"].assert_eq(&plans);
         } else {
             let line = format!(

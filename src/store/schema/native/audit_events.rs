@@ -40,7 +40,9 @@ pub fn audit_events(dialect: Dialect) -> AuditEvents {
             by_name: by_name.actor,
         },
         newest: "SELECT coalesce(max(t.id), 0) FROM @audit_events t",
-        targets: "SELECT t.target_id FROM @audit_events t WHERE t.run_id = ",
+        // An expression, which no index has: the run may have a million events, of which those
+        // behind the newest are found by their ids.
+        targets: "SELECT t.target_id FROM @audit_events t WHERE t.run_id || '' = ",
         insert: "INSERT INTO @audit_events (created_at, run_id, action, actor, actor_id, os_user, \
              target_type, reason, target_id, target_name, target_user_id, target_username) SELECT ",
     }
