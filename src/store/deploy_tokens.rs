@@ -2,7 +2,8 @@
 //! SQL, and how a row becomes a record.
 
 use super::engine::Decoder;
-use super::filter::{shared, shared_bounds, shared_search, shared_sort_column};
+use super::filter::{shared, shared_bounds, shared_search};
+use super::order::shared_sort_column;
 use super::schema::{DeployTokens, NameColumn, RevokeMethod, Schema, Table, Time};
 use super::scopes::Scopes;
 use super::sql::{IdColumn, IdForm, Sql, Value};

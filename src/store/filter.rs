@@ -6,7 +6,7 @@ use super::stored::{FilterContext, NULL, Projection, Stored, Unrecorded};
 use super::way::{Criterion, Way, compare};
 use crate::model::access::{Reach, Selection};
 use crate::model::time::{Moment, Timestamp};
-use crate::model::token::{Sort, SortKey, State, StateFilter, TokenFilter};
+use crate::model::token::{State, StateFilter, TokenFilter};
 
 /// Returns the column of a property, or fails where it is not recorded.
 pub fn recorded<V>(column: Option<V>, property: &'static str) -> Result<V, Unrecorded> {
@@ -26,8 +26,8 @@ pub fn select<T: Stored, P: Projection<T>>(
     let table = T::table(columns);
     select_list::<T, P>(sql, columns, selection.filter(), way);
     // Even where no row of another table is looked up, a join would ask for its key.
-    let is_alone = P::IS_ID || way.has_owners;
-    sql.push(" FROM ").push(if is_alone { table.alone() } else { table.from }).push(" WHERE ");
+    let from = if P::is_alone(way) { table.alone() } else { table.from };
+    sql.push(" FROM ").push(from).push(" WHERE ");
     within_reach(sql, columns, selection);
     conditions(sql, columns, selection, way, now)
 }
@@ -162,46 +162,11 @@ fn within_reach<T: Stored>(sql: &mut Sql, columns: &T::Columns, selection: &Sele
     }
 }
 
-/// Writes the ORDER BY clause.
-pub fn order_by<T: Stored>(
-    sql: &mut Sql,
-    columns: &T::Columns,
-    sort: Sort,
-    way: &Way,
-) -> Result<(), Unrecorded> {
-    sql.push(" ORDER BY ");
-    if sort.key != SortKey::Id {
-        let column = T::sort_column(columns, sort.key)?;
-        match sort.key {
-            SortKey::Name => sql.by_code_point(column),
-            SortKey::Id | SortKey::Created | SortKey::LastUsed | SortKey::Expires => {
-                sql.push(column)
-            }
-        };
-        sql.push(if sort.descending { " DESC NULLS FIRST, " } else { " ASC NULLS LAST, " });
-    }
-    // With a sign, rows are not read in the order of ids.
-    sql.push(if way.sorts { "+" } else { "" }).by_id(T::table(columns).id);
-    sql.push(if sort.descending { " DESC" } else { " ASC" });
-    Ok(())
-}
-
-/// Returns the column of a sort key that every kind of token has.
-pub fn shared_sort_column(tokens: &Tokens, key: SortKey) -> Result<&'static str, Unrecorded> {
-    Ok(match key {
-        SortKey::Id => tokens.table.id.sql,
-        SortKey::Created => recorded(tokens.created_at, CREATION)?.sql,
-        SortKey::Expires => recorded(tokens.expires_at, EXPIRY)?.sql,
-        SortKey::Name => recorded(tokens.name, NAME)?.sql,
-        SortKey::LastUsed => return Err(Unrecorded("the use of such tokens")),
-    })
-}
-
 /// The expiry, in the message about a store that does not record it.
-const EXPIRY: &str = "when tokens expire";
+pub const EXPIRY: &str = "when tokens expire";
 /// The same for the time of creation.
 pub const CREATION: &str = "when tokens were created";
-const NAME: &str = "names of tokens";
+pub const NAME: &str = "names of tokens";
 pub const OWNER: &str = "who owns a token";
 pub const USE: &str = "when tokens were last used";
 pub const SCOPES: &str = "scopes";

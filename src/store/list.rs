@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 
 use super::engine::{Decoder, Mode, Stream};
+use super::order::order_by;
 use super::owners::Owners;
 use super::sql::Sql;
 use super::stored::{NULL, decoded};
@@ -128,8 +129,7 @@ impl Store {
             let owners = owners.transpose()?.flatten();
             way.has_owners = owners.is_some();
             // Where nothing is joined each page is read once; to sort, SQLite takes as much again.
-            let is_alone = P::IS_ID || way.has_owners;
-            let kept = if way.sorts { Some(8) } else { is_alone.then_some(2) };
+            let kept = if way.sorts { Some(8) } else { P::is_alone(&way).then_some(2) };
             if kept.is_some() {
                 self.engine.keep_at_most(kept)?;
             }
@@ -166,7 +166,7 @@ impl Store {
         let columns = self.columns::<T>()?;
         let mut sql = self.sql();
         filter::select::<T, P>(&mut sql, columns, selection, way, options.now)
-            .and_then(|()| filter::order_by::<T>(&mut sql, columns, options.sort, way))
+            .and_then(|()| order_by::<T>(&mut sql, columns, options.sort, way))
             .map_err(|error| self.unrecorded(&error))?;
         if let Some(limit) = options.limit {
             sql.push(" LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX));

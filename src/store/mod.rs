@@ -20,6 +20,7 @@ mod links;
 mod list;
 mod lookup;
 mod open_files;
+mod order;
 mod owners;
 mod revoke;
 mod sample;

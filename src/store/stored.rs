@@ -133,6 +133,11 @@ pub trait Projection<T: Stored>: Sized {
     /// order; the id comes first.
     fn select_list(columns: &T::Columns, filter: &T::Filter) -> Vec<(&'static str, &'static str)>;
     fn decode(row: &mut Decoder<'_>, columns: &T::Columns) -> Result<Self, String>;
+    /// Whether rows are read from their table alone, without a join.
+    #[must_use]
+    fn is_alone(way: &Way) -> bool {
+        Self::IS_ID || way.has_owners
+    }
     /// Adds what is said of the owner, where it was not in the row.
     fn adopt(&mut self, _: &Owners) {}
 }

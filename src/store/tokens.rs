@@ -4,8 +4,8 @@
 use super::engine::Decoder;
 use super::filter::{
     CREATION, OWNER, USE, at, is_null, recorded, shared, shared_bounds, shared_search,
-    shared_sort_column,
 };
+use super::order::shared_sort_column;
 use super::owners::Owners;
 use super::schema::{
     Comparison, NameColumn, OwnerColumn, PersonalAccessTokens, RevokeMethod, Schema, Table, Time,

@@ -8,6 +8,7 @@ use crate::model::id::{IdList, TokenId};
 use crate::model::time::Moment;
 use crate::model::token::{Sort, Token};
 use crate::store::engine::Transaction;
+use crate::store::order::order_by;
 use crate::store::sql::Sql;
 use crate::store::stored::decoded;
 use crate::store::way::Way;
@@ -71,7 +72,7 @@ impl Store {
         let columns = self.columns::<T>()?;
         let mut sql = self.sql();
         filter::evaluate(&mut sql, columns, query.selection(), now)
-            .and_then(|()| filter::order_by::<T>(&mut sql, columns, Sort::BY_ID, &Way::default()))
+            .and_then(|()| order_by::<T>(&mut sql, columns, Sort::BY_ID, &Way::default()))
             .map_err(|error| self.unrecorded(&error))?;
         Ok(sql)
     }
