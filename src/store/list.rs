@@ -121,7 +121,7 @@ impl Store {
         let columns = self.columns::<T>()?;
         let mut read = Some(read);
         self.retry_while_locked(|timeout, _| {
-            let transaction = self.engine.begin(Mode::Read, timeout)?;
+            let mut transaction = self.engine.begin(Mode::Read, timeout)?;
             let mut way = self.way::<T, P>(&transaction, selection, options)?;
             let owners = T::owners(columns).filter(|_| way.reads_many && !P::OF_OWNER.is_empty());
             let owners =
@@ -130,8 +130,8 @@ impl Store {
             way.has_owners = owners.is_some();
             // Where nothing is joined each page is read once; to sort, SQLite takes as much again.
             let kept = if way.sorts { Some(8) } else { P::is_alone(&way).then_some(2) };
-            if kept.is_some() {
-                self.engine.keep_at_most(kept)?;
+            if let Some(mebibytes) = kept {
+                transaction.keep_at_most(mebibytes)?;
             }
             let sql = self.selection_sql::<T, P>(selection, options, &way)?;
             // The engine calls it once there are rows, or none at all.
@@ -147,10 +147,6 @@ impl Store {
                 &self.stop,
                 |rows| read.take().context("the rows have been read")?(rows),
             )?;
-            if kept.is_some() {
-                // What is written afterwards needs the usual.
-                self.engine.keep_at_most(None)?;
-            }
             transaction.commit()?;
             Ok(result)
         })

@@ -97,10 +97,10 @@ impl Store {
 
     fn copy_into(&self, new: &mut Engine, copying: Copying<'_>) -> Result<Vec<CopiedTable>> {
         let mut done = 0;
-        // Each page is read once.
-        self.engine.keep_at_most(Some(2))?;
         // One transaction, and so one snapshot.
-        let transaction = self.engine.begin(Mode::Read, self.busy_timeout)?;
+        let mut transaction = self.engine.begin(Mode::Read, self.busy_timeout)?;
+        // Each page is read once.
+        transaction.keep_at_most(2)?;
         if new.sql().dialect() == Dialect::Postgres {
             self.check_links(&transaction)?;
         }

@@ -269,11 +269,7 @@ impl Engine {
 
     /// Keeps no more of the database in memory, where it is this process that keeps it; `None`:
     /// the usual.
-    ///
-    /// # Errors
-    ///
-    /// Those of the database.
-    pub fn keep_at_most(&self, mebibytes: Option<i32>) -> Result<()> {
+    fn keep_at_most(&self, mebibytes: Option<i32>) -> Result<()> {
         match self {
             Self::Sqlite(it) => it.keep_at_most(mebibytes),
             Self::Postgres(_) => Ok(()),

@@ -16,6 +16,8 @@ pub struct Transaction<'e> {
     mode: Mode,
     begun: Instant,
     is_open: bool,
+    /// Whether less of the database is kept in memory than usual.
+    keeps_less: bool,
     /// What a server calls it, where that was asked.
     number: Option<i64>,
 }
@@ -28,7 +30,15 @@ impl Engine {
     /// Those of the database, a lock among them.
     pub fn begin(&self, mode: Mode, wait: Duration) -> Result<Transaction<'_>> {
         self.begin_inside(mode, wait).context(cannot(mode))?;
-        Ok(Transaction { engine: self, mode, begun: Instant::now(), is_open: true, number: None })
+        let begun = Instant::now();
+        Ok(Transaction {
+            engine: self,
+            mode,
+            begun,
+            is_open: true,
+            keeps_less: false,
+            number: None,
+        })
     }
 
     /// Reads what a transaction of another connection, whose end was not heard of, has
@@ -57,6 +67,17 @@ impl Transaction<'_> {
     #[must_use]
     pub fn begun(&self) -> Instant {
         self.begun
+    }
+
+    /// Keeps no more of the database in memory until its end, where it is this process that
+    /// keeps it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn keep_at_most(&mut self, mebibytes: i32) -> Result<()> {
+        self.keeps_less = true;
+        self.engine.keep_at_most(Some(mebibytes))
     }
 
     /// Lends the rows of a statement to `read`, in order, one at a time, in bounded
@@ -142,6 +163,10 @@ impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         if self.is_open {
             self.engine.rollback();
+        }
+        if self.keeps_less {
+            // With less, what comes afterwards would only be slower.
+            let _ = self.engine.keep_at_most(None);
         }
     }
 }

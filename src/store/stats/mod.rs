@@ -59,11 +59,10 @@ impl Store {
         let columns = self.columns_of(wanted.by)?;
         if self.vouches_for(query.selection()) {
             let counted = self.retry_while_locked(|timeout, _| {
-                let transaction = self.engine.begin(Mode::Read, timeout)?;
+                let mut transaction = self.engine.begin(Mode::Read, timeout)?;
                 // Each page is read once.
-                self.engine.keep_at_most(Some(2))?;
+                transaction.keep_at_most(2)?;
                 let counted = self.counted(&transaction, columns, query.selection(), wanted)?;
-                self.engine.keep_at_most(None)?;
                 transaction.commit()?;
                 Ok(counted)
             })?;
