@@ -172,7 +172,7 @@ fn main() -> Result<()> {
 impl Row {
     fn compare_and_time(&self, url: &str) -> Result<()> {
         let program = || own(url, &self.own);
-        let hand = || psql(url, &self.theirs);
+        let hand = || statement(url, &self.theirs);
         let (theirs, own) = (lines(&mut hand())?, lines(&mut program())?);
         if self.theirs.contains("csv") {
             assert_eq!(theirs.len(), own.len());
@@ -258,18 +258,27 @@ fn own(url: &str, arguments: &[impl AsRef<str>]) -> Command {
     command
 }
 
-fn psql(url: &str, statement: &str) -> Command {
-    let mut command = Command::new("psql");
-    command.args(["-X", "-q", "-A", "-t", "-d", url, "-c", statement]);
+/// The server's own `psql`. Debian's in the PATH is a script, which takes longer to find it than
+/// a look-up takes.
+fn psql(url: &str) -> Command {
+    let initdb = tools::tool("initdb").expect("what the server was made with");
+    let mut command = Command::new(initdb.with_file_name("psql"));
+    command.args(["-X", "-q", "-d", url]);
     command
 }
 
-/// `psql` with a script, which is too long for an argument.
+fn statement(url: &str, statement: &str) -> Command {
+    let mut command = psql(url);
+    command.args(["-A", "-t", "-c", statement]);
+    command
+}
+
+/// A script, which is too long for an argument.
 fn script(url: &str, text: &str) -> Result<Command> {
     let path = std::env::temp_dir().join(format!("by_hand_{}.sql", std::process::id()));
     std::fs::write(&path, text)?;
-    let mut command = Command::new("psql");
-    command.args(["-X", "-q", "-d", url, "-v", "ON_ERROR_STOP=1", "-f"]).arg(path);
+    let mut command = psql(url);
+    command.args(["-v", "ON_ERROR_STOP=1", "-f"]).arg(path);
     Ok(command)
 }
 
