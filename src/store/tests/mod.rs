@@ -7,6 +7,7 @@ mod oracle;
 mod oracle_deploy;
 mod plans;
 mod population;
+mod statements;
 mod stats;
 mod ways;
 mod work;
