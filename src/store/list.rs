@@ -128,10 +128,9 @@ impl Store {
                 owners.map(|sql| Owners::read(&transaction, self.sql().push(sql), &self.stop));
             let owners = owners.transpose()?.flatten();
             way.has_owners = owners.is_some();
-            // Where nothing is joined each page is read once; and SQLite sorts as much at a time,
-            // which is faster where it fits in the processor's cache.
+            // Where nothing is joined each page is read once.
             if P::is_alone(&way) {
-                transaction.keep_at_most(2)?;
+                transaction.keep_little()?;
             }
             let sql = self.selection_sql::<T, P>(selection, options, &way)?;
             // The engine calls it once there are rows, or none at all.

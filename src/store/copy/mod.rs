@@ -99,8 +99,7 @@ impl Store {
         let mut done = 0;
         // One transaction, and so one snapshot.
         let mut transaction = self.engine.begin(Mode::Read, self.busy_timeout)?;
-        // Each page is read once.
-        transaction.keep_at_most(2)?;
+        transaction.keep_little()?;
         if new.sql().dialect() == Dialect::Postgres {
             self.check_links(&transaction)?;
         }

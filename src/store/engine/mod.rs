@@ -267,11 +267,11 @@ impl Engine {
         matches!(self, Self::Postgres(_))
     }
 
-    /// Keeps no more of the database in memory, where it is this process that keeps it; `None`:
-    /// the usual.
-    fn keep_at_most(&self, mebibytes: Option<i32>) -> Result<()> {
+    /// Keeps little of the database in memory, or as much as usual, where it is this process that
+    /// keeps it.
+    fn keep_little(&self, is_little: bool) -> Result<()> {
         match self {
-            Self::Sqlite(it) => it.keep_at_most(mebibytes),
+            Self::Sqlite(it) => it.keep_little(is_little),
             Self::Postgres(_) => Ok(()),
         }
     }

@@ -16,8 +16,8 @@ pub struct Transaction<'e> {
     mode: Mode,
     begun: Instant,
     is_open: bool,
-    /// Whether less of the database is kept in memory than usual.
-    keeps_less: bool,
+    /// Whether little of the database is kept in memory.
+    keeps_little: bool,
     /// What a server calls it, where that was asked.
     number: Option<i64>,
 }
@@ -30,13 +30,12 @@ impl Engine {
     /// Those of the database, a lock among them.
     pub fn begin(&self, mode: Mode, wait: Duration) -> Result<Transaction<'_>> {
         self.begin_inside(mode, wait).context(cannot(mode))?;
-        let begun = Instant::now();
         Ok(Transaction {
             engine: self,
             mode,
-            begun,
+            begun: Instant::now(),
             is_open: true,
-            keeps_less: false,
+            keeps_little: false,
             number: None,
         })
     }
@@ -69,15 +68,15 @@ impl Transaction<'_> {
         self.begun
     }
 
-    /// Keeps no more of the database in memory until its end, where it is this process that
-    /// keeps it.
+    /// Keeps little of the database in memory until its end, where it is this process that keeps
+    /// it: for what reads each page once.
     ///
     /// # Errors
     ///
     /// Those of the database.
-    pub fn keep_at_most(&mut self, mebibytes: i32) -> Result<()> {
-        self.keeps_less = true;
-        self.engine.keep_at_most(Some(mebibytes))
+    pub fn keep_little(&mut self) -> Result<()> {
+        self.keeps_little = true;
+        self.engine.keep_little(true)
     }
 
     /// Lends the rows of a statement to `read`, in order, one at a time, in bounded
@@ -164,9 +163,9 @@ impl Drop for Transaction<'_> {
         if self.is_open {
             self.engine.rollback();
         }
-        if self.keeps_less {
-            // With less, what comes afterwards would only be slower.
-            let _ = self.engine.keep_at_most(None);
+        if self.keeps_little {
+            // With little, what comes afterwards would only be slower.
+            let _ = self.engine.keep_little(false);
         }
     }
 }

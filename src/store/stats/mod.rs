@@ -60,8 +60,7 @@ impl Store {
         if self.vouches_for(query.selection()) {
             let counted = self.retry_while_locked(|timeout, _| {
                 let mut transaction = self.engine.begin(Mode::Read, timeout)?;
-                // Each page is read once.
-                transaction.keep_at_most(2)?;
+                transaction.keep_little()?;
                 let counted = self.counted(&transaction, columns, query.selection(), wanted)?;
                 transaction.commit()?;
                 Ok(counted)

@@ -25,7 +25,7 @@ use self::error::statement_error;
 #[cfg(test)]
 pub use self::functions::contains;
 pub use self::new_file::{adding_root, new_file};
-use self::open::CACHE;
+use self::open::{CACHE, LITTLE_CACHE};
 pub use self::open::{catalog_of, open};
 pub use self::page::PageRow;
 #[cfg(test)]
@@ -138,9 +138,9 @@ impl Sqlite {
         str::from_utf8(path).map_or_else(|_| path.escape_ascii().to_string(), Into::into)
     }
 
-    /// Keeps no more of the file in memory from now on; `None`: the usual.
-    pub fn keep_at_most(&self, mebibytes: Option<i32>) -> Result<()> {
-        let size = mebibytes.map_or(CACHE, |it| -it << 10);
+    /// Keeps little of the file in memory from now on, or as much as usual.
+    pub fn keep_little(&self, is_little: bool) -> Result<()> {
+        let size = if is_little { LITTLE_CACHE } else { CACHE };
         Ok(self.connection.pragma_update(None, "cache_size", size)?)
     }
 
