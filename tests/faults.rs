@@ -1,9 +1,10 @@
 //! Faults that really happen, on real files and real processes: kills, signals,
-//! full disks, locks, readers that stall or leave, stores that are replaced, and
+//! full disks, locks, readers that stall or leave, servers far away, stores that are replaced, and
 //! an application that writes all along.
 
 mod application;
 mod bulk;
+mod distance;
 mod full_disks;
 mod injected;
 mod interruptions;

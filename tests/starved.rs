@@ -153,7 +153,8 @@ fn a_clock_that_nobody_has_set_is_told_of() {
     let sandbox = Sandbox::new();
     for line in ["--as root list", "--as root revoke 1", "--as root audit"] {
         let ran = at(&sandbox, "1969-12-31 23:00:00", line);
-        ran.assert(1).says(&["the system clock says 1969-12-31T23:00:00.000Z", "hint: set the clock"]);
+        ran.assert(1)
+            .says(&["the system clock says 1969-12-31T23:00:00.000Z", "hint: set the clock"]);
         let ran = at(&sandbox, "9999-12-31 23:59:50", line);
         ran.assert(0);
     }

@@ -1,4 +1,4 @@
-//! A way to a PostgreSQL server with somebody on the wire, who loses or holds back what
+//! A way to a PostgreSQL server that is long, or has somebody on it who loses or holds back what
 //! passes at the worst moment.
 
 use std::fs;
@@ -6,9 +6,10 @@ use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -23,9 +24,17 @@ pub enum Fault {
     AnswerIsLostForGood,
     /// The answer comes, and what follows it does not, on any connection.
     AllBehindItIsLost,
-    /// From the first message with this text on (a COMMIT: behind a write), nothing comes
-    /// through any more, on no connection, and none is closed.
+    /// From the first message with this text on (a COMMIT: behind a write), nothing gets to the
+    /// server any more, on no connection, and none is closed.
     Silence(&'static str),
+    /// Nothing is lost, and answers come so much later.
+    Distance(Duration),
+}
+
+impl Fault {
+    fn delay(self) -> Duration {
+        if let Self::Distance(delay) = self { delay } else { Duration::ZERO }
+    }
 }
 
 /// A socket in front of a server's.
@@ -42,6 +51,8 @@ struct Shared {
     has_happened: AtomicBool,
     is_cut: AtomicBool,
     is_silent: AtomicBool,
+    /// How often the server was asked something after it had answered.
+    round_trips: AtomicUsize,
 }
 
 impl Wire {
@@ -63,6 +74,7 @@ impl Wire {
             has_happened: AtomicBool::new(false),
             is_cut: AtomicBool::new(false),
             is_silent: AtomicBool::new(false),
+            round_trips: AtomicUsize::new(0),
         });
         let theirs = Arc::clone(&shared);
         // It ends with the test's process.
@@ -85,6 +97,10 @@ impl Wire {
     pub fn has_happened(&self) -> bool {
         self.shared.has_happened.load(Ordering::SeqCst)
     }
+
+    pub fn round_trips(&self) -> usize {
+        self.shared.round_trips.load(Ordering::SeqCst)
+    }
 }
 
 impl Shared {
@@ -92,22 +108,33 @@ impl Shared {
         let mut server = UnixStream::connect(&self.server)?;
         let answers = (server.try_clone()?, client.try_clone()?);
         let is_swallowed = Arc::new(AtomicBool::new(false));
-        let (swallows, shared) = (Arc::clone(&is_swallowed), Arc::clone(self));
+        let is_answered = Arc::new(AtomicBool::new(false));
+        let (swallows, answered) = (Arc::clone(&is_swallowed), Arc::clone(&is_answered));
+        let (sender, on_their_way) = mpsc::channel::<(Instant, Vec<u8>)>();
+        let fault = self.fault;
         let back = thread::spawn(move || {
             let (mut server, mut client) = answers;
+            let arriving = thread::spawn(move || {
+                for (due, bytes) in on_their_way {
+                    thread::sleep(due.saturating_duration_since(Instant::now()));
+                    answered.store(true, Ordering::SeqCst);
+                    if client.write_all(&bytes).is_err() {
+                        break;
+                    }
+                }
+                let _ = client.shutdown(Shutdown::Both);
+            });
             let mut bytes = vec![0; 1 << 16];
             while let Ok(length @ 1..) = server.read(&mut bytes) {
-                if swallows.load(Ordering::SeqCst) {
-                    break;
-                }
-                if shared.is_silent.load(Ordering::SeqCst) {
-                    continue;
-                }
-                if client.write_all(&bytes[..length]).is_err() {
+                let due = Instant::now() + fault.delay();
+                if swallows.load(Ordering::SeqCst)
+                    || sender.send((due, bytes[..length].to_vec())).is_err()
+                {
                     break;
                 }
             }
-            let _ = client.shutdown(Shutdown::Both);
+            drop(sender);
+            let _ = arriving.join();
         });
 
         // The first message has no type.
@@ -128,14 +155,16 @@ impl Shared {
                 let _ = io::copy(&mut client, &mut io::sink());
                 break;
             }
-            let is_lost = !matches!(self.fault, Fault::Silence(_));
-            if is_lost
+            if is_answered.swap(false, Ordering::SeqCst) {
+                self.round_trips.fetch_add(1, Ordering::SeqCst);
+            }
+            if !matches!(self.fault, Fault::Silence(_) | Fault::Distance(_))
                 && writes
                 && says(b"COMMIT")
                 && !self.has_happened.swap(true, Ordering::SeqCst)
             {
                 match self.fault {
-                    Fault::CommitIsLost | Fault::Silence(_) => break,
+                    Fault::CommitIsLost | Fault::Silence(_) | Fault::Distance(_) => break,
                     Fault::AllBehindItIsLost => {
                         self.is_cut.store(true, Ordering::SeqCst);
                         server.write_all(&message)?;

@@ -95,7 +95,7 @@ impl Postgres {
         let values = typed(sql.values());
         let client = self.session.client();
         let answers = behind(client.simple_query(&begin), client.query_typed(sql.text(), &values));
-        let (session, rows) = self.session.wait(Some(LONGEST), answers).map_err(first_error)?;
+        let (session, rows) = self.session.ask(LONGEST, answers).map_err(first_error)?;
         Ok((session, self.read_namespaces(decoded(&rows, read_column))?))
     }
 

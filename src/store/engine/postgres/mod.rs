@@ -103,7 +103,7 @@ impl Postgres {
         answer: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, SessionError> {
         let begin = self.unsent.take();
-        self.session.wait(Some(limit), self.session.behind(begin, answer))
+        self.session.ask(limit, self.session.behind(begin, answer))
     }
 
     /// Sends statements that take no values, and have few rows.

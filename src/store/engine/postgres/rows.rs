@@ -1,17 +1,20 @@
 //! The rows of a statement: all at once, or by a cursor while they are read.
 
 use std::borrow::Cow;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::mpsc;
-use std::thread;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+use std::{iter, mem, thread};
 
 use anyhow::Result;
-use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Error, Row};
 
 use super::error::{SessionError, server_error};
-use super::session::behind;
+use super::session::{Session, behind};
 use super::values::typed;
 use super::{LONGEST, Postgres};
 use crate::stop_flag::StopFlag;
@@ -81,27 +84,34 @@ impl Postgres {
             // While one batch is read, the server produces the next.
             let (sender, receiver) = mpsc::sync_channel(1);
             let fetching = spawn(scope, move || {
-                let (mut rows, mut opening) = (1, Some((begin, declare)));
-                loop {
-                    let asked_at = Instant::now();
+                let client = session.client();
+                let portal = &portal;
+                let fetch = |rows| async move {
                     let fetch = format!("FETCH FORWARD {rows} FROM {portal}");
-                    let client = session.client();
-                    let fetch = client.query_typed(&fetch, &[]);
-                    let fetched = session.wait(None, async {
-                        // The first rows are asked for together with what they need.
-                        let Some((begin, declare)) = opening.take() else { return fetch.await };
-                        let declare = client.query_typed(&declare, &values);
-                        let (_, rows) = session.behind(begin, behind(declare, fetch)).await?;
-                        Ok(rows)
-                    });
+                    client.query_typed(&fetch, &[]).await
+                };
+                let opened = async {
+                    let declare = client.query_typed(&declare, &values);
+                    let (_, rows) = session.behind(begin, behind(declare, fetch(1))).await?;
+                    Ok(rows)
+                };
+                let (mut asked, rows) = (Asked::new(1, opened), FIRST_ROWS - 1);
+                let mut next = Asked::new(rows, fetch(rows));
+                loop {
+                    let (fetched, took) = asked.wait(session, Some(&mut next));
                     // Fewer than were asked for are the last.
-                    let is_full = |found: &Vec<Row>| u32::try_from(found.len()) == Ok(rows);
+                    let is_full = |found: &Vec<Row>| u32::try_from(found.len()) == Ok(asked.rows);
                     let is_more = fetched.as_ref().is_ok_and(is_full);
-                    // The reader may have stopped.
-                    if sender.send(fetched.map_err(server_error)).is_err() || !is_more {
+                    if sender.send(fetched.map_err(server_error)).is_err() {
+                        // The reader has stopped, and the server may be long at the next.
+                        let _ = next.wait(session, None);
                         return;
                     }
-                    rows = rows_after(rows, asked_at.elapsed());
+                    if !is_more {
+                        return;
+                    }
+                    let rows = rows_after(asked.rows, took);
+                    asked = mem::replace(&mut next, Asked::new(rows, fetch(rows)));
                 }
             })?;
             let decode = |rows: &mut Vec<Row>, index: usize| {
@@ -129,8 +139,53 @@ impl Postgres {
 /// A text that no name and no scope is.
 const NOBODYS: &str = "\u{1}\u{2}\u{3}";
 
-/// How many rows to ask for after so many took so long. The batches grow, so that the first
-/// rows of a slow search arrive early, and begin anew where one is slow.
+type Fetched = Result<Vec<Row>, Error>;
+
+/// Rows that a server is asked for.
+struct Asked<'s> {
+    rows: u32,
+    at: Instant,
+    answer: Pin<Box<dyn Future<Output = Fetched> + 's>>,
+    /// The answer, if it has come while that to an earlier request was waited for.
+    fetched: Option<Fetched>,
+}
+
+impl<'s> Asked<'s> {
+    fn new(rows: u32, answer: impl Future<Output = Fetched> + 's) -> Self {
+        Self { rows, at: Instant::now(), answer: Box::pin(answer), fetched: None }
+    }
+
+    /// Waits for the rows, and has the server asked for the next ones meanwhile: it would else be
+    /// idle for as long as a request is on its way. Gives also how long the server took.
+    fn wait(
+        &mut self,
+        session: &Session,
+        mut next: Option<&mut Self>,
+    ) -> (Result<Vec<Row>, SessionError>, Duration) {
+        // It began when the request arrived, or when those before were done. They were at the
+        // latest when they were read.
+        let begun = (self.at + session.round_trip()).max(Instant::now());
+        let fetched = poll_fn(|context| {
+            // They are sent in this order.
+            for asked in iter::once(&mut *self).chain(next.as_deref_mut()) {
+                asked.poll(context);
+            }
+            self.fetched.take().map_or(Poll::Pending, Poll::Ready)
+        });
+        (session.wait(None, fetched), begun.elapsed())
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) {
+        if self.fetched.is_none()
+            && let Poll::Ready(fetched) = self.answer.as_mut().poll(context)
+        {
+            self.fetched = Some(fetched);
+        }
+    }
+}
+
+/// How many rows to ask for after so many took the server so long. The batches grow, so that the
+/// first rows of a slow search arrive early, and begin anew where one is slow.
 fn rows_after(rows: u32, took: Duration) -> u32 {
     let growth = match took {
         _ if took > SLOW => return 1,
@@ -140,6 +195,9 @@ fn rows_after(rows: u32, took: Duration) -> u32 {
     rows.saturating_mul(growth).min(MOST_ROWS)
 }
 
+/// What a terminal shows at once: that many are asked for in the first request, the first of
+/// them apart, since it may come much earlier.
+const FIRST_ROWS: u32 = 20;
 const SLOW: Duration = Duration::from_millis(25);
 const MOST_ROWS: u32 = 1000;
 

@@ -5,6 +5,7 @@
 //! for a host.
 
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,8 @@ pub struct Session {
     /// `None`: it is waited for however long it takes.
     pub patience: Option<Duration>,
     pub stop: StopFlag,
+    /// How long the quickest answer took, in nanoseconds.
+    quickest: AtomicU64,
 }
 
 /// A connection, and what carries it on.
@@ -125,11 +128,37 @@ impl Session {
         patience: Option<Duration>,
     ) -> Self {
         let connection = Carried { runtime, connection, silence: OnceLock::new() };
-        Self { client, connection, login, patience, stop: StopFlag::default() }
+        let (stop, quickest) = (StopFlag::default(), AtomicU64::new(u64::MAX));
+        Self { client, connection, login, patience, stop, quickest }
     }
 
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Sends a request that has not been sent yet, and waits for its answer for at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Self::wait`].
+    pub fn ask<T>(
+        &self,
+        limit: Duration,
+        answer: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, SessionError> {
+        let asked_at = Instant::now();
+        let answered = self.wait(Some(limit), answer)?;
+        let took = u64::try_from(asked_at.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.quickest.fetch_min(took, Ordering::Relaxed);
+        Ok(answered)
+    }
+
+    /// How long a request and its answer are on their way, as far as is known.
+    pub fn round_trip(&self) -> Duration {
+        match self.quickest.load(Ordering::Relaxed) {
+            u64::MAX => Duration::ZERO,
+            nanoseconds => Duration::from_nanos(nanoseconds),
+        }
     }
 
     /// Waits for an answer of the server: as long as it takes, but for at most `limit`, as
