@@ -10,7 +10,7 @@ use super::Store;
 use super::engine::Engine;
 use super::engine::sqlite::Sqlite;
 use super::schema::native;
-use super::schema::{AuditEvents, Lookup, Schema};
+use super::schema::{AuditEvents, Lookup, NO_NAME, Schema};
 use super::sql::{Dialect, IdColumn, IdForm};
 use crate::model::audit::{AuditEvent, Outcome};
 use crate::model::id::TokenId;
@@ -123,11 +123,8 @@ impl EventTable {
             actor_id: IdColumn { form: IdForm::Any, ..own.actor_id },
             target_id: IdColumn { form: IdForm::Any, ..own.target_id },
             target_user_id: IdColumn { form: IdForm::Any, ..own.target_user_id },
-            owners: Lookup {
-                // Names change hands, so whoever is gone is found by id alone.
-                by_name: ["SELECT 0, '' WHERE FALSE AND '' = ", ""],
-                ..own.owners
-            },
+            // Names change hands, so whoever is gone is found by id alone.
+            owners: Lookup { by_name: NO_NAME, ..own.owners },
             ..own
         };
         let engine = Engine::Sqlite(Sqlite::unnamed(self.connection)?);

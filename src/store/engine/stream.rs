@@ -20,8 +20,9 @@ pub enum Streamed<R> {
 /// The rows of a statement, as they come.
 pub type Stream<'s, R> = dyn Iterator<Item = Result<Streamed<R>>> + 's;
 
-/// How soon it is noticed that no row comes.
-const MOMENT: Duration = Duration::from_millis(20);
+/// How soon it is noticed that no row comes. Rows are handed on within 50 ms of being read, and
+/// until then wait for others: a page of a table is laid out for those it has.
+const MOMENT: Duration = Duration::from_millis(40);
 
 /// Some rows that another thread has read from the database.
 pub enum Received<B> {
