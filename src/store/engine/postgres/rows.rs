@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::mpsc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
-use std::{iter, mem, thread};
+use std::{mem, thread};
 
 use anyhow::Result;
 use tokio_postgres::error::SqlState;
@@ -90,6 +90,7 @@ impl Postgres {
                     let fetch = format!("FETCH FORWARD {rows} FROM {portal}");
                     client.query_typed(&fetch, &[]).await
                 };
+                // The first rows are asked for together with what they need.
                 let opened = async {
                     let declare = client.query_typed(&declare, &values);
                     let (_, rows) = session.behind(begin, behind(declare, fetch(1))).await?;
@@ -167,8 +168,9 @@ impl<'s> Asked<'s> {
         let begun = (self.at + session.round_trip()).max(Instant::now());
         let fetched = poll_fn(|context| {
             // They are sent in this order.
-            for asked in iter::once(&mut *self).chain(next.as_deref_mut()) {
-                asked.poll(context);
+            self.poll(context);
+            if let Some(next) = &mut next {
+                next.poll(context);
             }
             self.fetched.take().map_or(Poll::Pending, Poll::Ready)
         });
